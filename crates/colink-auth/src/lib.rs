@@ -1,0 +1,1 @@
+//! Access tokens to Caller: JWKS verification, the extractor, revocation, service tokens.

@@ -1,0 +1,1 @@
+//! Ids, error kinds, paging, permissions and value types; no I/O.

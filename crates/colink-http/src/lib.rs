@@ -1,0 +1,1 @@
+//! The server, the envelope, the extractors, health, OpenAPI, paging and idempotency.

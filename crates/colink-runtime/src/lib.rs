@@ -1,0 +1,1 @@
+//! What every service is: configuration, life cycle and the five subcommands.

@@ -1,0 +1,1 @@
+//! Connections to Postgres, MongoDB, Redis and S3, and what their failures mean.

@@ -1,0 +1,1 @@
+//! JSON logs, OTLP traces and the Prometheus registry behind one guard.

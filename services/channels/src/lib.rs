@@ -1,0 +1,1 @@
+//! Workspaces, members, channels and roles.

@@ -1,0 +1,1 @@
+//! File metadata and objects.

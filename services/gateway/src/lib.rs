@@ -1,0 +1,1 @@
+//! The public edge: routing, token check, rate limits, deadlines, documents.

@@ -1,0 +1,1 @@
+//! Messages, threads, reactions, reads and the gap-free channel log.

@@ -1,0 +1,1 @@
+//! Sockets, presence and typing.
