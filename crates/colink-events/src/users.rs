@@ -1,0 +1,14 @@
+//! `colink.users`: accounts and their security. The key is the user.
+//!
+//! No event holds a mail address, a password or a token.
+
+mod account;
+mod security;
+
+pub use account::{
+    UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+};
+pub use security::{
+    AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
+    TokenReused,
+};
