@@ -1,0 +1,78 @@
+//! CPU and memory of the fleet's processes, read from `/proc` (proc(5)).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::BenchError;
+
+/// One process with all its descendants.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Usage {
+    /// User and system time since its start, in seconds.
+    pub(crate) cpu_seconds: f64,
+    /// Resident memory, in bytes; for a family of processes the largest member, since they share pages.
+    pub(crate) rss_bytes: u64,
+}
+
+/// `USER_HZ`: 100 on every Linux that Rust supports; the kernel's ABI, not its timer.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Every `<name>.pid` in the folder, by name.
+pub(crate) fn usage(run_dir: &Path) -> Result<BTreeMap<String, Usage>, BenchError> {
+    let all = stats();
+    let mut families = BTreeMap::new();
+    for entry in fs::read_dir(run_dir)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "pid") {
+            continue;
+        }
+        let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        let content = fs::read_to_string(&path)?;
+        let Some(pid) = content.split_whitespace().next().and_then(|word| word.parse().ok()) else {
+            continue;
+        };
+        families.insert(name.to_owned(), family(&all, pid));
+    }
+    Ok(families)
+}
+
+struct Stat {
+    parent: u32,
+    cpu_seconds: f64,
+    rss_bytes: u64,
+}
+
+fn stats() -> BTreeMap<u32, Stat> {
+    let Ok(entries) = fs::read_dir("/proc") else { return BTreeMap::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| Some((pid, stat(pid)?)))
+        .collect()
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The command may hold spaces; the fields count from behind its closing parenthesis.
+    let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: f64 = [11, 12].iter().filter_map(|&index| fields.get(index)?.parse::<f64>().ok()).sum();
+    let pages: u64 = fields.get(21)?.parse().ok()?;
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        cpu_seconds: ticks / TICKS_PER_SECOND,
+        rss_bytes: pages * 4096,
+    })
+}
+
+fn family(all: &BTreeMap<u32, Stat>, root: u32) -> Usage {
+    let mut usage = Usage::default();
+    let mut queue = vec![root];
+    while let Some(pid) = queue.pop() {
+        if let Some(stat) = all.get(&pid) {
+            usage.cpu_seconds += stat.cpu_seconds;
+            usage.rss_bytes = usage.rss_bytes.max(stat.rss_bytes);
+        }
+        queue.extend(all.iter().filter(|(_, stat)| stat.parent == pid).map(|(&child, _)| child));
+    }
+    usage
+}
