@@ -1,0 +1,184 @@
+//! The eight services: what each one is told. This file is the only place that knows their configuration keys.
+//!
+//! A key stands as `SECTION__KEY`; `COLINK__` in front of it means all services that have the section,
+//! `COLINK_<SERVICE>__` one of them.
+
+mod databases;
+mod lifecycle;
+pub(crate) mod openapi;
+
+use crate::env_file;
+use crate::failure::Outcome;
+use crate::ports::{Port, Ports};
+use crate::secrets::Secrets;
+use crate::stores::{self, BUCKET, Site};
+
+pub(crate) use lifecycle::{prepare, start};
+
+/// What a service keeps its data in, as far as it must be told an address of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// A Postgres database of its own.
+    Postgres,
+    /// A Mongo database of its own.
+    Mongo,
+    /// None, or only what all share.
+    Shared,
+}
+
+/// A service.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member {
+    /// Its package, binary and name.
+    pub(crate) name: &'static str,
+    /// Where it listens.
+    pub(crate) port: Port,
+    /// What it keeps its data in.
+    pub(crate) data: Data,
+}
+
+/// In the order in which they are started; stopped in the opposite order.
+pub(crate) const MEMBERS: &[Member] = &[
+    Member { name: "auth", port: Port::Auth, data: Data::Postgres },
+    Member { name: "channels", port: Port::Channels, data: Data::Postgres },
+    Member { name: "messaging", port: Port::Messaging, data: Data::Postgres },
+    Member { name: "files", port: Port::Files, data: Data::Mongo },
+    Member { name: "search", port: Port::Search, data: Data::Postgres },
+    Member { name: "admin", port: Port::Admin, data: Data::Mongo },
+    Member { name: "presence", port: Port::Presence, data: Data::Shared },
+    Member { name: "gateway", port: Port::Gateway, data: Data::Shared },
+];
+
+/// The first realm admin: `auth` gives the role to this address once it is verified.
+pub(crate) const ADMIN_EMAIL: &str = "ada@demo.example";
+
+const INTERNAL_SECRET: &str = "INTERNAL_SECRET";
+
+/// The names of all services, in the order in which they are stopped.
+pub(crate) fn names() -> Vec<&'static str> {
+    MEMBERS.iter().rev().map(|member| member.name).collect()
+}
+
+/// The secrets that a fleet needs.
+pub(crate) fn secrets(site: &Site) -> Outcome<Secrets> {
+    let databases = MEMBERS.iter().filter(|member| member.data == Data::Postgres).map(database_secret);
+    let names: Vec<String> = databases.chain([INTERNAL_SECRET.to_owned()]).collect();
+    Secrets::load(&site.layout, &names)
+}
+
+/// What a measurement sets: the generator is one address, and must not be told to slow down.
+pub(crate) fn without_limits() -> Vec<(String, String)> {
+    vec![
+        ("COLINK_GATEWAY__LIMITS__ENABLED".to_owned(), "false".to_owned()),
+        ("COLINK__TELEMETRY__LOG_LEVEL".to_owned(), "warn".to_owned()),
+    ]
+}
+
+fn database_secret(member: &Member) -> String {
+    format!("POSTGRES_{}", member.name.to_ascii_uppercase())
+}
+
+/// Everything that `member` is told: what all are told, then its own.
+fn environment_of(member: &Member, site: &Site, secrets: &Secrets) -> Outcome<Vec<(String, String)>> {
+    let settings = stores::settings(site.ports);
+    let prefix = format!("COLINK_{}__", member.name.to_ascii_uppercase());
+    let shared = shared(site.ports, &settings, secrets)?
+        .into_iter()
+        .map(|(key, value)| (format!("COLINK__{key}"), value));
+    let own = own(member, site.ports, &settings, secrets)?
+        .into_iter()
+        .map(|(key, value)| (format!("{prefix}{key}"), value));
+    Ok(shared.chain(own).collect())
+}
+
+/// What all services are told.
+fn shared(
+    ports: Ports,
+    settings: &[(String, String)],
+    secrets: &Secrets,
+) -> Outcome<Vec<(&'static str, String)>> {
+    let setting = |key: &str| env_file::lookup(settings, key).unwrap_or_default().to_owned();
+    Ok(vec![
+        ("TELEMETRY__LOG_FORMAT", "text".to_owned()),
+        ("AUTH__ISSUER", format!("http://localhost:{}", ports.of(Port::Gateway))),
+        ("AUTH__JWKS_URL", format!("{}/.well-known/jwks.json", ports.http(Port::Auth))),
+        ("INTERNAL__SECRET", secrets.get(INTERNAL_SECRET)?.to_owned()),
+        ("INTERNAL__AUTH_URL", ports.http(Port::Auth)),
+        ("INTERNAL__CHANNELS_URL", ports.http(Port::Channels)),
+        ("INTERNAL__MESSAGING_URL", ports.http(Port::Messaging)),
+        ("INTERNAL__PRESENCE_URL", ports.http(Port::Presence)),
+        ("INTERNAL__FILES_URL", ports.http(Port::Files)),
+        ("INTERNAL__SEARCH_URL", ports.http(Port::Search)),
+        ("INTERNAL__ADMIN_URL", ports.http(Port::Admin)),
+        ("REDIS__URL", setting("COLINK_REDIS_URL")),
+        ("KAFKA__BROKERS", setting("COLINK_KAFKA_BROKERS")),
+        ("MONGO__URL", setting("COLINK_MONGO_URL")),
+        ("S3__ENDPOINT", setting("COLINK_S3_ENDPOINT")),
+        ("S3__PUBLIC_ENDPOINT", setting("COLINK_S3_ENDPOINT")),
+        ("S3__REGION", "us-east-1".to_owned()),
+        ("S3__BUCKET", BUCKET.to_owned()),
+        ("S3__ACCESS_KEY", setting("COLINK_S3_ACCESS_KEY")),
+        ("S3__SECRET_KEY", setting("COLINK_S3_SECRET_KEY")),
+        ("S3__PATH_STYLE", "true".to_owned()),
+    ])
+}
+
+/// What one service is told.
+fn own(
+    member: &Member,
+    ports: Ports,
+    settings: &[(String, String)],
+    secrets: &Secrets,
+) -> Outcome<Vec<(&'static str, String)>> {
+    let setting = |key: &str| env_file::lookup(settings, key).unwrap_or_default();
+    let public = format!("http://localhost:{}", ports.of(Port::Gateway));
+    let mut keys = vec![("SERVER__BIND", ports.address(member.port))];
+    match member.data {
+        Data::Postgres => {
+            let password = secrets.get(&database_secret(member))?;
+            let name = databases::name(member);
+            keys.push(("POSTGRES__URL", databases::url(setting("COLINK_PG_URL"), &name, password, &name)));
+        }
+        Data::Mongo => keys.push(("MONGO__DATABASE", databases::name(member))),
+        Data::Shared => {}
+    }
+    if member.port != Port::Gateway {
+        keys.push(("SERVER__TRUST_FORWARDED", "true".to_owned()));
+    }
+    match member.name {
+        "auth" => keys.extend([
+            ("MAIL__SMTP_URL", setting("COLINK_SMTP_URL").to_owned()),
+            ("MAIL__PUBLIC_URL", public),
+            ("BOOTSTRAP__ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
+        ]),
+        "presence" => {
+            let loopback = ports.http(Port::Gateway);
+            keys.push(("SOCKETS__ALLOWED_ORIGINS", format!("{public},{loopback}")));
+        }
+        "gateway" => keys.extend([
+            ("UPSTREAMS__AUTH", ports.http(Port::Auth)),
+            ("UPSTREAMS__CHANNELS", ports.http(Port::Channels)),
+            ("UPSTREAMS__MESSAGING", ports.http(Port::Messaging)),
+            ("UPSTREAMS__PRESENCE", ports.http(Port::Presence)),
+            ("UPSTREAMS__FILES", ports.http(Port::Files)),
+            ("UPSTREAMS__SEARCH", ports.http(Port::Search)),
+            ("UPSTREAMS__ADMIN", ports.http(Port::Admin)),
+        ]),
+        _ => {}
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_and_ports_are_unique() {
+        let names: HashSet<_> = MEMBERS.iter().map(|member| member.name).collect();
+        let ports: HashSet<_> = MEMBERS.iter().map(|member| member.port as u16).collect();
+        assert_eq!((names.len(), ports.len()), (MEMBERS.len(), MEMBERS.len()));
+    }
+}

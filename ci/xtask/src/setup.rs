@@ -1,0 +1,18 @@
+//! Preflight: installs what is missing, and nothing else. A second run finds everything and takes milliseconds.
+
+pub(crate) mod apt;
+pub(crate) mod jars;
+pub(crate) mod tools;
+pub(crate) mod user;
+
+use crate::failure::Outcome;
+use crate::layout::Layout;
+use crate::step::Step;
+
+/// Installs missing system packages and fetches missing jars.
+pub(crate) fn run(layout: &Layout) -> Outcome<()> {
+    apt::install_missing(layout)?;
+    jars::fetch_missing(layout)?;
+    Step::begin("setup").done("everything is installed");
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! System packages. What is there already, from whatever source, is not installed again.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::failure::{Failure, OrFail, Outcome};
+use crate::layout::Layout;
+use crate::output;
+use crate::setup::{jars, tools, user};
+use crate::step::Step;
+
+/// A package, and how to see that it is not needed.
+struct Package {
+    name: &'static str,
+    present: fn(&Layout) -> bool,
+}
+
+const PACKAGES: &[Package] = &[
+    Package { name: "postgresql", present: |_| tools::postgres_bin(None).is_some() },
+    Package { name: "redis-server", present: |_| tools::find("redis-server").is_some() },
+    Package { name: "default-jdk-headless", present: |_| tools::has_java() },
+    Package { name: "maven", present: |layout| jars::all_present(layout) || tools::find("mvn").is_some() },
+    Package { name: "make", present: |_| tools::find("make").is_some() },
+    Package { name: "g++", present: |_| tools::find("g++").is_some() },
+    Package { name: "pkg-config", present: |_| tools::find("pkg-config").is_some() },
+    Package { name: "libssl-dev", present: |_| header("openssl/ssl.h") },
+    Package { name: "zlib1g-dev", present: |_| header("zlib.h") },
+];
+
+/// Installs the missing packages, or says the one command that would.
+pub(crate) fn install_missing(layout: &Layout) -> Outcome<()> {
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|package| !(package.present)(layout)).map(|package| package.name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    if tools::find("apt-get").is_none() {
+        return Err(Failure::new(format!(
+            "this is not Debian or Ubuntu, and these are missing: {list}; install them with your package manager, \
+             or run `cargo xtask up --docker`"
+        )));
+    }
+    let Some(prefix) = privilege() else {
+        return Err(Failure::new(format!(
+            "packages are missing: run `sudo apt-get install -y {list}` and try again"
+        )));
+    };
+    output::line(format!("  installing    {list}"));
+    let step = Step::begin("packages");
+    let log = layout.log_file("apt");
+    let install = [&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat();
+    // Lists of packages may be absent or old: then they are fetched, and it is tried once more.
+    let installed = apt_get(prefix, &install, &log)?
+        || apt_get(prefix, &["update"], &log)? && apt_get(prefix, &install, &log)?;
+    if !installed {
+        return Err(Failure::new(format!(
+            "apt-get could not install {list}: is the network up and the disk not full? Its output is in {}",
+            log.display()
+        )));
+    }
+    let still: Vec<&str> =
+        PACKAGES.iter().filter(|package| !(package.present)(layout)).map(|package| package.name).collect();
+    if !still.is_empty() {
+        return Err(Failure::new(format!(
+            "{} of this distribution is missing or too old (Postgres 15, Java 17 are needed): use `cargo xtask up --docker`",
+            still.join(", ")
+        )));
+    }
+    step.done("installed");
+    Ok(())
+}
+
+/// How to become root without being asked: nothing to do, `sudo`, or no way.
+fn privilege() -> Option<&'static [&'static str]> {
+    if user::is_root() {
+        return Some(&[]);
+    }
+    let sudo = Command::new("sudo").args(["-n", "true"]).stdin(Stdio::null()).stderr(Stdio::null()).status();
+    sudo.is_ok_and(|status| status.success()).then_some(&["sudo", "-n"])
+}
+
+fn apt_get(prefix: &[&str], args: &[&str], log: &Path) -> Outcome<bool> {
+    let out =
+        File::options().create(true).append(true).open(log).or_fail(|| format!("open {}", log.display()))?;
+    let errors = out.try_clone().or_fail(|| "open the log a second time".to_owned())?;
+    let lock_wait = ["-o", "DPkg::Lock::Timeout=300"];
+    let words: Vec<&str> =
+        [prefix, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], &lock_wait, args].concat();
+    let (program, rest) = words.split_first().ok_or_else(|| Failure::new("there is no command to run"))?;
+    let status = Command::new(program).args(rest).stdin(Stdio::null()).stdout(out).stderr(errors).status();
+    Ok(status.or_fail(|| "run apt-get".to_owned())?.success())
+}
+
+fn header(name: &str) -> bool {
+    let architecture = format!("{}-linux-gnu", std::env::consts::ARCH);
+    ["/usr/include".to_owned(), "/usr/local/include".to_owned(), format!("/usr/include/{architecture}")]
+        .iter()
+        .any(|dir| Path::new(dir).join(name).is_file())
+}

@@ -1,0 +1,127 @@
+//! `cargo xtask test`: the set-up, then every test, then one line that sums them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+
+use crate::arguments::Arguments;
+use crate::cargo::{self, Profile};
+use crate::failure::{OrFail, Outcome};
+use crate::layout::Layout;
+use crate::step::Step;
+use crate::stores::{self, Site};
+use crate::{fleet, interrupt, output, setup, supervised};
+
+/// The package whose tests run the services as processes.
+const JOURNEYS: &str = "colink-test";
+
+/// The counts of cargo's summary lines.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+/// Runs the tests; words go to `cargo test`, and without any it is the whole workspace and the OpenAPI files.
+pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
+    interrupt::listen()?;
+    setup::run(&site.layout)?;
+    stores::start(site)?;
+    let everything = arguments.words.is_empty();
+    if everything || arguments.words.iter().any(|word| word == JOURNEYS) {
+        build_services(&site.layout)?;
+    }
+    let drift = if everything { fleet::openapi::run(&site.layout, true).err() } else { None };
+    let mut command = cargo::command(&site.layout);
+    command
+        .args(["test", "--no-fail-fast"])
+        .env("COLINK_BIN_DIR", cargo::binaries(&site.layout, Profile::Dev)?)
+        .envs(stores::settings(site.ports));
+    if everything {
+        command.arg("--workspace");
+    }
+    let step = Step::begin("tests");
+    let (status, counts) = run_tests(command.args(&arguments.words))?;
+    step.done("run");
+    if !status.success() && counts.failed == 0 {
+        eprintln!("error: cargo test failed: the tests do not compile, or a test process died");
+    }
+    if let Some(drift) = &drift {
+        eprintln!("error: {drift}");
+    }
+    counts.print();
+    Ok(if status.success() && drift.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn build_services(layout: &Layout) -> Outcome<()> {
+    let packages: Vec<&str> = fleet::MEMBERS.iter().map(|member| member.name).collect();
+    let step = Step::begin("build");
+    cargo::build(layout, &packages, Profile::Dev)?;
+    step.done("the services, which the journeys run as processes");
+    Ok(())
+}
+
+fn run_tests(command: &mut Command) -> Outcome<(ExitStatus, Counts)> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .or_fail(|| "run cargo test".to_owned())?;
+    let reader = child.stdout.take().map(|out| std::thread::spawn(move || echo(out)));
+    let status = supervised::wait(child)?;
+    let counts = reader.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    Ok((status, counts))
+}
+
+fn echo(out: ChildStdout) -> Counts {
+    let mut counts = Counts::default();
+    for line in BufReader::new(out).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        output::line(&line);
+        counts.add(&line);
+    }
+    counts
+}
+
+impl Counts {
+    fn print(self) {
+        let Self { passed, failed, ignored } = self;
+        let ignored = if ignored > 0 { format!(", {ignored} ignored") } else { String::new() };
+        output::line(format!("{passed} passed, {failed} failed{ignored}"));
+    }
+
+    /// Adds a line such as `test result: ok. 12 passed; 0 failed; 1 ignored; …`.
+    fn add(&mut self, line: &str) {
+        let Some((_, rest)) = line.trim().split_once("test result: ") else { return };
+        let words: Vec<&str> = rest.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2) {
+            let [number, what] = pair else { continue };
+            let Ok(number) = number.parse::<u64>() else { continue };
+            match *what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_lines_are_added_up() {
+        let mut counts = Counts::default();
+        for line in [
+            "running 3 tests",
+            "test a ... ok",
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.31s",
+            "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.00s",
+        ] {
+            counts.add(line);
+        }
+        assert_eq!(counts, Counts { passed: 13, failed: 2, ignored: 1 });
+    }
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask up`: everything, until Ctrl-C.
+
+use std::process::ExitCode;
+
+use crate::arguments::Arguments;
+use crate::cargo::Profile;
+use crate::failure::{Failure, Outcome};
+use crate::layout::Layout;
+use crate::log_stream::LogStream;
+use crate::pid_file::{self, Record};
+use crate::ports::Port;
+use crate::sql::Sql;
+use crate::stores::{self, Site};
+use crate::{compose, fleet, interrupt, lock, output, seed, setup, stop};
+
+/// The name of the pid file of a running `up`.
+pub(crate) const NAME: &str = "up";
+
+const BUSY: &str =
+    "`cargo xtask up` runs already in this checkout: end it with Ctrl-C there, or with `cargo xtask down`";
+
+/// What was started here and is stopped here.
+#[derive(Debug, Default)]
+struct Started {
+    stores: Vec<&'static str>,
+    services: bool,
+    compose: bool,
+}
+
+/// Starts everything, streams the logs, and stops everything at the end.
+pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
+    let _claim = claim(&site.layout)?;
+    let mut started = Started::default();
+    let result = bring_up(site, arguments, &mut started).and_then(|()| watch(site));
+    let stopped = take_down(site, &started);
+    pid_file::remove(&pid_file::path(&site.layout, NAME));
+    result.and(stopped).map(|()| ExitCode::SUCCESS)
+}
+
+/// Takes the right to run the fleet of this checkout, and leaves a pid file for `down`.
+pub(crate) fn claim(layout: &Layout) -> Outcome<std::fs::File> {
+    let claim = lock::claim(layout, "fleet", BUSY)?;
+    if let Some(record) = Record::of(std::process::id(), 0) {
+        pid_file::write(layout, NAME, &record)?;
+    }
+    interrupt::listen()?;
+    Ok(claim)
+}
+
+fn bring_up(site: &Site, arguments: &Arguments, started: &mut Started) -> Outcome<()> {
+    let docker = arguments.has("--docker");
+    let sso = arguments.has("--with-sso");
+    if docker {
+        started.compose = true;
+        compose::up(site, sso)?;
+    } else if sso {
+        return Err(Failure::new("Keycloak comes from the compose file: use `up --docker --with-sso`"));
+    } else {
+        setup::run(&site.layout)?;
+        started.stores = stores::start(site)?;
+    }
+    let profile = if arguments.has("--release") { Profile::Release } else { Profile::Dev };
+    let launch = fleet::prepare(site, profile, if docker { Sql::Compose } else { Sql::Psql }, Vec::new())?;
+    started.services = true;
+    fleet::start(site, &launch)?;
+    if let Err(failure) = seed::run(site) {
+        interrupt::check()?;
+        output::line(format!("  no demo data: {failure}"));
+    }
+    print_addresses(site);
+    Ok(())
+}
+
+fn print_addresses(site: &Site) {
+    let gateway = format!("http://localhost:{}", site.ports.of(Port::Gateway));
+    output::line("");
+    output::line(format!("  API           {gateway}/api"));
+    output::line(format!("  documents     {gateway}/docs"));
+    output::line(format!("  sockets       ws://localhost:{}/ws", site.ports.of(Port::Gateway)));
+    output::line(format!("  mail          {}/api/user/<address>/messages", site.ports.http(Port::MailApi)));
+    output::line("");
+    for (email, what) in seed::logins() {
+        output::line(format!("  login         {email:<20} {}   {what}", seed::PASSWORD));
+    }
+    output::line("");
+    output::line("  Ctrl-C stops everything that was started here.");
+    output::line("");
+}
+
+/// Streams the logs until someone asks to end. A service that dies is reported once; the others go on.
+fn watch(site: &Site) -> Outcome<()> {
+    let mut streams: Vec<LogStream> =
+        fleet::MEMBERS.iter().map(|member| LogStream::at_end(&site.layout, member.name)).collect();
+    while !interrupt::requested() {
+        for stream in &mut streams {
+            stream.print_new(&site.layout);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+fn take_down(site: &Site, started: &Started) -> Outcome<()> {
+    let mut names = Vec::new();
+    if started.services {
+        names.extend(stop::stop(&site.layout, &fleet::names())?);
+    }
+    names.extend(stop::stop(&site.layout, &started.stores)?);
+    if started.compose {
+        compose::down(site)?;
+        names.push("the containers".to_owned());
+    }
+    if !names.is_empty() {
+        output::line(format!("  stopped       {}", names.join(", ")));
+    }
+    Ok(())
+}
