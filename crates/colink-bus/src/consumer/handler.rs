@@ -1,0 +1,131 @@
+//! Who handles what.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use colink_events::{Envelope, Event};
+
+use super::record::Record;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why an event was not handled, which decides what happens to it.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// It may work later: 5 tries, then the key is parked.
+    #[error("{0}")]
+    Retry(#[source] Source),
+    /// A store or a service is away: tried until it is back.
+    #[error("unavailable: {0}")]
+    Unavailable(#[source] Source),
+    /// It will never work: straight to the dead letters, without its key.
+    #[error("poison: {0}")]
+    Poison(#[source] Source),
+}
+
+impl HandleError {
+    /// See [`Retry`](Self::Retry).
+    pub fn retry(source: impl Into<Source>) -> Self {
+        Self::Retry(source.into())
+    }
+
+    /// See [`Unavailable`](Self::Unavailable).
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
+    /// See [`Poison`](Self::Poison).
+    pub fn poison(source: impl Into<Source>) -> Self {
+        Self::Poison(source.into())
+    }
+}
+
+/// A database that cannot be reached is waited for; what it refuses is retried, then parked.
+impl From<sqlx::Error> for HandleError {
+    fn from(error: sqlx::Error) -> Self {
+        let away = match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            // Class 08: connection, 57P: shutting down or starting up, 53: out of resources.
+            sqlx::Error::Database(refusal) => refusal
+                .code()
+                .is_some_and(|code| ["08", "57P", "53"].iter().any(|class| code.starts_with(class))),
+            _ => false,
+        };
+        if away { Self::unavailable(error) } else { Self::retry(error) }
+    }
+}
+
+/// Handles one type of event. Called again for the same event after a crash or a rebalance.
+#[async_trait]
+pub trait Handler<E: Event>: Send + Sync {
+    /// Brings the effect about. Cancelled after 30 s, which counts as a failed try.
+    async fn handle(&self, event: E, envelope: &Envelope) -> Result<(), HandleError>;
+}
+
+/// Handles events of any type, for audit and for mirrors.
+#[async_trait]
+pub trait RawHandler: Send + Sync {
+    /// Brings the effect about. Cancelled after 30 s, which counts as a failed try.
+    async fn handle(&self, record: &Record, envelope: &Envelope) -> Result<(), HandleError>;
+}
+
+#[async_trait]
+impl<E: Event, H: Handler<E> + ?Sized> Handler<E> for Arc<H> {
+    async fn handle(&self, event: E, envelope: &Envelope) -> Result<(), HandleError> {
+        (**self).handle(event, envelope).await
+    }
+}
+
+#[async_trait]
+impl<H: RawHandler + ?Sized> RawHandler for Arc<H> {
+    async fn handle(&self, record: &Record, envelope: &Envelope) -> Result<(), HandleError> {
+        (**self).handle(record, envelope).await
+    }
+}
+
+/// Opens the event for its handler.
+struct Typed<E, H> {
+    handler: H,
+    event: PhantomData<fn() -> E>,
+}
+
+#[async_trait]
+impl<E: Event, H: Handler<E>> RawHandler for Typed<E, H> {
+    async fn handle(&self, _: &Record, envelope: &Envelope) -> Result<(), HandleError> {
+        let event = envelope.open::<E>().map_err(HandleError::poison)?;
+        self.handler.handle(event, envelope).await
+    }
+}
+
+type Versioned = (u16, Box<dyn RawHandler>);
+
+/// The handlers of a consumer by type and version.
+#[derive(Default)]
+pub(super) struct Routes {
+    typed: HashMap<&'static str, Vec<Versioned>>,
+    any: Option<Box<dyn RawHandler>>,
+}
+
+impl Routes {
+    pub(super) fn add<E: Event>(&mut self, handler: impl Handler<E> + 'static) {
+        let typed = Typed { handler, event: PhantomData::<fn() -> E> };
+        self.typed.entry(E::TYPE).or_default().push((E::VERSION, Box::new(typed)));
+    }
+
+    pub(super) fn add_any(&mut self, handler: impl RawHandler + 'static) {
+        self.any = Some(Box::new(handler));
+    }
+
+    /// The handler of a type and version; types and versions that nobody knows have none.
+    pub(super) fn find(&self, kind: &str, version: u16) -> Option<&dyn RawHandler> {
+        let versions = self.typed.get(kind).map_or(&[][..], Vec::as_slice);
+        let typed = versions.iter().find(|(known, _)| *known == version).map(|(_, handler)| handler);
+        typed.or(self.any.as_ref()).map(|handler| &**handler)
+    }
+}

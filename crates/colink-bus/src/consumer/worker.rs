@@ -1,0 +1,160 @@
+//! Handles one record: tries, waits, parks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use colink_events::Envelope;
+use tracing::Instrument as _;
+
+use super::dead_letters::{DeadLetters, Reason};
+use super::handler::{HandleError, RawHandler, Routes};
+use super::parking::{Failures, ParkedKeys, Verdict};
+use super::record::Record;
+use crate::error::BusError;
+use crate::metrics::BusMetrics;
+
+const HANDLER_PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) struct Worker {
+    pub(super) group: String,
+    pub(super) routes: Routes,
+    pub(super) parked: ParkedKeys,
+    pub(super) dead_letters: DeadLetters,
+    pub(super) metrics: BusMetrics,
+    /// Everything that was done, for the watchdog.
+    pub(super) moves: AtomicU64,
+}
+
+impl Worker {
+    /// Brings the record to an end: handled, ignored, or in the dead letters. Its offset may be stored after that.
+    pub(super) async fn process(&self, record: &Record) -> Result<(), BusError> {
+        let outcome = if self.parked.contains(record.place(), &record.key) {
+            Err(Reason { error: "the key is parked".to_owned(), tries: 0, parks_key: true })
+        } else {
+            self.attempt(record).await
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(reason) => self.bury(record, &reason).await,
+        }
+    }
+
+    /// Handles the dead letters of one key again. The first that fails leaves the key parked as it was.
+    pub(super) async fn redrive(&self, letters: &[Record]) -> Result<(), BusError> {
+        let Some(first) = letters.first() else {
+            return Ok(());
+        };
+        let (place, key) = (first.place(), &first.key);
+        let key_text = String::from_utf8_lossy(key);
+        for letter in letters {
+            if let Err(reason) = self.attempt(letter).await {
+                let (topic, error) = (letter.topic.name(), reason.error);
+                tracing::error!(group = self.group, topic, key = %key_text, error, "a redrive failed");
+                return Ok(());
+            }
+        }
+        self.dead_letters.release(place, key).await?;
+        self.parked.release(place, key);
+        tracing::info!(
+            group = self.group,
+            topic = place.0.name(),
+            key = %key_text,
+            events = letters.len(),
+            "a parked key was redriven"
+        );
+        Ok(())
+    }
+
+    /// Tries until the record is handled or has failed for good.
+    async fn attempt(&self, record: &Record) -> Result<(), Reason> {
+        let envelope = Envelope::from_slice(&record.payload).map_err(|error| Reason {
+            error: error.to_string(),
+            tries: 0,
+            parks_key: false,
+        })?;
+        let Some(handler) = self.routes.find(&envelope.kind, envelope.version) else {
+            self.count(record, "ignored");
+            return Ok(());
+        };
+        let mut failures = Failures::default();
+        loop {
+            let Err(error) = self.try_once(handler, record, &envelope).await else {
+                self.count(record, "handled");
+                return Ok(());
+            };
+            let verdict = failures.judge(&error);
+            let Verdict::TryAgain(wait) = verdict else {
+                let parks_key = verdict == Verdict::ParkKey;
+                return Err(Reason { error: error.to_string(), tries: failures.tries, parks_key });
+            };
+            self.report_failure(record, &envelope, &error, failures.tries);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn try_once(
+        &self,
+        handler: &dyn RawHandler,
+        record: &Record,
+        envelope: &Envelope,
+    ) -> Result<(), HandleError> {
+        let span = tracing::info_span!(
+            "consume",
+            group = self.group,
+            event_type = envelope.kind,
+            event_id = %envelope.id,
+            request_id = envelope.request_id.as_ref().map(tracing::field::display),
+        );
+        colink_telemetry::trace::set_parent(&span, envelope.traceparent.as_deref());
+        let started = Instant::now();
+        let handling = handler.handle(record, envelope).instrument(span);
+        let outcome = tokio::time::timeout(HANDLER_PATIENCE, handling).await;
+        self.moves.fetch_add(1, Ordering::Relaxed);
+        self.metrics
+            .handle_seconds
+            .with_label_values(&[self.group.as_str(), record.topic.name()])
+            .observe(started.elapsed().as_secs_f64());
+        outcome.unwrap_or_else(|_elapsed| Err(HandleError::retry("the handler took longer than 30 s")))
+    }
+
+    fn report_failure(&self, record: &Record, envelope: &Envelope, error: &HandleError, tries: u32) {
+        let outcome = if matches!(error, HandleError::Unavailable(_)) { "unavailable" } else { "retried" };
+        self.count(record, outcome);
+        tracing::warn!(
+            group = self.group,
+            topic = record.topic.name(),
+            partition = record.partition,
+            offset = record.offset,
+            event_type = envelope.kind,
+            tries,
+            %error,
+            "an event was not handled; it is tried again"
+        );
+    }
+
+    /// Into the dead letters. The key counts as parked once the broker has stored that it is.
+    async fn bury(&self, record: &Record, reason: &Reason) -> Result<(), BusError> {
+        self.dead_letters.write(record, reason).await?;
+        if reason.parks_key {
+            self.parked.park(record.place(), record.key.clone());
+        }
+        self.moves.fetch_add(1, Ordering::Relaxed);
+        self.count(record, if reason.parks_key { "parked" } else { "poison" });
+        tracing::error!(
+            group = self.group,
+            topic = record.topic.name(),
+            partition = record.partition,
+            offset = record.offset,
+            key = %String::from_utf8_lossy(&record.key),
+            tries = reason.tries,
+            error = reason.error,
+            "an event went to the dead letters"
+        );
+        Ok(())
+    }
+
+    fn count(&self, record: &Record, outcome: &str) {
+        let labels = [self.group.as_str(), record.topic.name(), outcome];
+        self.metrics.consumed.with_label_values(&labels).inc();
+    }
+}

@@ -1,0 +1,148 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use colink_bus::outbox::{self, Relay, RelayConfig, RelayHandle};
+use colink_bus::shard::{SHARDS, shard_of};
+use colink_core::clock::SystemClock;
+use colink_core::id::UserId;
+use colink_core::time::Timestamp;
+use colink_events::moderation::{ModerationAction, TargetType};
+use colink_events::users::UserUpdated;
+use colink_events::{Cause, Envelope};
+use colink_telemetry::metrics::Metrics;
+use sqlx::PgPool;
+
+use crate::harness::{Running, World, eventually, metric, new_user, user_updated};
+
+fn start(world: &World, pool: PgPool) -> (Running, RelayHandle, Metrics) {
+    let (producer, metrics) = world.producer();
+    let relay = Relay::new(pool, producer, RelayConfig::default());
+    let handle = relay.handle();
+    (Running::start(|cancel| relay.run(cancel)), handle, metrics)
+}
+
+async fn enqueue(pool: &PgPool, user_id: UserId, version: i64, commit: bool) {
+    let mut transaction = pool.begin().await.unwrap();
+    outbox::enqueue(&mut transaction, &user_updated(user_id, version), &Cause::default(), &SystemClock)
+        .await
+        .unwrap();
+    if commit {
+        transaction.commit().await.unwrap();
+    } else {
+        transaction.rollback().await.unwrap();
+    }
+}
+
+async fn until_drained(pool: &PgPool) {
+    eventually("the outbox is empty", async || outbox::drained(pool).await.unwrap()).await;
+}
+
+/// E-1, E-2: what is committed is published in order per key; what is rolled back never is.
+#[tokio::test(flavor = "multi_thread")]
+async fn committed_events_are_published_in_order_per_key() {
+    let world = World::new(&["colink.users"]).await;
+    let users: Vec<UserId> = (0..5).map(|_| new_user()).collect();
+    for version in 1..=20 {
+        for user_id in &users {
+            enqueue(&world.pool, *user_id, version, true).await;
+            enqueue(&world.pool, *user_id, -version, false).await;
+        }
+    }
+    assert!(!outbox::drained(&world.pool).await.unwrap());
+
+    let (relay, _, _) = start(&world, world.pool.clone());
+    until_drained(&world.pool).await;
+    let seen = world.read("colink.users", 100).await;
+    let mut versions: HashMap<String, Vec<i64>> = HashMap::new();
+    for record in &seen {
+        let envelope = Envelope::from_slice(&record.payload).unwrap();
+        let event: UserUpdated = envelope.open().unwrap();
+        versions.entry(record.key.clone()).or_default().push(event.0.version);
+        assert_eq!(record.headers["ce_id"], envelope.id.to_string());
+        assert_eq!(record.headers["ce_type"], "user.updated");
+        assert_eq!(record.headers["ce_specversion"], "1.0");
+        assert_eq!(record.headers["ce_source"], "/colink/bus-test");
+    }
+    let expected: Vec<i64> = (1..=20).collect();
+    assert_eq!(versions.len(), 5);
+    assert!(versions.values().all(|found| *found == expected), "{versions:?}");
+    relay.stop().await;
+    world.end().await;
+}
+
+/// E-1: a woken relay does not wait for its poll.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wake_up_publishes_at_once() {
+    let world = World::new(&["colink.users"]).await;
+    let (producer, _) = world.producer();
+    let config = RelayConfig { poll: Duration::from_secs(600), ..RelayConfig::default() };
+    let relay = Relay::new(world.pool.clone(), producer, config);
+    let handle = relay.handle();
+    let relay = Running::start(|cancel| relay.run(cancel));
+    for version in 1..=3 {
+        enqueue(&world.pool, new_user(), version, true).await;
+        handle.wake();
+        until_drained(&world.pool).await;
+    }
+    relay.stop().await;
+    world.end().await;
+}
+
+/// E-8: a mirrored type is copied to the topic of its name; a switch turns that off.
+#[tokio::test(flavor = "multi_thread")]
+async fn mirrored_types_are_copied_unless_switched_off() {
+    let mut world = World::new(&["colink.moderation", "moderation.action"]).await;
+    let action = |action: &str| ModerationAction {
+        action: action.to_owned(),
+        target_type: TargetType::User,
+        target_id: "u1".to_owned(),
+        workspace_id: None,
+        moderator_id: new_user(),
+        reason: None,
+        at: Timestamp::now(&SystemClock),
+    };
+    for (mirror, name) in [(false, "unseen"), (true, "suspend_user")] {
+        world.kafka.mirror = mirror;
+        let (relay, handle, _) = start(&world, world.pool.clone());
+        let mut transaction = world.pool.begin().await.unwrap();
+        outbox::enqueue(&mut transaction, &action(name), &Cause::default(), &SystemClock).await.unwrap();
+        transaction.commit().await.unwrap();
+        handle.wake();
+        until_drained(&world.pool).await;
+        relay.stop().await;
+    }
+    let stream = world.read("colink.moderation", 2).await;
+    let mirror = world.read("moderation.action", 1).await;
+    assert_eq!(mirror[0].payload, stream[1].payload);
+    assert_eq!(mirror[0].key, "u1");
+    world.end().await;
+}
+
+/// E-1, T-3: replicas share the shards; when one dies without a word, the other takes over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_replicas_shards_are_taken_over() {
+    let world = World::new(&["colink.users"]).await;
+    let (first, _, first_metrics) = start(&world, world.pool.clone());
+    eventually("one has all", async || metric(&first_metrics, "relay_shards", "outbox") == 16.0).await;
+    let (second, _, second_metrics) = start(&world, world.another_pool().await);
+    eventually("each has half", async || {
+        metric(&first_metrics, "relay_shards", "outbox") == 8.0
+            && metric(&second_metrics, "relay_shards", "outbox") == 8.0
+    })
+    .await;
+
+    first.kill().await;
+    let mut missing: Vec<i16> = (0..SHARDS).collect();
+    while !missing.is_empty() {
+        let user_id = new_user();
+        let shard = shard_of(user_id.to_string().as_bytes());
+        if missing.contains(&shard) {
+            missing.retain(|one| *one != shard);
+            enqueue(&world.pool, user_id, 1, true).await;
+        }
+    }
+    until_drained(&world.pool).await;
+    assert_eq!(world.read("colink.users", 16).await.len(), 16);
+    second.stop().await;
+    world.end().await;
+}
