@@ -68,10 +68,23 @@ pub(crate) fn secrets(site: &Site) -> Outcome<Secrets> {
 
 /// What a measurement sets: the generator is one address, and must not be told to slow down.
 pub(crate) fn without_limits() -> Vec<(String, String)> {
-    vec![
-        ("COLINK_GATEWAY__LIMITS__ENABLED".to_owned(), "false".to_owned()),
-        ("COLINK__TELEMETRY__LOG_LEVEL".to_owned(), "warn".to_owned()),
-    ]
+    let mut keys = vec![("COLINK__TELEMETRY__LOG_LEVEL".to_owned(), "warn".to_owned())];
+    for class in ["ANONYMOUS", "CREDENTIALS", "READ", "SEND", "WRITE"] {
+        keys.push((format!("COLINK_GATEWAY__LIMITS__{class}_PER_MINUTE"), "60000000".to_owned()));
+        keys.push((format!("COLINK_GATEWAY__LIMITS__{class}_BURST"), "1000000".to_owned()));
+    }
+    // In auth, 0 switches a limit off.
+    for limit in [
+        "REGISTER_PER_IP_PER_MINUTE",
+        "LOGIN_PER_IP_PER_MINUTE",
+        "LOGIN_PER_ADDRESS_PER_HOUR",
+        "VERIFY_PER_IP_PER_MINUTE",
+        "MAIL_PER_IP_PER_MINUTE",
+        "MAIL_PER_ADDRESS_PER_HOUR",
+    ] {
+        keys.push((format!("COLINK_AUTH__LIMITS__{limit}"), "0".to_owned()));
+    }
+    keys
 }
 
 fn database_secret(member: &Member) -> String {
@@ -111,6 +124,8 @@ fn shared(
         ("INTERNAL__SEARCH_URL", ports.http(Port::Search)),
         ("INTERNAL__ADMIN_URL", ports.http(Port::Admin)),
         ("REDIS__URL", setting("COLINK_REDIS_URL")),
+        // The same for all: auth writes the revoked sessions that the others read.
+        ("REDIS__PREFIX", "colink".to_owned()),
         ("KAFKA__BROKERS", setting("COLINK_KAFKA_BROKERS")),
         ("MONGO__URL", setting("COLINK_MONGO_URL")),
         ("S3__ENDPOINT", setting("COLINK_S3_ENDPOINT")),
@@ -151,18 +166,19 @@ fn own(
             ("MAIL__PUBLIC_URL", public),
             ("BOOTSTRAP__ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
         ]),
+        "channels" => keys.push(("INVITES__PUBLIC_URL", public)),
         "presence" => {
             let loopback = ports.http(Port::Gateway);
             keys.push(("SOCKETS__ALLOWED_ORIGINS", format!("{public},{loopback}")));
         }
         "gateway" => keys.extend([
-            ("UPSTREAMS__AUTH", ports.http(Port::Auth)),
-            ("UPSTREAMS__CHANNELS", ports.http(Port::Channels)),
-            ("UPSTREAMS__MESSAGING", ports.http(Port::Messaging)),
-            ("UPSTREAMS__PRESENCE", ports.http(Port::Presence)),
-            ("UPSTREAMS__FILES", ports.http(Port::Files)),
-            ("UPSTREAMS__SEARCH", ports.http(Port::Search)),
-            ("UPSTREAMS__ADMIN", ports.http(Port::Admin)),
+            ("UPSTREAMS__AUTH", ports.address(Port::Auth)),
+            ("UPSTREAMS__CHANNELS", ports.address(Port::Channels)),
+            ("UPSTREAMS__MESSAGING", ports.address(Port::Messaging)),
+            ("UPSTREAMS__PRESENCE", ports.address(Port::Presence)),
+            ("UPSTREAMS__FILES", ports.address(Port::Files)),
+            ("UPSTREAMS__SEARCH", ports.address(Port::Search)),
+            ("UPSTREAMS__ADMIN", ports.address(Port::Admin)),
         ]),
         _ => {}
     }

@@ -43,7 +43,7 @@ pub(crate) fn logs(layout: &Layout, arguments: &Arguments) -> Outcome<()> {
     output::print(&log_tail(layout, name, 100));
     if arguments.has("--follow") || arguments.has("-f") {
         interrupt::listen()?;
-        while !interrupt::requested() {
+        while !interrupt::requested() && !output::lost() {
             stream.print_new(layout);
             std::thread::sleep(Duration::from_millis(100));
         }

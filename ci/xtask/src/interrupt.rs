@@ -37,11 +37,6 @@ pub(crate) fn requested() -> bool {
     flags().requested.load(Ordering::Relaxed)
 }
 
-/// Asks as a signal would.
-pub(crate) fn request() {
-    flags().requested.store(true, Ordering::Relaxed);
-}
-
 /// Stopping begins: from here on [`hurried`] tells whether someone asked once more.
 pub(crate) fn stopping() {
     flags().again.store(false, Ordering::Relaxed);

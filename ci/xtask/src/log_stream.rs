@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use crate::layout::Layout;
 use crate::process::log_tail;
-use crate::{interrupt, output, pid_file};
+use crate::{output, pid_file};
 
 /// The most that is read at once.
 const CHUNK: u64 = 256 * 1024;
@@ -31,13 +31,13 @@ impl LogStream {
         let fresh = self.read(layout).unwrap_or_default();
         self.partial.push_str(&fresh);
         while let Some((line, rest)) = self.partial.split_once('\n') {
-            print(&format!("{:<10}| {line}\n", self.name));
+            output::print(&format!("{:<10}| {line}\n", self.name));
             self.partial = rest.to_owned();
         }
         if !self.reported && pid_file::running(layout, self.name).is_none() {
             self.reported = true;
             let tail = log_tail(layout, self.name, 10);
-            print(&format!("{:<10}| died; its last lines:\n{tail}", self.name));
+            output::print(&format!("{:<10}| died; its last lines:\n{tail}", self.name));
         }
     }
 
@@ -51,12 +51,5 @@ impl LogStream {
         file.take(CHUNK).read_to_end(&mut bytes)?;
         self.position += u64::try_from(bytes.len()).unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}
-
-/// Whoever reads the output may go away (`up | head`): then there is nobody left to stream for.
-fn print(text: &str) {
-    if !output::print(text) {
-        interrupt::request();
     }
 }

@@ -84,10 +84,12 @@ fn echo(out: ChildStdout) -> Counts {
 }
 
 impl Counts {
+    /// The sum is a line of its own, the last one.
     fn print(self) {
-        let Self { passed, failed, ignored } = self;
-        let ignored = if ignored > 0 { format!(", {ignored} ignored") } else { String::new() };
-        output::line(format!("{passed} passed, {failed} failed{ignored}"));
+        if self.ignored > 0 {
+            output::line(format!("{} ignored", self.ignored));
+        }
+        output::line(format!("{} passed, {} failed", self.passed, self.failed));
     }
 
     /// Adds a line such as `test result: ok. 12 passed; 0 failed; 1 ignored; …`.

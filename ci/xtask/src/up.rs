@@ -87,11 +87,11 @@ fn print_addresses(site: &Site) {
     output::line("");
 }
 
-/// Streams the logs until someone asks to end. A service that dies is reported once; the others go on.
+/// Streams the logs until someone asks to end, or nobody reads them. A service that dies is reported once; the others go on.
 fn watch(site: &Site) -> Outcome<()> {
     let mut streams: Vec<LogStream> =
         fleet::MEMBERS.iter().map(|member| LogStream::at_end(&site.layout, member.name)).collect();
-    while !interrupt::requested() {
+    while !interrupt::requested() && !output::lost() {
         for stream in &mut streams {
             stream.print_new(&site.layout);
         }
