@@ -160,7 +160,7 @@ fn too_large(limit: usize) -> ApiError {
 ///
 /// # Errors
 /// 400 `INVALID_REQUEST` with the path of the refused place.
-pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> ApiResult<T> {
+pub fn parse<T: DeserializeOwned>(json: &[u8]) -> ApiResult<T> {
     if let Some(offset) = place::of_nul(json) {
         return Err(shape::refused(place::path(json, offset), "must not contain NUL"));
     }

@@ -19,7 +19,7 @@ pub mod server;
 pub mod validate;
 mod workspace;
 
-pub use body::{Body, OptionalBody};
+pub use body::{Body, OptionalBody, parse as parse_json};
 pub use config::{DEFAULT_BODY_LIMIT, HttpConfig};
 pub use context::RequestContext;
 pub use envelope::{ErrorBody, Failure, Meta, Success};

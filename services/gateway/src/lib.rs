@@ -1,1 +1,16 @@
-//! The public edge: routing, token check, rate limits, deadlines, documents.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod app;
+pub mod config;
+pub mod domain;
+mod error;
+mod limits;
+mod metrics;
+mod proxy;
+mod routes;
+mod state;
+mod tunnel;
+mod upstreams;
+
+pub use app::Gateway;

@@ -1,1 +1,22 @@
-//! Sockets, presence and typing.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod app;
+pub mod config;
+mod consumers;
+pub mod domain;
+mod error;
+mod follow;
+mod holes;
+mod hub;
+mod jobs;
+mod metrics;
+mod notices;
+mod peers;
+mod routes;
+mod session;
+mod state;
+mod store;
+mod typing;
+
+pub use app::Presence;

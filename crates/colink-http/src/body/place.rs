@@ -29,18 +29,8 @@ pub(super) fn offset(json: &[u8], line: usize, column: usize) -> usize {
     (before + column).min(json.len())
 }
 
-/// The path of the value, or of the key, that ends at `offset`.
+/// The path of the key or value that ends or begins at `offset`; of an object that ends there, its own.
 pub(super) fn path(json: &[u8], offset: usize) -> String {
-    let mut seen = &json[..offset.min(json.len())];
-    // The parser may have looked at the byte behind a value already.
-    if let [head @ .., b',' | b'}' | b']'] = seen {
-        seen = head;
-    }
-    written(&frames(seen))
-}
-
-/// The path of the object that was left just before `offset`.
-pub(super) fn path_of_closed(json: &[u8], offset: usize) -> String {
     written(&frames(&json[..offset.min(json.len())]))
 }
 
@@ -138,7 +128,6 @@ mod tests {
         fn no_text_upsets_the_search(json in any::<Vec<u8>>(), line in 0_usize..5, column in 0_usize..99) {
             let offset = offset(&json, line, column);
             path(&json, offset);
-            path_of_closed(&json, offset);
             of_nul(&json);
         }
     }

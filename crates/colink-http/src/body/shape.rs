@@ -35,12 +35,10 @@ pub(super) fn explain(json: &[u8], error: &serde_json::Error) -> ApiError {
     }
     let offset = place::offset(json, line, column);
     let complaint = of_message(text);
-    let path = match &complaint.missing {
-        Some(name) => match place::path_of_closed(json, offset) {
-            parent if parent.is_empty() => name.clone(),
-            parent => format!("{parent}.{name}"),
-        },
-        None => place::path(json, offset),
+    let path = match (place::path(json, offset), &complaint.missing) {
+        (path, None) => path,
+        (parent, Some(name)) if parent.is_empty() => name.clone(),
+        (parent, Some(name)) => format!("{parent}.{name}"),
     };
     refused(path, &complaint.reason)
 }

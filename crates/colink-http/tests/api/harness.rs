@@ -125,8 +125,6 @@ pub(crate) fn variable(name: &str) -> Option<String> {
         let files =
             Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join(".colink/env"));
         let text = files.filter_map(|file| fs::read_to_string(file).ok()).next()?;
-        let found =
-            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
-        found
+        text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
     })
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::Utc;
-use colink_core::clock::{Clock, ManualClock, SharedClock};
+use colink_core::clock::{Clock, ManualClock, SharedClock, SystemClock};
 use colink_core::error::ErrorKind;
 use colink_core::id::EventId;
 use colink_http::health::HealthChecks;
@@ -70,7 +69,7 @@ struct Case {
 
 impl Case {
     fn new(store: &Arc<dyn IdempotencyStore>, wait: Duration) -> Self {
-        let clock = Arc::new(ManualClock::new(Utc::now()));
+        let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let shared: SharedClock = clock.clone();
         let times = IdempotencyTimes { wait, ..IdempotencyTimes::default() };
         let once = Idempotency::with_times(Arc::clone(store), Arc::new(ByHeader), shared.clone(), times);
@@ -100,8 +99,8 @@ impl Case {
     }
 }
 
-async fn repeats(store: &Arc<dyn IdempotencyStore>) {
-    let case = Case::new(store, Duration::from_secs(5));
+async fn repeats(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    let case = Case::new(&make().await, Duration::from_secs(5));
     let first = case.send("ann", "k1", "/things", r#"{"a":1}"#).await;
     let again = case.send("ann", "k1", "/things", r#"{"a":1}"#).await;
     assert_eq!((first.status, first.header("idempotent-replayed")), (201, ""));
@@ -124,8 +123,8 @@ async fn repeats(store: &Arc<dyn IdempotencyStore>) {
     assert_eq!(case.done(), 5);
 }
 
-async fn refuses_and_ignores(store: &Arc<dyn IdempotencyStore>) {
-    let case = Case::new(store, Duration::from_secs(5));
+async fn refuses_and_ignores(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    let case = Case::new(&make().await, Duration::from_secs(5));
     for key in ["", "a b", "\u{fc}", &"k".repeat(65)] {
         let refused = case.send("ann", key, "/things", "{}").await;
         refused.fails_with(400, "VALIDATION_ERROR");
@@ -143,9 +142,9 @@ async fn refuses_and_ignores(store: &Arc<dyn IdempotencyStore>) {
     assert_eq!((again.status, again.header("idempotent-replayed")), (400, "true"));
 }
 
-async fn forgets_what_may_turn_out_better(store: &Arc<dyn IdempotencyStore>) {
+async fn forgets_what_may_turn_out_better(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
     for (status, kept) in [(500, false), (401, false), (429, false), (0, false), (409, true)] {
-        let case = Case::new(store, Duration::from_secs(5));
+        let case = Case::new(&make().await, Duration::from_secs(5));
         let path = format!("/things/second/{status}");
         let key = format!("better-{status}");
         let first = case.send("ann", &key, &path, "").await;
@@ -156,8 +155,8 @@ async fn forgets_what_may_turn_out_better(store: &Arc<dyn IdempotencyStore>) {
     }
 }
 
-async fn waits_for_the_first(store: &Arc<dyn IdempotencyStore>) {
-    let case = Case::new(store, Duration::from_secs(10));
+async fn waits_for_the_first(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    let case = Case::new(&make().await, Duration::from_secs(10));
     let (first, second, ()) = futures_util::join!(
         case.send("ann", "wait", "/things/slow", ""),
         case.send("ann", "wait", "/things/slow", ""),
@@ -173,8 +172,8 @@ async fn waits_for_the_first(store: &Arc<dyn IdempotencyStore>) {
     assert_eq!(replayed, 1);
 }
 
-async fn gives_up_waiting(store: &Arc<dyn IdempotencyStore>) {
-    let case = Case::new(store, Duration::from_millis(40));
+async fn gives_up_waiting(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    let case = Case::new(&make().await, Duration::from_millis(40));
     // The first sender hangs up while its request runs.
     let first = case.server.request("POST", "/things/slow").header("idempotency-key", "hang-up");
     let first = first.header("x-test-user", "ann").timeout(Duration::from_millis(150));
@@ -195,8 +194,8 @@ async fn gives_up_waiting(store: &Arc<dyn IdempotencyStore>) {
     assert_eq!((finished.header("idempotent-replayed"), case.done()), ("true", 1));
 }
 
-async fn expires(store: &Arc<dyn IdempotencyStore>) {
-    let case = Case::new(store, Duration::from_millis(40));
+async fn expires(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    let case = Case::new(&make().await, Duration::from_millis(40));
     case.send("ann", "old", "/things", "{}").await;
     case.clock.advance(Duration::from_secs(24 * 3600 - 1));
     assert_eq!(case.send("ann", "old", "/things", "{}").await.header("idempotent-replayed"), "true");
@@ -208,17 +207,22 @@ async fn expires(store: &Arc<dyn IdempotencyStore>) {
     assert_eq!(case.store.purge(case.clock.now()).await.unwrap(), 0);
 }
 
-async fn all_cases(store: Arc<dyn IdempotencyStore>) {
-    repeats(&store).await;
-    refuses_and_ignores(&store).await;
-    forgets_what_may_turn_out_better(&store).await;
-    waits_for_the_first(&store).await;
-    gives_up_waiting(&store).await;
-    expires(&store).await;
+/// `make` is called for each server: connections belong to the runtime of the worker that opened them.
+async fn all_cases(make: impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    repeats(&make).await;
+    refuses_and_ignores(&make).await;
+    forgets_what_may_turn_out_better(&make).await;
+    waits_for_the_first(&make).await;
+    gives_up_waiting(&make).await;
+    expires(&make).await;
+}
+
+fn shared(store: impl IdempotencyStore) -> Arc<dyn IdempotencyStore> {
+    Arc::new(store)
 }
 
 fn unique() -> String {
-    format!("colink_http_{}", EventId::generate(&colink_core::clock::SystemClock).as_uuid().simple())
+    format!("colink_http_{}", EventId::generate(&SystemClock).as_uuid().simple())
 }
 
 async fn run(pool: &PgPool, sql: String) {
@@ -231,21 +235,21 @@ async fn a_write_with_a_key_is_done_once_on_postgres() {
     let name = unique();
     let admin = PgPool::connect(&format!("{url}/postgres")).await.unwrap();
     run(&admin, format!("CREATE DATABASE {name}")).await;
-    let pool = PgPoolOptions::new().max_connections(8).connect(&format!("{url}/{name}")).await.unwrap();
-    run(&pool, SCHEMA.to_owned()).await;
-    all_cases(Arc::new(PostgresIdempotency::new(pool.clone()))).await;
-    pool.close().await;
+    let options = || PgPoolOptions::new().max_connections(4);
+    let pool = || options().connect_lazy(&format!("{url}/{name}")).unwrap();
+    run(&pool(), SCHEMA.to_owned()).await;
+    all_cases(async || shared(PostgresIdempotency::new(pool()))).await;
     run(&admin, format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
 #[actix_web::test]
 async fn a_write_with_a_key_is_done_once_on_mongo() {
     let Some(url) = variable("COLINK_MONGO_URL") else { return println!("left out: no COLINK_MONGO_URL") };
-    let database = mongodb::Client::with_uri_str(&url).await.unwrap().database(&unique());
-    let store = MongoIdempotency::new(&database);
-    store.ensure_indexes().await.unwrap();
-    all_cases(Arc::new(store)).await;
-    database.drop().await.unwrap();
+    let name = unique();
+    let database = async || mongodb::Client::with_uri_str(&url).await.unwrap().database(&name);
+    MongoIdempotency::new(&database().await).ensure_indexes().await.unwrap();
+    all_cases(async || shared(MongoIdempotency::new(&database().await))).await;
+    database().await.drop().await.unwrap();
 }
 
 /// A store that is down fails the request closed: nothing is done twice.

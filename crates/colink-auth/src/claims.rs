@@ -1,0 +1,73 @@
+//! What an access token says.
+
+use std::fmt;
+
+use colink_core::id::{SessionId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The realm role that stands above workspaces and channels.
+pub const REALM_ADMIN: &str = "admin";
+
+/// The claims of an access token. Times are seconds since the Unix epoch.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who issued it.
+    pub iss: String,
+    /// Whom it is about.
+    pub sub: UserId,
+    /// For which API it is.
+    pub aud: String,
+    /// When it ends.
+    pub exp: i64,
+    /// When it was issued.
+    pub iat: i64,
+    /// Before this it is not valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// Its own name.
+    pub jti: String,
+    /// The session it belongs to; a UUIDv7 of the session's beginning.
+    pub sid: SessionId,
+    /// The user's address; none for a bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The user's name in URLs and mentions.
+    pub preferred_username: String,
+    /// The user's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Roles in the whole installation: `user`, `admin`.
+    #[serde(default)]
+    pub realm_roles: Vec<String>,
+    /// How the user proved who he is: `pwd`, `otp`, `hwk`.
+    #[serde(default)]
+    pub amr: Vec<String>,
+}
+
+impl Claims {
+    /// Whether the user has the realm role `admin`.
+    #[must_use]
+    pub fn is_realm_admin(&self) -> bool {
+        self.realm_roles.iter().any(|role| role == REALM_ADMIN)
+    }
+
+    /// The millisecond in which the session began, as far as it can be known: a session's id is a UUIDv7;
+    /// otherwise the token's own time has to do.
+    pub(crate) fn session_began_ms(&self) -> i64 {
+        let of_id = self.sid.as_uuid().get_timestamp().map(|time| {
+            let (seconds, nanos) = time.to_unix();
+            i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000)
+                + i64::from(nanos / 1_000_000)
+        });
+        of_id.unwrap_or_else(|| self.iat.saturating_mul(1000))
+    }
+}
+
+/// Without names and addresses: claims end up in logs.
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Claims");
+        shown.field("sub", &self.sub).field("sid", &self.sid).field("jti", &self.jti);
+        shown.field("exp", &self.exp).field("realm_roles", &self.realm_roles).finish_non_exhaustive()
+    }
+}

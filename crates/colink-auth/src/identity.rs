@@ -1,0 +1,27 @@
+//! [`TokenIdentity`]: whose idempotency keys they are.
+
+use actix_web::HttpRequest;
+use colink_http::ApiResult;
+use colink_http::idempotency::Identify;
+use futures_util::future::LocalBoxFuture;
+
+use crate::caller::Authenticator;
+use crate::token::TokenError;
+
+/// Names a caller by his user id. A request without a good token is anonymous: its handler refuses it, or
+/// does not need one.
+#[derive(Debug, Clone)]
+pub struct TokenIdentity(pub Authenticator);
+
+impl Identify for TokenIdentity {
+    fn identify<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, ApiResult<Option<String>>> {
+        Box::pin(async move {
+            match self.0.identify(request).await {
+                Ok(claims) => Ok(Some(format!("user:{}", claims.sub))),
+                // Not anonymous, only not known yet: under another name its answer could not be found again.
+                Err(TokenError::Unavailable) => Err(TokenError::Unavailable.into()),
+                Err(_) => Ok(None),
+            }
+        })
+    }
+}

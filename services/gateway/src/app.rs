@@ -1,0 +1,70 @@
+//! Puts a gateway together.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::web::ServiceConfig;
+use colink_runtime::{Boot, Service, StartError};
+use utoipa::OpenApi;
+
+use crate::config::Config;
+use crate::domain::documents;
+use crate::limits::Limiter;
+use crate::metrics::EdgeMetrics;
+use crate::routes;
+use crate::state::State;
+use crate::upstreams::{self, Upstreams};
+
+/// The gateway.
+#[derive(Debug)]
+pub struct Gateway;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "gateway", description = "The public edge: what it answers itself."),
+    paths(
+        routes::document::get::get_document,
+        routes::document::get_service::get_service_document,
+        routes::health::get::get_fleet_health,
+    )
+)]
+struct Document;
+
+impl Service for Gateway {
+    const NAME: &'static str = "gateway";
+    const DEFAULTS: &'static str = include_str!("../config.toml");
+    type Config = Config;
+    type State = Arc<State>;
+
+    fn openapi() -> utoipa::openapi::OpenApi {
+        Document::openapi()
+    }
+
+    async fn build(config: &Config, boot: &mut Boot) -> Result<Arc<State>, StartError> {
+        let redis = boot.redis(&config.redis).await?;
+        let metrics = EdgeMetrics::new(boot.metrics())?;
+        let upstreams = Arc::new(Upstreams::new(config.upstreams.clone(), metrics.clone()));
+        let life = boot.lifecycle();
+        life.spawn("probe", upstreams::probe(Arc::clone(&upstreams), boot.http().clone(), life.soft()));
+        let document = documents::merge(&documents::SERVICES)
+            .map_err(StartError::setting_up("the aggregated document"))?;
+        Ok(Arc::new(State {
+            clock: boot.clock(),
+            started: Instant::now(),
+            verifier: boot.verifier(&config.auth)?,
+            limiter: Limiter::new(redis),
+            limits: config.limits.clone(),
+            upstreams,
+            http: boot.http().clone(),
+            body_limit: config.server.body_limit,
+            document: document.to_string().into(),
+            hard: boot.lifecycle().hard(),
+            metrics,
+            allowed_origins: Arc::new(config.cors.allowed_origins.clone()),
+        }))
+    }
+
+    fn routes(routes: &mut ServiceConfig, state: &Arc<State>) {
+        routes::configure(routes, &state.allowed_origins);
+    }
+}

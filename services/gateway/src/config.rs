@@ -1,0 +1,147 @@
+//! The configuration: `config.toml` documents every key.
+
+use colink_auth::AuthConfig;
+use colink_http::HttpConfig;
+use colink_runtime::{Problem, Sections};
+use colink_store::redis::RedisConfig;
+use colink_telemetry::TelemetryConfig;
+use serde::Deserialize;
+
+use crate::domain::table::{Class, Upstream};
+
+/// Everything the gateway reads.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens.
+    pub server: HttpConfig,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+    /// Whose tokens count.
+    pub auth: AuthConfig,
+    /// Where calls are counted.
+    pub redis: RedisConfig,
+    /// The services.
+    pub upstreams: UpstreamsConfig,
+    /// How often anybody may call.
+    pub limits: LimitsConfig,
+    /// Pages of other origins.
+    pub cors: CorsConfig,
+}
+
+/// `[upstreams]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamsConfig {
+    auth: String,
+    channels: String,
+    messaging: String,
+    presence: String,
+    files: String,
+    search: String,
+    admin: String,
+    /// The time to the first byte of an answer, in milliseconds.
+    pub deadline_ms: u64,
+    /// Failures in a row that open a circuit.
+    pub breaker_failures: u32,
+    /// How long it stays open, in milliseconds.
+    pub breaker_open_ms: u64,
+}
+
+impl UpstreamsConfig {
+    /// `host:port` of a service.
+    pub fn authority(&self, upstream: Upstream) -> &str {
+        match upstream {
+            Upstream::Auth => &self.auth,
+            Upstream::Channels => &self.channels,
+            Upstream::Messaging => &self.messaging,
+            Upstream::Presence => &self.presence,
+            Upstream::Files => &self.files,
+            Upstream::Search => &self.search,
+            Upstream::Admin => &self.admin,
+        }
+    }
+}
+
+/// `[limits]`: calls a minute and at once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config.toml describes them together")]
+pub struct LimitsConfig {
+    pub anonymous_per_minute: u32,
+    pub anonymous_burst: u32,
+    pub credentials_per_minute: u32,
+    pub credentials_burst: u32,
+    pub read_per_minute: u32,
+    pub read_burst: u32,
+    pub send_per_minute: u32,
+    pub send_burst: u32,
+    pub write_per_minute: u32,
+    pub write_burst: u32,
+}
+
+/// A budget: so many calls a minute, so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Calls a minute.
+    pub per_minute: u32,
+    /// Calls at once.
+    pub burst: u32,
+}
+
+impl LimitsConfig {
+    /// The budget of a user for a class.
+    pub fn of(&self, class: Class) -> Budget {
+        let (per_minute, burst) = match class {
+            Class::Credentials => (self.credentials_per_minute, self.credentials_burst),
+            Class::Read => (self.read_per_minute, self.read_burst),
+            Class::Send => (self.send_per_minute, self.send_burst),
+            Class::Write => (self.write_per_minute, self.write_burst),
+        };
+        Budget { per_minute, burst }
+    }
+
+    /// The budget of an address without a token, for everything but credentials.
+    pub fn anonymous(&self) -> Budget {
+        Budget { per_minute: self.anonymous_per_minute, burst: self.anonymous_burst }
+    }
+}
+
+/// `[cors]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorsConfig {
+    /// Origins, scheme and port included.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Sections for Config {
+    fn server(&self) -> &HttpConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let limits = &self.limits;
+        let zero = |key, value: u32| (value == 0).then(|| Problem::new(key, "needs at least 1"));
+        [
+            zero("limits.anonymous_per_minute", limits.anonymous_per_minute),
+            zero("limits.anonymous_burst", limits.anonymous_burst),
+            zero("limits.credentials_per_minute", limits.credentials_per_minute),
+            zero("limits.credentials_burst", limits.credentials_burst),
+            zero("limits.read_per_minute", limits.read_per_minute),
+            zero("limits.read_burst", limits.read_burst),
+            zero("limits.send_per_minute", limits.send_per_minute),
+            zero("limits.send_burst", limits.send_burst),
+            zero("limits.write_per_minute", limits.write_per_minute),
+            zero("limits.write_burst", limits.write_burst),
+            zero("upstreams.breaker_failures", self.upstreams.breaker_failures),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}

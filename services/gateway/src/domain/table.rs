@@ -1,0 +1,258 @@
+//! Which service owns which URL, who may call it without a token, and which budget it draws on.
+//!
+//! The table is read from the top: the first row that fits a path decides. Paths are those behind
+//! `/api`. `{}` stands for one segment, a final `*` for any rest, also none. What no row fits is 404
+//! and reaches no service: `/internal` is in no row.
+
+use serde::{Deserialize, Serialize};
+
+/// A service that the gateway forwards to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upstream {
+    /// Users, credentials, sessions.
+    Auth,
+    /// Workspaces, channels, members.
+    Channels,
+    /// Messages, threads, reactions, reads.
+    Messaging,
+    /// Sockets and presence.
+    Presence,
+    /// File metadata and upload links.
+    Files,
+    /// The search index.
+    Search,
+    /// The audit log.
+    Admin,
+}
+
+impl Upstream {
+    /// Every service behind the gateway.
+    pub const ALL: [Self; 7] =
+        [Self::Auth, Self::Channels, Self::Messaging, Self::Presence, Self::Files, Self::Search, Self::Admin];
+
+    /// The service's name in URLs, metrics and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Channels => "channels",
+            Self::Messaging => "messaging",
+            Self::Presence => "presence",
+            Self::Files => "files",
+            Self::Search => "search",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; a token that is sent all the same is left to the service.
+    Public,
+    /// A valid access token; without one the answer is 401 and no service is asked.
+    Token,
+}
+
+/// The budget that a call draws on; each has a rate of its own in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// Guessable secrets: login, verification, refresh. Refused while the limiter cannot count.
+    Credentials,
+    /// Reads.
+    Read,
+    /// Posting messages.
+    Send,
+    /// Every other change.
+    Write,
+}
+
+impl Class {
+    /// The name in limiter keys and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Read => "read",
+            Self::Send => "send",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The path as the table has it: a closed set, so it may label metrics.
+    pub pattern: &'static str,
+    /// The owner.
+    pub upstream: Upstream,
+    /// Who may call.
+    pub access: Access,
+    credentials: bool,
+}
+
+impl Route {
+    /// The budget of a call with this method.
+    pub fn class(&self, method: &str) -> Class {
+        match (self.credentials, method) {
+            (true, _) => Class::Credentials,
+            (_, "GET" | "HEAD" | "OPTIONS") => Class::Read,
+            (_, "POST") if self.pattern.ends_with("/messages") || self.pattern.ends_with("/threads") => {
+                Class::Send
+            }
+            _ => Class::Write,
+        }
+    }
+}
+
+const fn token(pattern: &'static str, upstream: Upstream) -> Route {
+    Route { pattern, upstream, access: Access::Token, credentials: false }
+}
+
+const fn public(pattern: &'static str, upstream: Upstream) -> Route {
+    Route { pattern, upstream, access: Access::Public, credentials: false }
+}
+
+const fn credentials(pattern: &'static str) -> Route {
+    Route { pattern, upstream: Upstream::Auth, access: Access::Public, credentials: true }
+}
+
+/// The URL space, as `docs/API.md` lists it.
+const TABLE: &[Route] = &[
+    credentials("/auth/register"),
+    credentials("/auth/verify-email"),
+    credentials("/auth/resend-verification"),
+    credentials("/auth/login"),
+    credentials("/auth/refresh"),
+    token("/auth/*", Upstream::Auth),
+    public("/.well-known/jwks.json", Upstream::Auth),
+    token("/users/me/workspaces", Upstream::Channels),
+    token("/users/*", Upstream::Auth),
+    token("/workspaces/*", Upstream::Channels),
+    token("/invites/*", Upstream::Channels),
+    token("/channels/{}/messages", Upstream::Messaging),
+    token("/channels/{}/events", Upstream::Messaging),
+    token("/channels/{}/read", Upstream::Messaging),
+    token("/channels/*", Upstream::Channels),
+    token("/dms/{}/messages", Upstream::Messaging),
+    token("/dms/*", Upstream::Channels),
+    token("/messages/{}/threads", Upstream::Messaging),
+    token("/messages/*", Upstream::Messaging),
+    token("/reactions/*", Upstream::Messaging),
+    token("/unreads", Upstream::Messaging),
+    token("/presence", Upstream::Presence),
+    token("/files/*", Upstream::Files),
+    token("/search", Upstream::Search),
+    token("/admin/*", Upstream::Admin),
+];
+
+/// The row that a path (without `/api`) falls under.
+pub fn find(path: &str) -> Option<&'static Route> {
+    TABLE.iter().find(|route| fits(route.pattern, path))
+}
+
+/// Dot segments and encoded slashes could name another row to the service than they name here, so a
+/// path with one fits nothing.
+fn fits(pattern: &str, path: &str) -> bool {
+    let mut segments = path.strip_prefix('/').into_iter().flat_map(|rest| rest.split('/'));
+    let mut expected = pattern.split('/').skip(1);
+    loop {
+        match (expected.next(), segments.next()) {
+            (Some("*"), rest) => return rest.into_iter().chain(segments).all(is_plain),
+            (Some("{}"), Some(segment)) if is_plain(segment) => {}
+            (Some(literal), Some(segment)) if literal == segment => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+fn is_plain(segment: &str) -> bool {
+    let lower = segment.to_ascii_lowercase();
+    !segment.is_empty()
+        && !matches!(lower.as_str(), "." | "..")
+        && !["%2e", "%2f", "%5c", "\\"].iter().any(|bad| lower.contains(bad))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Class, Upstream, find};
+
+    fn owner(path: &str) -> Option<&'static str> {
+        find(path).map(|route| route.upstream.name())
+    }
+
+    /// G-1
+    #[test]
+    fn every_path_goes_to_the_service_that_owns_it() {
+        let cases = [
+            ("/auth/login", Some("auth")),
+            ("/auth/me", Some("auth")),
+            ("/users/me", Some("auth")),
+            ("/users/me/workspaces", Some("channels")),
+            ("/workspaces", Some("channels")),
+            ("/workspaces/1/members/2", Some("channels")),
+            ("/channels/1", Some("channels")),
+            ("/channels/1/messages", Some("messaging")),
+            ("/channels/1/messages/2", Some("channels")),
+            ("/channels/1/events", Some("messaging")),
+            ("/dms/1/messages", Some("messaging")),
+            ("/messages/1/reactions/%F0%9F%91%8D", Some("messaging")),
+            ("/files/upload-url", Some("files")),
+            ("/search", Some("search")),
+            ("/admin/audit-log", Some("admin")),
+            ("/internal/users/lookup", None),
+            ("/nothing", None),
+            ("/", None),
+            ("", None),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(owner(path), expected, "{path}");
+        }
+    }
+
+    /// G-2
+    #[test]
+    fn a_path_that_a_service_could_read_otherwise_fits_nothing() {
+        for path in [
+            "/files/../internal/x",
+            "/files/%2e%2e/internal",
+            "/files/a%2Fb",
+            "/files//x",
+            "/files/",
+            "//files",
+            "/files/a\\b",
+        ] {
+            assert_eq!(owner(path), None, "{path}");
+        }
+    }
+
+    /// G-2
+    #[test]
+    fn only_the_listed_routes_are_public() {
+        for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
+            assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
+        }
+        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+            assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
+        }
+    }
+
+    /// G-4
+    #[test]
+    fn a_call_draws_on_the_budget_of_what_it_does() {
+        let class = |path, method| find(path).map(|route| route.class(method));
+        assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));
+        assert_eq!(class("/messages/1/threads", "POST"), Some(Class::Send));
+        assert_eq!(class("/channels/1/messages", "GET"), Some(Class::Read));
+        assert_eq!(class("/messages/1", "DELETE"), Some(Class::Write));
+    }
+
+    #[test]
+    fn every_upstream_owns_a_row() {
+        for upstream in Upstream::ALL {
+            assert!(super::TABLE.iter().any(|route| route.upstream == upstream), "{}", upstream.name());
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! How often somebody may call: the generic cell rate algorithm (ITU-T I.371), counted in Redis so that
+//! all gateways count together, in one atomic round trip.
+//!
+//! While Redis does not answer, reads and sends go on uncounted, and credentials are refused: a limit that
+//! cannot count must not let passwords be guessed. After a failure Redis is left alone for a second, so that
+//! not every call waits for it.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use colink_core::id::UserId;
+use colink_store::redis::RedisClient;
+use redis::Script;
+
+use crate::config::Budget;
+use crate::domain::table::Class;
+
+/// How long Redis is left alone after a failure.
+const REST: Duration = Duration::from_secs(1);
+
+/// KEYS: the theoretical arrival time. ARGV: the interval between calls and the burst, both in microseconds.
+/// Answers: allowed, calls left, microseconds until a call is allowed, until the budget is whole again.
+const GCRA: &str = r"
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local arrival = tonumber(redis.call('GET', KEYS[1]) or now)
+if arrival < now then arrival = now end
+local following = arrival + interval
+local wait = following - burst - now
+if wait > 0 then
+  return {0, 0, wait, arrival - now}
+end
+redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', math.ceil((following - now) / 1000))
+return {1, math.floor((burst - (following - now)) / interval), 0, following - now}
+";
+
+/// Whose budget a call draws on.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject {
+    /// A signed-in user.
+    User(UserId),
+    /// An address.
+    Address(Option<IpAddr>),
+}
+
+/// What a call may do, and what its answer says of the budget.
+#[derive(Debug, Clone, Copy)]
+pub enum Verdict {
+    /// Go on.
+    Allowed(Option<Allowance>),
+    /// 429.
+    Refused(Allowance),
+    /// 503: it cannot be counted and must be.
+    Uncountable,
+}
+
+/// The state of a budget after a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// Calls at once.
+    pub limit: u32,
+    /// Calls left.
+    pub remaining: u32,
+    /// Until another call is allowed.
+    pub retry_after: Duration,
+    /// Until the budget is whole again.
+    pub reset: Duration,
+}
+
+/// Counts calls.
+pub struct Limiter {
+    redis: RedisClient,
+    script: Script,
+    started: Instant,
+    /// Milliseconds since `started` until which Redis is left alone.
+    resting_until: AtomicU64,
+}
+
+impl Limiter {
+    /// A limiter that counts in `redis`.
+    pub fn new(redis: RedisClient) -> Self {
+        Self { redis, script: Script::new(GCRA), started: Instant::now(), resting_until: AtomicU64::new(0) }
+    }
+
+    /// Counts a call. `Err` holds what Redis failed with, for the metric.
+    pub async fn count(
+        &self,
+        subject: Subject,
+        class: Class,
+        budget: Budget,
+    ) -> (Verdict, Option<redis::RedisError>) {
+        if self.is_resting() {
+            return (uncounted(class), None);
+        }
+        match self.ask(&self.key(subject, class), budget).await {
+            Ok(verdict) => (verdict, None),
+            Err(error) => {
+                let until = self.started.elapsed() + REST;
+                self.resting_until.store(millis(until), Ordering::Relaxed);
+                (uncounted(class), Some(error))
+            }
+        }
+    }
+
+    async fn ask(&self, key: &str, budget: Budget) -> Result<Verdict, redis::RedisError> {
+        let interval = (60_000_000 / u64::from(budget.per_minute)).max(1);
+        let burst = interval * u64::from(budget.burst);
+        let mut connection = self.redis.connection();
+        let mut call = self.script.key(key);
+        let (allowed, remaining, wait, reset): (u8, u32, u64, u64) =
+            call.arg(interval).arg(burst).invoke_async(&mut connection).await?;
+        let (retry_after, reset) = (Duration::from_micros(wait), Duration::from_micros(reset));
+        let allowance = Allowance { limit: budget.burst, remaining, retry_after, reset };
+        Ok(if allowed == 1 { Verdict::Allowed(Some(allowance)) } else { Verdict::Refused(allowance) })
+    }
+
+    fn key(&self, subject: Subject, class: Class) -> String {
+        let class = class.name();
+        match subject {
+            Subject::User(user) => self.redis.key(&["limit", class, "user", &user.to_string()]),
+            Subject::Address(Some(ip)) => self.redis.key(&["limit", class, "ip", &ip.to_string()]),
+            Subject::Address(None) => self.redis.key(&["limit", class, "ip", "unknown"]),
+        }
+    }
+
+    fn is_resting(&self) -> bool {
+        millis(self.started.elapsed()) < self.resting_until.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limiter").finish_non_exhaustive()
+    }
+}
+
+fn uncounted(class: Class) -> Verdict {
+    if class == Class::Credentials { Verdict::Uncountable } else { Verdict::Allowed(None) }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

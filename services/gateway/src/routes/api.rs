@@ -1,0 +1,3 @@
+//! Calls of the API.
+
+pub mod forward;

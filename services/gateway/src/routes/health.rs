@@ -1,0 +1,3 @@
+//! How the fleet is.
+
+pub mod get;

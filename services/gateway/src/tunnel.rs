@@ -1,0 +1,253 @@
+//! A WebSocket as a pair of byte streams.
+//!
+//! The gateway repeats the client's upgrade to the presence node, reads the head of the answer, and
+//! from then on copies bytes both ways: no frame is parsed and nothing is held but what one read took.
+//! An idle socket holds no buffer, since a buffer is taken only when the kernel has bytes for it.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use bytes::{Bytes, BytesMut};
+use colink_telemetry::metrics::IntGauge;
+use futures_util::stream::{self, Stream};
+use futures_util::{FutureExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// What a read takes at most. Frames are small; a burst takes several reads.
+const CHUNK: usize = 8 * 1024;
+/// The answer to an upgrade is a few hundred bytes.
+const HEAD_LIMIT: usize = 8 * 1024;
+
+/// Why there is no tunnel.
+#[derive(Debug, thiserror::Error)]
+pub enum TunnelError {
+    /// Nothing listens there, or not in time.
+    #[error("the presence node cannot be reached")]
+    Unreachable(#[source] std::io::Error),
+    /// It took longer than the deadline.
+    #[error("the presence node did not answer the upgrade in time")]
+    TimedOut,
+    /// It said something that is no HTTP, or nothing.
+    #[error("the presence node broke the upgrade off")]
+    Broken,
+    /// It answered with another status than 101.
+    #[error("the presence node refused the upgrade with {0}")]
+    Refused(StatusCode),
+}
+
+impl TunnelError {
+    /// Whether it says that the presence node is down.
+    pub fn is_outage(&self) -> bool {
+        !matches!(self, Self::Refused(status) if status.is_client_error())
+    }
+}
+
+/// The upgrade as it is repeated to the presence node.
+pub struct Upgrade<'request> {
+    /// The client's request.
+    pub request: &'request HttpRequest,
+    /// `host:port` of the presence node.
+    pub authority: &'request str,
+    /// Goes on as `X-Request-ID`.
+    pub request_id: &'request str,
+    /// Goes on as `X-Forwarded-For`.
+    pub client_ip: Option<IpAddr>,
+}
+
+/// The headers of a client that mean something to a WebSocket server; no other one goes on.
+const FORWARDED: [&str; 8] = [
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-protocol",
+    "sec-websocket-extensions",
+    "origin",
+    "user-agent",
+    "authorization",
+    "traceparent",
+];
+
+impl Upgrade<'_> {
+    fn head(&self) -> Vec<u8> {
+        let query = self.request.query_string();
+        let separator = if query.is_empty() { "" } else { "?" };
+        let mut head = format!(
+            "GET /ws{separator}{query} HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nx-request-id: {}\r\n",
+            self.authority, self.request_id
+        )
+        .into_bytes();
+        if let Some(ip) = self.client_ip {
+            head.extend_from_slice(format!("x-forwarded-for: {ip}\r\n").as_bytes());
+        }
+        for name in FORWARDED {
+            for value in self.request.headers().get_all(name) {
+                head.extend_from_slice(name.as_bytes());
+                head.extend_from_slice(b": ");
+                head.extend_from_slice(value.as_bytes());
+                head.extend_from_slice(b"\r\n");
+            }
+        }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+}
+
+/// Opens the tunnel and answers 101; it lives until either side closes or `hard` is cancelled.
+///
+/// # Errors
+/// See [`TunnelError`]; nothing was sent to the client then.
+pub async fn open(
+    upgrade: Upgrade<'_>,
+    payload: web::Payload,
+    deadline: Duration,
+    hard: CancellationToken,
+    tunnels: IntGauge,
+) -> Result<HttpResponse, TunnelError> {
+    let shaking = shake_hands(&upgrade);
+    let (stream, headers, first) =
+        timeout(deadline, shaking).await.map_err(|_elapsed| TunnelError::TimedOut)??;
+    let (reader, writer) = stream.into_split();
+    let closed = CancellationToken::new();
+    actix_web::rt::spawn(pump(payload, writer, closed.clone()));
+    let open = Open::count(tunnels, closed);
+
+    let mut response = HttpResponse::SwitchingProtocols();
+    response.upgrade("websocket");
+    for (name, value) in &headers {
+        response.insert_header((name.clone(), value.clone()));
+    }
+    Ok(response.streaming(downstream(reader, first, open, hard)))
+}
+
+async fn shake_hands(upgrade: &Upgrade<'_>) -> Result<(TcpStream, HeaderMap, Bytes), TunnelError> {
+    let mut stream = TcpStream::connect(upgrade.authority).await.map_err(TunnelError::Unreachable)?;
+    stream.set_nodelay(true).map_err(TunnelError::Unreachable)?;
+    stream.write_all(&upgrade.head()).await.map_err(TunnelError::Unreachable)?;
+    let mut buffer = BytesMut::with_capacity(1024);
+    loop {
+        let read = stream.read_buf(&mut buffer).await.map_err(TunnelError::Unreachable)?;
+        if read == 0 || buffer.len() > HEAD_LIMIT {
+            return Err(TunnelError::Broken);
+        }
+        if let Some((length, headers)) = parse_head(&buffer)? {
+            return Ok((stream, headers, buffer.split_off(length).freeze()));
+        }
+    }
+}
+
+/// The head's length and the headers of the handshake, once the head is complete.
+fn parse_head(buffer: &[u8]) -> Result<Option<(usize, HeaderMap)>, TunnelError> {
+    let mut slots = [httparse::EMPTY_HEADER; 48];
+    let mut response = httparse::Response::new(&mut slots);
+    let parsed = response.parse(buffer).map_err(|_malformed| TunnelError::Broken)?;
+    let httparse::Status::Complete(length) = parsed else { return Ok(None) };
+    let status = response.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(TunnelError::Broken)?;
+    if status != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(TunnelError::Refused(status));
+    }
+    let handshake = response.headers.iter().filter(|header| {
+        header.name.len() > 13 && header.name.as_bytes()[..13].eq_ignore_ascii_case(b"sec-websocket")
+    });
+    let mut headers = HeaderMap::new();
+    for header in handshake {
+        let name = HeaderName::from_bytes(header.name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(header.value)) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(Some((length, headers)))
+}
+
+/// Client to presence node.
+async fn pump(mut payload: web::Payload, mut writer: OwnedWriteHalf, closed: CancellationToken) {
+    let copying = async {
+        while let Some(Ok(chunk)) = payload.next().await {
+            if writer.write_all(&chunk).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = copying => {}
+        () = closed.cancelled() => {}
+    }
+    // The node sees the end of the stream and closes its side; a failure means that it has done so.
+    drop(writer.shutdown().await);
+}
+
+/// An open tunnel. Dropped with the response's body: then the client is gone, and the other direction ends.
+struct Open {
+    tunnels: IntGauge,
+    closed: CancellationToken,
+}
+
+impl Open {
+    fn count(tunnels: IntGauge, closed: CancellationToken) -> Self {
+        tunnels.inc();
+        Self { tunnels, closed }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.tunnels.dec();
+        self.closed.cancel();
+    }
+}
+
+type Downstream = Pin<Box<dyn Stream<Item = Result<Bytes, std::io::Error>>>>;
+
+/// Presence node to client.
+fn downstream(reader: OwnedReadHalf, first: Bytes, open: Open, hard: CancellationToken) -> Downstream {
+    let opening = stream::iter((!first.is_empty()).then_some(Ok(first)));
+    let rest = stream::unfold((reader, open), |(reader, open)| {
+        read(reader).map(move |chunk| chunk.map(|(chunk, reader)| (Ok(chunk), (reader, open))))
+    });
+    Box::pin(opening.chain(rest).take_until(hard.cancelled_owned()))
+}
+
+/// The next bytes, or nothing at the end of the stream.
+async fn read(reader: OwnedReadHalf) -> Option<(Bytes, OwnedReadHalf)> {
+    loop {
+        reader.readable().await.ok()?;
+        let mut buffer = BytesMut::with_capacity(CHUNK);
+        match reader.try_read_buf(&mut buffer) {
+            Ok(0) => return None,
+            Ok(_) => return Some((buffer.freeze(), reader)),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_broken) => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+
+    use super::{TunnelError, parse_head};
+
+    /// G-1
+    #[test]
+    fn the_head_ends_where_the_frames_begin() {
+        let answer =
+            b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\ndate: y\r\n\r\n\x81\x02hi";
+        let (length, headers) = parse_head(answer).unwrap().unwrap();
+        assert_eq!(&answer[length..], b"\x81\x02hi");
+        assert_eq!(headers.len(), 1, "only the handshake's own headers go on");
+        assert!(parse_head(&answer[..40]).unwrap().is_none(), "an incomplete head is read on");
+    }
+
+    /// G-8
+    #[test]
+    fn an_answer_that_is_no_upgrade_is_refused() {
+        let refused = parse_head(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
+        assert!(matches!(refused, Err(TunnelError::Refused(StatusCode::SERVICE_UNAVAILABLE))));
+        assert!(matches!(parse_head(b"SSH-2.0-OpenSSH\r\n"), Err(TunnelError::Broken)));
+    }
+}

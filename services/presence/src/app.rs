@@ -1,0 +1,96 @@
+//! Puts a node together.
+
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use colink_bus::tail::{Tail, TailReadiness};
+use colink_runtime::{Boot, Requirement, Service, StartError};
+use tokio_util::sync::CancellationToken;
+use utoipa::OpenApi;
+
+use crate::config::Config;
+use crate::holes::{self, Holes};
+use crate::hub::Hub;
+use crate::hub::socket::Close;
+use crate::jobs::{check_heads, sweep_devices};
+use crate::metrics::PresenceMetrics;
+use crate::peers::Peers;
+use crate::state::State;
+use crate::store::devices::Devices;
+use crate::store::ephemera::Ephemera;
+use crate::typing::TypingThrottle;
+use crate::{consumers, notices, routes};
+
+/// The presence service.
+#[derive(Debug)]
+pub struct Presence;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "presence", description = "Sockets, presence and typing."),
+    paths(routes::socket::open::open_socket, routes::presence::list::list_presence)
+)]
+struct Document;
+
+impl Service for Presence {
+    const NAME: &'static str = "presence";
+    const DEFAULTS: &'static str = include_str!("../config.toml");
+    type Config = Config;
+    type State = Arc<State>;
+
+    fn openapi() -> utoipa::openapi::OpenApi {
+        Document::openapi()
+    }
+
+    async fn build(config: &Config, boot: &mut Boot) -> Result<Arc<State>, StartError> {
+        let redis = boot.redis(&config.redis).await?;
+        let identity = boot.identity(&config.auth, &config.internal, Some(&redis))?;
+        let tail = Tail::start(&config.kafka, &consumers::TOPICS, boot.metrics())?;
+        let ready = tail.readiness();
+        let (holes, reports) = Holes::new();
+        let peers =
+            Peers::new(boot.peer("channels", &config.internal)?, boot.peer("messaging", &config.internal)?);
+        let state = Arc::new(State {
+            clock: boot.clock(),
+            settings: config.sockets.clone(),
+            hub: Hub::default(),
+            devices: Devices::new(redis.clone()),
+            ephemera: Ephemera::new(redis),
+            peers,
+            holes,
+            typing: TypingThrottle::default(),
+            metrics: PresenceMetrics::new(boot.metrics())?,
+            authenticator: identity.authenticator,
+            lifecycle: boot.lifecycle().clone(),
+        });
+        let life = boot.lifecycle();
+        let soft = life.soft();
+        life.spawn("events", consumers::run(Arc::clone(&state), tail, soft.clone()));
+        life.spawn("holes", holes::run(Arc::clone(&state), reports, soft.clone()));
+        life.spawn("notices", notices::run(Arc::clone(&state), soft.clone()));
+        life.spawn("sweep devices", sweep_devices::run(Arc::clone(&state), soft.clone()));
+        life.spawn("check heads", check_heads::run(Arc::clone(&state), soft.clone()));
+        life.spawn("drain", drain(Arc::clone(&state), soft));
+        life.spawn_brief("await the streams", announce(ready, boot.require("streams")));
+        Ok(state)
+    }
+
+    fn routes(routes: &mut ServiceConfig, _state: &Arc<State>) {
+        routes::configure(routes);
+    }
+}
+
+/// A node takes no sockets before it sees every event.
+async fn announce(mut ready: TailReadiness, streams: Requirement) {
+    if ready.wait().await {
+        streams.grant();
+    }
+}
+
+/// At shutdown every client is asked to come back to another node, each at its own time.
+async fn drain(state: Arc<State>, soft: CancellationToken) {
+    soft.cancelled().await;
+    for socket in state.hub.sockets() {
+        socket.close(Close::Draining);
+    }
+}

@@ -1,0 +1,136 @@
+//! Which sockets of this node follow which channel.
+//!
+//! A channel that somebody here follows has a [`Room`]; a user who is connected here has his [`Socket`]s.
+//! Locks are held for a few map operations and pushes into bounded queues, never across an `await`.
+
+pub mod room;
+pub mod socket;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytestring::ByteString;
+use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
+
+use self::room::Room;
+use self::socket::{Close, Socket};
+
+/// The sockets and rooms of one node.
+#[derive(Debug, Default)]
+pub struct Hub {
+    rooms: RwLock<HashMap<ChannelId, Arc<Room>>>,
+    users: RwLock<HashMap<UserId, Vec<Arc<Socket>>>>,
+}
+
+impl Hub {
+    /// The room of a channel, if somebody here follows it.
+    pub fn room(&self, channel: ChannelId) -> Option<Arc<Room>> {
+        read(&self.rooms).get(&channel).cloned()
+    }
+
+    /// Every room.
+    pub fn rooms(&self) -> Vec<Arc<Room>> {
+        read(&self.rooms).values().cloned().collect()
+    }
+
+    /// Places a socket in a channel's room, where events wait for it until it has caught up.
+    pub fn place(&self, channel: ChannelId, socket: &Arc<Socket>) -> Arc<Room> {
+        let mut rooms = write(&self.rooms);
+        let room = rooms.entry(channel).or_insert_with(|| Arc::new(Room::new(channel)));
+        room.place(socket);
+        Arc::clone(room)
+    }
+
+    /// Takes a socket out of a room, and the room away when it was the last. True if it was in there.
+    pub fn remove(&self, channel: ChannelId, socket: &Socket) -> bool {
+        let mut rooms = write(&self.rooms);
+        let Some(room) = rooms.get(&channel) else { return false };
+        let removed = room.remove(socket.id());
+        if room.is_empty() {
+            rooms.remove(&channel);
+        }
+        removed
+    }
+
+    /// Adds a connected socket.
+    pub fn connect(&self, socket: &Arc<Socket>) {
+        write(&self.users).entry(socket.user_id()).or_default().push(Arc::clone(socket));
+    }
+
+    /// Forgets a socket and everything it followed.
+    pub fn disconnect(&self, socket: &Socket) {
+        let mut users = write(&self.users);
+        if let Some(sockets) = users.get_mut(&socket.user_id()) {
+            sockets.retain(|other| other.id() != socket.id());
+            if sockets.is_empty() {
+                users.remove(&socket.user_id());
+            }
+        }
+        drop(users);
+        for channel in socket.channels() {
+            self.remove(channel, socket);
+        }
+    }
+
+    /// The sockets of a user on this node.
+    pub fn sockets_of(&self, user: UserId) -> Vec<Arc<Socket>> {
+        read(&self.users).get(&user).cloned().unwrap_or_default()
+    }
+
+    /// Every socket of this node.
+    pub fn sockets(&self) -> Vec<Arc<Socket>> {
+        read(&self.users).values().flatten().cloned().collect()
+    }
+
+    /// Cuts a user off from one channel, at once. The sockets that followed it are told.
+    pub fn cut(&self, channel: ChannelId, user: UserId, notice: &ByteString) {
+        for socket in self.sockets_of(user) {
+            socket.forget(channel);
+            if self.remove(channel, &socket) {
+                socket.push_ephemeral(notice.clone());
+            }
+        }
+    }
+
+    /// Cuts a user off from every channel of a workspace.
+    pub fn cut_workspace(
+        &self,
+        workspace: WorkspaceId,
+        user: UserId,
+        notice: impl Fn(ChannelId) -> ByteString,
+    ) {
+        for room in self.rooms() {
+            if room.workspace_id() == Some(workspace) {
+                self.cut(room.channel_id(), user, &notice(room.channel_id()));
+            }
+        }
+    }
+
+    /// Closes the sockets of one session, or all of a user's.
+    pub fn close_sessions(&self, user: UserId, session: Option<SessionId>, notice: &ByteString) {
+        for socket in self.sockets_of(user) {
+            if session.is_none_or(|session| session == socket.session_id()) {
+                socket.push_ephemeral(notice.clone());
+                socket.close(Close::Revoked);
+            }
+        }
+    }
+
+    /// Says something passing to everybody here who follows a channel of one of these workspaces.
+    pub fn tell_workspaces(&self, workspaces: &[WorkspaceId], frame: &ByteString) {
+        for socket in self.sockets() {
+            if workspaces.iter().any(|workspace| socket.is_in(*workspace)) {
+                socket.push_ephemeral(frame.clone());
+            }
+        }
+    }
+}
+
+/// Nothing that holds these locks can panic halfway through a change, so a poisoned lock is a sound one.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,273 @@
+//! The way out to one client: a bounded queue in front of its connection.
+//!
+//! Frames of a channel's log are never dropped: if one does not fit, the client is too slow, and the
+//! socket is closed with a code that lets it resume. Passing frames (typing, presence) are dropped
+//! first, from half the queue on, and counted.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bytestring::ByteString;
+use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::metrics::SocketMetrics;
+
+/// Frames that may wait for one client.
+const QUEUE_FRAMES: usize = 256;
+/// Bytes that may wait for one client.
+const QUEUE_BYTES: usize = 1024 * 1024;
+
+/// Why the server closes a socket, with the codes of `docs/REALTIME.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// The token is missing, invalid or expired.
+    Unauthorized,
+    /// A frame that is not of the protocol.
+    Malformed,
+    /// The session was revoked or the account suspended.
+    Revoked,
+    /// Too many frames.
+    RateExceeded,
+    /// No sign of life.
+    HeartbeatMissed,
+    /// The queue ran over.
+    TooSlow,
+    /// The node goes down.
+    Draining,
+    /// The node has as many sockets as it may.
+    Overloaded,
+}
+
+impl Close {
+    /// The close code.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::Unauthorized => 4001,
+            Self::Malformed => 4002,
+            Self::Revoked => 4003,
+            Self::RateExceeded => 4008,
+            Self::HeartbeatMissed => 4009,
+            Self::TooSlow => 4010,
+            Self::Draining => 4011,
+            Self::Overloaded => 1013,
+        }
+    }
+
+    /// What the client is to do, in the close frame's reason; `jitter_ms` spreads the return of many clients.
+    pub fn reason(self, jitter_ms: u64) -> String {
+        match self {
+            Self::Unauthorized => "get a new token, then reconnect".to_owned(),
+            Self::Malformed => "malformed frame".to_owned(),
+            Self::Revoked => "sign in again".to_owned(),
+            Self::RateExceeded => "retry_after=10".to_owned(),
+            Self::HeartbeatMissed | Self::TooSlow => "reconnect and resume".to_owned(),
+            Self::Draining => format!("reconnect_in_ms={jitter_ms}"),
+            Self::Overloaded => format!("retry_in_ms={jitter_ms}"),
+        }
+    }
+
+    /// The name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Malformed => "malformed",
+            Self::Revoked => "revoked",
+            Self::RateExceeded => "rate_exceeded",
+            Self::HeartbeatMissed => "heartbeat_missed",
+            Self::TooSlow => "too_slow",
+            Self::Draining => "draining",
+            Self::Overloaded => "overloaded",
+        }
+    }
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The user.
+    pub user_id: UserId,
+    /// His session: its end is the socket's.
+    pub session_id: SessionId,
+    /// The name shown while he types.
+    pub username: String,
+}
+
+/// One connected client, as the hub knows it.
+#[derive(Debug)]
+pub struct Socket {
+    id: Uuid,
+    identity: Identity,
+    queue: mpsc::Sender<ByteString>,
+    queued_bytes: AtomicUsize,
+    followed: Mutex<HashMap<ChannelId, WorkspaceId>>,
+    follows_all: AtomicBool,
+    closing: OnceLock<Close>,
+    closed: CancellationToken,
+    metrics: SocketMetrics,
+}
+
+/// The receiving end of a socket's queue, for the task that writes to the connection.
+#[derive(Debug)]
+pub struct Outbox(mpsc::Receiver<ByteString>);
+
+impl Outbox {
+    /// The next frame to write.
+    pub async fn next(&mut self, socket: &Socket) -> Option<ByteString> {
+        let frame = self.0.recv().await?;
+        socket.queued_bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+        Some(frame)
+    }
+
+    /// A frame that is waiting already.
+    pub fn ready(&mut self, socket: &Socket) -> Option<ByteString> {
+        let frame = self.0.try_recv().ok()?;
+        socket.queued_bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+        Some(frame)
+    }
+}
+
+impl Socket {
+    /// A socket and the end of its queue. `id` is the server's own name for the connection.
+    pub fn new(id: Uuid, identity: Identity, metrics: SocketMetrics) -> (Self, Outbox) {
+        let (queue, outbox) = mpsc::channel(QUEUE_FRAMES);
+        let socket = Self {
+            id,
+            identity,
+            queue,
+            queued_bytes: AtomicUsize::new(0),
+            followed: Mutex::default(),
+            follows_all: AtomicBool::new(false),
+            closing: OnceLock::new(),
+            closed: CancellationToken::new(),
+            metrics,
+        };
+        (socket, Outbox(outbox))
+    }
+
+    /// The server's name for the connection.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The user.
+    pub fn user_id(&self) -> UserId {
+        self.identity.user_id
+    }
+
+    /// His session.
+    pub fn session_id(&self) -> SessionId {
+        self.identity.session_id
+    }
+
+    /// The name shown while he types.
+    pub fn username(&self) -> &str {
+        &self.identity.username
+    }
+
+    /// A frame of a channel's log: it goes out, or the socket is closed.
+    pub fn push_sequenced(&self, frame: ByteString) {
+        let length = frame.len();
+        let waiting = self.queued_bytes.fetch_add(length, Ordering::Relaxed);
+        if waiting + length > QUEUE_BYTES || self.queue.try_send(frame).is_err() {
+            self.queued_bytes.fetch_sub(length, Ordering::Relaxed);
+            self.close(Close::TooSlow);
+        }
+    }
+
+    /// A passing frame: it is dropped when half the queue is taken.
+    pub fn push_ephemeral(&self, frame: ByteString) {
+        let length = frame.len();
+        let room = self.queue.capacity() > QUEUE_FRAMES / 2
+            && self.queued_bytes.load(Ordering::Relaxed) < QUEUE_BYTES / 2;
+        self.queued_bytes.fetch_add(length, Ordering::Relaxed);
+        if !room || self.queue.try_send(frame).is_err() {
+            self.queued_bytes.fetch_sub(length, Ordering::Relaxed);
+            self.metrics.dropped_ephemeral();
+        }
+    }
+
+    /// A frame of a catch-up: waits for room, so that a long one does not run the queue over. False once
+    /// the socket is closed.
+    pub async fn send(&self, frame: ByteString) -> bool {
+        let length = frame.len();
+        tokio::select! {
+            () = self.closed.cancelled() => false,
+            permit = self.queue.reserve() => permit.is_ok_and(|permit| {
+                self.queued_bytes.fetch_add(length, Ordering::Relaxed);
+                permit.send(frame);
+                true
+            }),
+        }
+    }
+
+    /// Closes the socket; the first reason stands. What is queued is still written.
+    pub fn close(&self, why: Close) {
+        // A later reason is a consequence of the first.
+        if self.closing.set(why).is_ok() {
+            self.metrics.closed(why);
+        }
+        self.closed.cancel();
+    }
+
+    /// Resolves when the server wants the socket closed, with the reason.
+    pub async fn closing(&self) -> Close {
+        self.closed.cancelled().await;
+        self.closing.get().copied().unwrap_or(Close::Draining)
+    }
+
+    /// Notes that the client follows a channel.
+    pub fn follow(&self, channel: ChannelId, workspace: WorkspaceId) {
+        self.followed().insert(channel, workspace);
+    }
+
+    /// Notes that it no longer does.
+    pub fn forget(&self, channel: ChannelId) {
+        self.followed().remove(&channel);
+    }
+
+    /// Whether it follows the channel.
+    pub fn follows(&self, channel: ChannelId) -> bool {
+        self.followed().contains_key(&channel)
+    }
+
+    /// From now on the client also follows the channels that the user comes into.
+    pub fn follow_later_channels(&self) {
+        self.follows_all.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it follows the channels that the user comes into.
+    pub fn follows_later_channels(&self) -> bool {
+        self.follows_all.load(Ordering::Relaxed)
+    }
+
+    /// The workspaces of the channels it follows.
+    pub fn workspaces(&self) -> Vec<WorkspaceId> {
+        let mut workspaces: Vec<WorkspaceId> = self.followed().values().copied().collect();
+        workspaces.sort_unstable();
+        workspaces.dedup();
+        workspaces
+    }
+
+    /// How many channels it follows.
+    pub fn followed_count(&self) -> usize {
+        self.followed().len()
+    }
+
+    /// The channels it follows.
+    pub fn channels(&self) -> Vec<ChannelId> {
+        self.followed().keys().copied().collect()
+    }
+
+    /// Whether it follows a channel of this workspace.
+    pub fn is_in(&self, workspace: WorkspaceId) -> bool {
+        self.followed().values().any(|other| *other == workspace)
+    }
+
+    fn followed(&self) -> MutexGuard<'_, HashMap<ChannelId, WorkspaceId>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,3 @@
+//! The socket.
+
+pub mod open;

@@ -1,0 +1,207 @@
+//! One connection, from its upgrade to its end.
+//!
+//! Two loops share it: the reader obeys the client's frames one after the other, the writer empties the
+//! socket's queue, keeps the heartbeat and closes. A slow answer to one frame never holds a delivery up.
+
+mod obey;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason};
+use colink_auth::Claims;
+use rand::Rng;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use uuid::Uuid;
+
+use self::obey::Client;
+use crate::domain::frame::{ClientFrame, MAX_FRAME_BYTES, ServerFrame};
+use crate::domain::rate::Bucket;
+use crate::hub::socket::{Close, Identity, Outbox, Socket};
+use crate::state::State;
+
+/// How long a client may take to say who it is.
+const AUTH_TIME: Duration = Duration::from_secs(5);
+/// Frames a client may send at once, and the time that wins one back.
+const BURST: u32 = 60;
+const REFILL: Duration = Duration::from_millis(100);
+/// The longest delay that a client is asked to add before it returns to a node that goes down.
+const RETURN_SPREAD_MS: u64 = 5_000;
+
+/// The two halves of an upgraded connection.
+pub struct Connection {
+    /// Out.
+    pub session: actix_ws::Session,
+    /// In.
+    pub frames: AggregatedMessageStream,
+}
+
+/// Serves a connection until either side closes it.
+pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<String>) {
+    let (claims, token) = match introduce(&state, &mut connection, token).await {
+        Ok(known) => known,
+        Err(why) => return hang_up(connection.session, why).await,
+    };
+    if state.sockets_are_full() {
+        return hang_up(connection.session, Close::Overloaded).await;
+    }
+    let identity =
+        Identity { user_id: claims.sub, session_id: claims.sid, username: claims.preferred_username.clone() };
+    let id = Uuid::from(colink_core::id::EventId::generate(state.clock.as_ref()));
+    let (socket, outbox) = Socket::new(id, identity, state.metrics.socket());
+    let socket = Arc::new(socket);
+    state.hub.connect(&socket);
+    state.metrics.connected();
+    tracing::debug!(user_id = %socket.user_id(), socket_id = %id, "socket opened");
+
+    let client = Client { state: Arc::clone(&state), socket: Arc::clone(&socket), token };
+    converse(&client, connection, outbox).await;
+
+    state.hub.disconnect(&socket);
+    state.metrics.disconnected();
+    client.leave().await;
+}
+
+/// The caller's claims, from the query or from the first frame.
+async fn introduce(
+    state: &State,
+    connection: &mut Connection,
+    token: Option<String>,
+) -> Result<(Arc<Claims>, String), Close> {
+    let token = match token {
+        Some(token) => token,
+        None => {
+            timeout(AUTH_TIME, first_frame(connection)).await.map_err(|_elapsed| Close::Unauthorized)??
+        }
+    };
+    let claims = state.verify(&token).await?;
+    Ok((claims, token))
+}
+
+async fn first_frame(connection: &mut Connection) -> Result<String, Close> {
+    while let Some(Ok(message)) = connection.frames.recv().await {
+        if let AggregatedMessage::Text(text) = message {
+            return match serde_json::from_str(&text) {
+                Ok(ClientFrame::Auth { token }) => Ok(token),
+                _ => Err(Close::Unauthorized),
+            };
+        }
+    }
+    Err(Close::Unauthorized)
+}
+
+async fn converse(client: &Client, connection: Connection, mut outbox: Outbox) {
+    let socket = &client.socket;
+    let pulse = Pulse::new();
+    socket.push_ephemeral(hello(client));
+    client.arrive().await;
+    let Connection { mut session, frames } = connection;
+    let closing = tokio::select! {
+        why = read(client, frames, session.clone(), &pulse) => why,
+        why = write(client, &mut session, &mut outbox, &pulse) => why,
+    };
+    // What was queued before the reason to close arose is still the client's.
+    while let Some(frame) = outbox.ready(socket) {
+        if session.text(frame).await.is_err() {
+            return;
+        }
+    }
+    if let Some(why) = closing {
+        hang_up(session, why).await;
+    }
+}
+
+fn hello(client: &Client) -> bytestring::ByteString {
+    ServerFrame::Hello {
+        session_id: client.socket.id().to_string(),
+        user_id: client.socket.user_id(),
+        heartbeat_ms: client.state.settings.heartbeat_ms,
+        resume_window_s: client.state.settings.resume_window_s,
+        max_frame_bytes: MAX_FRAME_BYTES,
+    }
+    .text()
+}
+
+/// When the client last gave a sign of life, in milliseconds since it connected.
+struct Pulse {
+    connected: Instant,
+    last_ms: AtomicU64,
+}
+
+impl Pulse {
+    fn new() -> Self {
+        Self { connected: Instant::now(), last_ms: AtomicU64::new(0) }
+    }
+
+    fn beat(&self) {
+        let now = u64::try_from(self.connected.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(now, Ordering::Relaxed);
+    }
+
+    fn silent_for(&self) -> Duration {
+        self.connected.elapsed().saturating_sub(Duration::from_millis(self.last_ms.load(Ordering::Relaxed)))
+    }
+}
+
+/// Obeys the client until it leaves (`None`) or breaks a rule.
+async fn read(
+    client: &Client,
+    mut frames: AggregatedMessageStream,
+    mut session: actix_ws::Session,
+    pulse: &Pulse,
+) -> Option<Close> {
+    let mut bucket = Bucket::new(BURST, REFILL, Instant::now());
+    while let Some(message) = frames.recv().await {
+        pulse.beat();
+        if !bucket.take(Instant::now()) {
+            return Some(Close::RateExceeded);
+        }
+        match message {
+            Ok(AggregatedMessage::Text(text)) => {
+                if let Err(why) = client.obey(&text).await {
+                    return Some(why);
+                }
+            }
+            Ok(AggregatedMessage::Ping(payload)) => session.pong(&payload).await.ok()?,
+            Ok(AggregatedMessage::Pong(_)) => {}
+            Ok(AggregatedMessage::Close(_)) => return None,
+            Ok(AggregatedMessage::Binary(_)) | Err(_) => return Some(Close::Malformed),
+        }
+    }
+    None
+}
+
+/// Empties the queue until the server has a reason to close, or the client is gone (`None`).
+async fn write(
+    client: &Client,
+    session: &mut actix_ws::Session,
+    outbox: &mut Outbox,
+    pulse: &Pulse,
+) -> Option<Close> {
+    let heartbeat = Duration::from_millis(client.state.settings.heartbeat_ms);
+    let mut ticks = interval(heartbeat);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        tokio::select! {
+            biased;
+            why = client.socket.closing() => return Some(why),
+            frame = outbox.next(&client.socket) => session.text(frame?).await.ok()?,
+            _ = ticks.tick() => {
+                if pulse.silent_for() > heartbeat * 2 {
+                    return Some(Close::HeartbeatMissed);
+                }
+                session.ping(b"").await.ok()?;
+                client.stay().await;
+            }
+        }
+    }
+}
+
+async fn hang_up(session: actix_ws::Session, why: Close) {
+    let jitter = rand::rng().random_range(0..RETURN_SPREAD_MS);
+    let reason = CloseReason { code: CloseCode::from(why.code()), description: Some(why.reason(jitter)) };
+    // A client that is gone already needs no farewell.
+    drop(session.close(Some(reason)).await);
+}

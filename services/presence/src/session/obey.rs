@@ -1,0 +1,171 @@
+//! What each client frame does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use colink_core::id::{ChannelId, MessageId};
+use colink_core::time::Timestamp;
+use colink_http::ApiError;
+
+use crate::domain::frame::{ClientFrame, Refusal, Send, ServerFrame, Subscribe};
+use crate::domain::status::Status;
+use crate::follow::{follow, follow_all};
+use crate::hub::socket::{Close, Socket};
+use crate::state::State;
+use crate::store::ephemera::Notice;
+
+/// Channels that one socket may follow.
+const FOLLOWED_LIMIT: usize = 5_000;
+
+/// A connected client and what its frames work on.
+pub(super) struct Client {
+    pub(super) state: Arc<State>,
+    pub(super) socket: Arc<Socket>,
+    /// The token it came with: its posts are made with it.
+    pub(super) token: String,
+}
+
+impl Client {
+    /// Obeys one frame; an error closes the socket.
+    pub(super) async fn obey(&self, text: &str) -> Result<(), Close> {
+        match serde_json::from_str(text) {
+            Ok(ClientFrame::Subscribe(subscribe)) => self.subscribe(subscribe).await,
+            Ok(ClientFrame::Unsubscribe { channel_id }) => self.unsubscribe(channel_id),
+            Ok(ClientFrame::Typing { channel_id, thread_id }) => self.typing(channel_id, thread_id).await,
+            Ok(ClientFrame::Presence { status }) => self.set_status(status).await,
+            Ok(ClientFrame::Send(message)) => self.send(&message).await,
+            Ok(ClientFrame::Read { channel_id, seq }) => self.read(channel_id, seq).await,
+            Ok(ClientFrame::Ping) => {
+                let server_time = Timestamp::from(self.state.clock.now()).to_string();
+                self.socket.push_ephemeral(ServerFrame::Pong { server_time }.text());
+            }
+            Ok(ClientFrame::Auth { .. }) | Err(_) => return Err(Close::Malformed),
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&self, subscribe: Subscribe) {
+        let outcome = match subscribe {
+            Subscribe { all: true, cursors, .. } => follow_all(&self.state, &self.socket, &cursors).await,
+            Subscribe { channel_id: Some(channel), after, .. } if self.may_follow_more(channel) => {
+                follow(&self.state, &self.socket, channel, after).await
+            }
+            Subscribe { channel_id: Some(_), .. } => {
+                Err(ApiError::conflict("too many channels on one socket"))
+            }
+            Subscribe { channel_id: None, .. } => {
+                Err(ApiError::of(colink_core::error::ErrorKind::Validation)
+                    .with_field("channel_id", "is required, unless `all` is true"))
+            }
+        };
+        match outcome {
+            Ok(()) => self.show_workspaces().await,
+            Err(error) => self.refuse(&error, subscribe.channel_id, None),
+        }
+    }
+
+    fn may_follow_more(&self, channel: ChannelId) -> bool {
+        self.socket.follows(channel) || self.socket.followed_count() < FOLLOWED_LIMIT
+    }
+
+    fn unsubscribe(&self, channel_id: ChannelId) {
+        self.socket.forget(channel_id);
+        self.state.hub.remove(channel_id, &self.socket);
+        self.socket.push_ephemeral(ServerFrame::Unsubscribed { channel_id }.text());
+    }
+
+    /// Only who follows a channel may be seen typing in it; a reader who did not join does not type.
+    async fn typing(&self, channel_id: ChannelId, thread_id: Option<MessageId>) {
+        if !self.socket.follows(channel_id) {
+            return self.refuse(
+                &ApiError::forbidden("subscribe to the channel first"),
+                Some(channel_id),
+                None,
+            );
+        }
+        if !self.state.typing.allows(self.socket.id(), channel_id).await {
+            return;
+        }
+        let (user_id, username) = (self.socket.user_id(), self.socket.username().to_owned());
+        self.state.tell(Notice::Typing { channel_id, thread_id, user_id, username }).await;
+    }
+
+    async fn send(&self, message: &Send) {
+        match self.state.peers.post(&self.token, message).await {
+            Ok(posted) => {
+                let ack = ServerFrame::Ack { client_msg_id: &message.client_msg_id, message: &posted };
+                self.socket.send(ack.text()).await;
+            }
+            Err(error) => self.refuse(&error, Some(message.channel_id), Some(&message.client_msg_id)),
+        }
+    }
+
+    async fn read(&self, channel_id: ChannelId, seq: i64) {
+        match self.state.peers.read(&self.token, channel_id, seq).await {
+            Ok(()) => {
+                let (user_id, socket_id) = (self.socket.user_id(), self.socket.id());
+                self.state.tell(Notice::Read { user_id, socket_id, channel_id, seq }).await;
+            }
+            Err(error) => self.refuse(&error, Some(channel_id), None),
+        }
+    }
+
+    fn refuse(&self, error: &ApiError, channel_id: Option<ChannelId>, client_msg_id: Option<&str>) {
+        let code = error.kind().code();
+        self.state.metrics.refused(code);
+        let message = error.details().first().map_or(error.message(), |field| &field.message);
+        self.socket
+            .push_ephemeral(ServerFrame::Error(Refusal { code, message, channel_id, client_msg_id }).text());
+    }
+
+    /// The device counts as online.
+    pub(super) async fn arrive(&self) {
+        self.set_status(Status::Online).await;
+    }
+
+    /// The device is still there.
+    pub(super) async fn stay(&self) {
+        let until = self.state.clock.now() + self.state.settings.device_lifetime();
+        let touched = self.state.devices.touch(self.socket.user_id(), self.socket.id(), until).await;
+        if let Err(error) = touched {
+            self.state.metrics.redis_failed(&error);
+        }
+    }
+
+    /// The device is gone; the user is, when it was his last and the grace is over.
+    pub(super) async fn leave(&self) {
+        let until = self.state.clock.now() + Duration::from_millis(self.state.settings.offline_grace_ms);
+        let left = self.state.devices.touch(self.socket.user_id(), self.socket.id(), until).await;
+        if let Err(error) = left {
+            self.state.metrics.redis_failed(&error);
+        }
+    }
+
+    async fn set_status(&self, status: Status) {
+        let until = self.state.clock.now() + self.state.settings.device_lifetime();
+        let user_id = self.socket.user_id();
+        match self.state.devices.set(user_id, self.socket.id(), status, until).await {
+            Ok((before, now)) if before.status != now.status => {
+                let notice = Notice::Presence { user_id, status: now.status, workspaces: now.workspaces };
+                self.state.tell(notice).await;
+            }
+            Ok(_) => {}
+            Err(error) => self.state.metrics.redis_failed(&error),
+        }
+    }
+
+    /// Those who share a workspace see the user; where that is, is known once channels are followed.
+    async fn show_workspaces(&self) {
+        let workspaces = self.socket.workspaces();
+        let user_id = self.socket.user_id();
+        match self.state.devices.show_in(user_id, &workspaces).await {
+            Ok(Some(seen)) => {
+                self.state
+                    .tell(Notice::Presence { user_id, status: seen.status, workspaces: seen.workspaces })
+                    .await;
+            }
+            Ok(None) => {}
+            Err(error) => self.state.metrics.redis_failed(&error),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What presence keeps in Redis: who is connected, and the passing notices between nodes.
+
+pub mod devices;
+pub mod ephemera;

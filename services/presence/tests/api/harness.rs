@@ -1,0 +1,124 @@
+//! A node, its world, and a producer that plays the relays of the other services.
+
+use bytes::Bytes;
+use colink_bus::{KafkaConfig, OutgoingEvent, Producer};
+use colink_core::clock::{Clock, SystemClock};
+use colink_core::id::{ChannelId, MessageId, UserId, WorkspaceId};
+use colink_events::messages::MessageCreated;
+use colink_events::{Cause, Envelope, Event, Topic};
+use colink_telemetry::Metrics;
+use colink_test::{LocalServer, Settings, Socket, Stage, TestService, TestUser};
+use presence::Presence;
+use serde_json::{Value, json};
+
+use crate::world::{World, WorldChannel};
+
+/// Everything a test of presence needs.
+pub struct Node {
+    pub service: TestService<Presence>,
+    pub stage: Stage,
+    pub world: World,
+    producer: Producer,
+    _peers: LocalServer,
+}
+
+impl Node {
+    pub async fn start() -> Self {
+        Self::start_with(Settings::new()).await
+    }
+
+    pub async fn start_with(settings: Settings) -> Self {
+        let (stage, world) = (Stage::new(), World::default());
+        let peers = LocalServer::start(world.clone().routes());
+        let settings = settings
+            .set("internal.channels_url", peers.base_url())
+            .set("internal.messaging_url", peers.base_url())
+            .set("sockets.check_heads_ms", 300);
+        let service = stage.start::<Presence>(settings).await;
+        let kafka = KafkaConfig {
+            topic_prefix: stage.topic_prefix().to_owned(),
+            ..KafkaConfig::new(colink_test::Environment::get().kafka())
+        };
+        let producer = Producer::new(&kafka, &Metrics::new("world").unwrap()).unwrap();
+        Self { service, stage, world, producer, _peers: peers }
+    }
+
+    pub fn user(&self, name: &str) -> TestUser {
+        self.stage.identity().user(name)
+    }
+
+    /// A private channel with these members.
+    pub fn channel(&self, members: &[&TestUser]) -> ChannelId {
+        let id = ChannelId::generate(&SystemClock);
+        self.world.add(WorldChannel {
+            id,
+            workspace: WorkspaceId::generate(&SystemClock),
+            kind: "private",
+            members: members.iter().map(|user| user.id).collect(),
+            log: Vec::new(),
+            forgotten: 0,
+        });
+        id
+    }
+
+    pub fn url(&self, user: &TestUser) -> String {
+        format!("{}/ws?token={}", self.service.base_url(), self.stage.identity().token(user))
+    }
+
+    /// A socket that has been greeted.
+    pub async fn connect(&self, user: &TestUser) -> Socket {
+        let mut socket = Socket::connect(&self.url(user)).await;
+        socket.await_type("hello").await;
+        socket
+    }
+
+    /// A socket that follows a channel from its head.
+    pub async fn follow(&self, user: &TestUser, channel: ChannelId) -> Socket {
+        let mut socket = self.connect(user).await;
+        socket.send(&json!({"type": "subscribe", "channel_id": channel})).await;
+        socket.await_type("subscribed").await;
+        socket
+    }
+
+    /// Writes a message to the channel's log and publishes it, as messaging does.
+    pub async fn post(&self, channel: ChannelId, content: &str) -> i64 {
+        let seq = self.log(channel, content);
+        self.publish(channel, seq).await;
+        seq
+    }
+
+    /// Writes a message to the log only: the broker loses it, or is slow.
+    pub fn log(&self, channel: ChannelId, content: &str) -> i64 {
+        self.world.write(channel, |seq| {
+            let message: MessageCreated = serde_json::from_value(message(channel, seq, content)).unwrap();
+            let envelope = Envelope::seal(&message, &Cause::default(), &SystemClock).unwrap();
+            serde_json::to_value(envelope).unwrap()
+        })
+    }
+
+    /// Publishes what stands in the log under `seq`.
+    pub async fn publish(&self, channel: ChannelId, seq: i64) {
+        let event = self.world.event(channel, seq);
+        let bytes = Bytes::from(event.to_string());
+        self.producer
+            .send(&OutgoingEvent::from_stored(Topic::Messages.name().to_owned(), channel.to_string(), bytes).unwrap())
+            .await
+            .unwrap();
+    }
+
+    /// Publishes any other event.
+    pub async fn tell<E: Event>(&self, event: &E) {
+        self.producer
+            .send(&OutgoingEvent::seal(event, &Cause::default(), &SystemClock).unwrap())
+            .await
+            .unwrap();
+    }
+}
+
+fn message(channel: ChannelId, seq: i64, content: &str) -> Value {
+    json!({
+        "id": MessageId::generate(&SystemClock), "channel_id": channel, "workspace_id": WorkspaceId::generate(&SystemClock),
+        "seq": seq, "author": {"id": UserId::generate(&SystemClock), "username": "ann", "display_name": "Ann"},
+        "content": content, "content_html": content, "file_ids": [], "mentions": [], "created_at": SystemClock.timestamp(),
+    })
+}

@@ -1,0 +1,12 @@
+//! The presence service as clients meet it: a real node, a real broker and Redis; the two services that it
+//! asks are played by a small server.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it is surprised")]
+
+mod harness;
+mod presence_list;
+mod socket_delivery;
+mod socket_frames;
+mod socket_open;
+mod socket_rights;
+mod world;

@@ -1,0 +1,87 @@
+//! How users are seen.
+
+use colink_core::clock::SystemClock;
+use colink_core::id::UserId;
+use colink_test::{SOON, Settings, eventually};
+use serde_json::json;
+
+use crate::harness::Node;
+
+/// online while a socket is open, offline after the grace, to those who share a workspace.
+#[tokio::test]
+async fn a_user_is_online_while_connected_and_offline_after_the_grace() {
+    let node = Node::start_with(Settings::new().set("sockets.offline_grace_ms", 500)).await;
+    let (ann, ben, eve) = (node.user("ann"), node.user("ben"), node.user("eve"));
+    let channel = node.channel(&[&ann, &ben]);
+    node.channel(&[&eve]);
+    let mut his = node.follow(&ben, channel).await;
+    let hers = node.follow(&ann, channel).await;
+    let seen = his
+        .await_frame("ann is online", |frame| {
+            frame["type"] == "presence" && frame["user_id"] == ann.id.to_string()
+        })
+        .await;
+    assert_eq!(seen["status"], "online");
+
+    let path = format!("/presence?user_ids={}", ann.id);
+    let status =
+        async |client: &colink_test::Client| client.get(&path).await.expect(200).text("/items/0/status");
+    assert_eq!(status(&node.service.client(&ben)).await, "online");
+    assert_eq!(status(&node.service.client(&eve)).await, "offline", "no shared workspace");
+
+    hers.close().await;
+    let gone = his
+        .await_frame("ann is gone", |frame| frame["type"] == "presence" && frame["status"] == "offline")
+        .await;
+    assert_eq!(gone["user_id"], ann.id.to_string());
+    eventually("ann is offline", SOON, async || {
+        (status(&node.service.client(&ben)).await == "offline").then_some(())
+    })
+    .await;
+}
+
+/// who is invisible is seen as offline.
+#[tokio::test]
+async fn a_status_is_what_the_user_says() {
+    let node = Node::start().await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let channel = node.channel(&[&ann, &ben]);
+    let mut his = node.follow(&ben, channel).await;
+    let mut hers = node.follow(&ann, channel).await;
+    for (said, seen) in [("away", "away"), ("dnd", "dnd"), ("invisible", "offline"), ("online", "online")] {
+        hers.send(&json!({"type": "presence", "status": said})).await;
+        let frame = his.await_frame(seen, |frame| {
+            frame["type"] == "presence" && frame["user_id"] == ann.id.to_string() && frame["status"] == seen
+        });
+        frame.await;
+    }
+}
+
+/// T-4: bad input names the field; a caller without a token is told so.
+#[tokio::test]
+async fn bad_input_names_the_field() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let client = node.service.client(&ann);
+    let many = |count: usize| {
+        (0..count).map(|_| UserId::generate(&SystemClock).to_string()).collect::<Vec<_>>().join(",")
+    };
+    let queries = [
+        String::new(),
+        "user_ids=".to_owned(),
+        "user_ids=x".to_owned(),
+        "user_ids=%00".to_owned(),
+        format!("user_ids={}", many(101)),
+    ];
+    for query in queries {
+        let answer = client.get(&format!("/presence?{query}")).await.expect(400);
+        assert_eq!(answer.error_fields(), ["user_ids"], "{query}");
+    }
+    client.get(&format!("/presence?user_ids={}", many(100))).await.expect(200);
+    let unknown = client.get(&format!("/presence?user_ids={}&extra=1", many(1))).await.expect(400);
+    assert_eq!(unknown.error_fields(), ["extra"]);
+    let anonymous = node.service.anonymous().get("/presence?user_ids=x").await.expect(401);
+    assert_eq!(anonymous.error_code(), "UNAUTHORIZED");
+    let expired = node.service.anonymous().bearer(&node.stage.identity().mint(&ann).expired().sign());
+    assert_eq!(expired.get("/presence?user_ids=x").await.expect(401).error_code(), "TOKEN_EXPIRED");
+}

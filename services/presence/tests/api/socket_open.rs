@@ -1,0 +1,97 @@
+//! Opening a socket.
+
+use std::time::Duration;
+
+use colink_test::Socket;
+use serde_json::json;
+
+use crate::harness::Node;
+
+///
+#[tokio::test]
+async fn a_good_token_is_greeted_from_the_query_and_from_the_first_frame() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let mut by_query = Socket::connect(&node.url(&ann)).await;
+    let hello = by_query.await_type("hello").await;
+    assert_eq!(hello["user_id"], ann.id.to_string());
+    assert_eq!(hello["heartbeat_ms"], 25_000);
+    assert_eq!(hello["max_frame_bytes"], 16_384);
+
+    let mut by_frame = Socket::connect(&format!("{}/ws", node.service.base_url())).await;
+    by_frame.send(&json!({"type": "auth", "token": node.stage.identity().token(&ann)})).await;
+    by_frame.await_type("hello").await;
+}
+
+///
+#[tokio::test]
+async fn a_token_that_does_not_count_is_closed_with_4001() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let identity = node.stage.identity();
+    let tokens = [
+        String::new(),
+        "not-a-token".to_owned(),
+        identity.mint(&ann).expired().sign(),
+        identity.mint(&ann).audience("elsewhere").sign(),
+        identity.mint(&ann).issuer("https://evil.example").sign(),
+        identity.mint(&ann).other_key().sign(),
+        identity.mint(&ann).unsigned(),
+    ];
+    for token in tokens {
+        let mut socket = Socket::connect(&format!("{}/ws?token={token}", node.service.base_url())).await;
+        let (code, _) = socket.await_close().await;
+        assert_eq!(code, 4001, "{token}");
+    }
+    let mut other_first_frame = Socket::connect(&format!("{}/ws", node.service.base_url())).await;
+    other_first_frame.send(&json!({"type": "ping"})).await;
+    assert_eq!(other_first_frame.await_close().await.0, 4001);
+}
+
+/// whoever says nothing is shown the door after 5 s.
+#[tokio::test]
+async fn a_silent_stranger_is_closed() {
+    let node = Node::start().await;
+    let mut socket = Socket::connect(&format!("{}/ws", node.service.base_url())).await;
+    assert_eq!(socket.await_close().await.0, 4001);
+}
+
+///
+#[tokio::test]
+async fn a_page_that_is_not_on_the_list_gets_no_socket() {
+    let node = Node::start().await;
+    let url = node.url(&node.user("ann"));
+    let refused = Socket::try_connect(&url, &[("origin", "https://evil.example")]).await;
+    assert_eq!(refused.err(), Some(403));
+    assert!(Socket::try_connect(&url, &[("origin", "http://localhost:8000")]).await.is_ok());
+}
+
+/// a client that gives no sign of life is let go.
+#[tokio::test]
+async fn a_socket_without_a_heartbeat_is_reaped() {
+    let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 200)).await;
+    let ann = node.user("ann");
+    let mut alive = node.connect(&ann).await;
+    // The client answers pings only while it reads: this one does not read for longer than two heartbeats.
+    let mut dead = node.connect(&ann).await;
+    for _ in 0..6 {
+        alive.send(&json!({"type": "ping"})).await;
+        alive.await_type("pong").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(dead.await_close().await.0, 4009);
+    alive.send(&json!({"type": "ping"})).await;
+    alive.await_type("pong").await;
+}
+
+///
+#[tokio::test]
+async fn a_full_node_says_so() {
+    let node = Node::start_with(colink_test::Settings::new().set("sockets.max_sockets", 1)).await;
+    let ann = node.user("ann");
+    let _first = node.connect(&ann).await;
+    let mut second = Socket::connect(&node.url(&ann)).await;
+    let (code, reason) = second.await_close().await;
+    assert_eq!(code, 1013);
+    assert!(reason.starts_with("retry_in_ms="), "{reason}");
+}

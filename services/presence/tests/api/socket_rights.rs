@@ -1,0 +1,133 @@
+//! Who may follow what, and for how long.
+
+use colink_core::clock::{Clock, SystemClock};
+use colink_core::id::{ChannelId, UserId, WorkspaceId};
+use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
+use colink_events::channels::{
+    ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
+};
+use colink_events::users::{SessionRevoked, UserSuspended};
+use serde_json::json;
+
+use crate::harness::Node;
+
+fn membership(channel_id: ChannelId, workspace_id: WorkspaceId, user_id: UserId) -> ChannelMemberPayload {
+    ChannelMemberPayload {
+        channel_id,
+        workspace_id,
+        kind: ChannelKind::Private,
+        user_id,
+        role: ChannelRole::Member,
+        version: 2,
+        at: SystemClock.timestamp(),
+        by: None,
+    }
+}
+
+/// R-2, C-2
+#[tokio::test]
+async fn only_members_may_follow_a_private_channel() {
+    let node = Node::start().await;
+    let (ann, colleague, stranger) = (node.user("ann"), node.user("cole"), node.user("eve"));
+    let channel = node.channel(&[&ann]);
+    node.world.add_colleague(colleague.id);
+    for (user, code) in [(&colleague, "FORBIDDEN"), (&stranger, "NOT_FOUND")] {
+        let mut socket = node.connect(user).await;
+        socket.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
+        let error = socket.await_type("error").await;
+        assert_eq!((&error["code"], &error["channel_id"]), (&json!(code), &json!(channel)));
+        node.post(channel, "not for you").await;
+        socket.send(&json!({"type": "ping"})).await;
+        socket.await_type("pong").await;
+        assert!(socket.seen().iter().all(|frame| frame["type"] != "message"), "{:?}", socket.seen());
+    }
+    let mut socket = node.connect(&ann).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": ChannelId::generate(&SystemClock)})).await;
+    assert_eq!(socket.await_type("error").await["code"], "NOT_FOUND");
+}
+
+/// C-6, R-9: a removed member's socket stops receiving, and its other channels go on.
+#[tokio::test]
+async fn a_removed_member_hears_nothing_more() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let (lost, kept) = (node.channel(&[&ann]), node.channel(&[&ann]));
+    let mut socket = node.follow(&ann, lost).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": kept})).await;
+    socket.await_type("subscribed").await;
+    node.world.leave(lost, ann.id);
+    node.tell(&ChannelMemberRemoved(membership(lost, WorkspaceId::generate(&SystemClock), ann.id))).await;
+    assert_eq!(socket.await_type("channel_removed").await["channel_id"], lost.to_string());
+    node.post(lost, "a secret").await;
+    node.post(kept, "not a secret").await;
+    assert_eq!(socket.await_type("message").await["channel_id"], kept.to_string());
+    socket.send(&json!({"type": "subscribe", "channel_id": lost})).await;
+    assert_eq!(socket.await_type("error").await["code"], "NOT_FOUND");
+}
+
+/// outside the workspace none of its channels is heard.
+#[tokio::test]
+async fn whoever_leaves_the_workspace_hears_none_of_its_channels() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    let mut socket = node.follow(&ann, channel).await;
+    let workspace_id = node.world.workspace_of(channel);
+    let at = SystemClock.timestamp();
+    let gone = MemberPayload {
+        workspace_id,
+        user_id: ann.id,
+        role: WorkspaceRole::Member,
+        version: 2,
+        at,
+        by: None,
+    };
+    node.tell(&MemberRemoved(gone)).await;
+    socket.await_type("channel_removed").await;
+}
+
+/// who follows everything also follows the channel he is added to.
+#[tokio::test]
+async fn a_new_membership_reaches_the_open_socket() {
+    let node = Node::start().await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let channel = node.channel(&[&ben]);
+    let mut socket = node.connect(&ann).await;
+    socket.send(&json!({"type": "subscribe", "all": true})).await;
+    socket.send(&json!({"type": "ping"})).await;
+    socket.await_type("pong").await;
+    node.world.join(channel, ann.id);
+    node.tell(&ChannelMemberAdded(membership(channel, WorkspaceId::generate(&SystemClock), ann.id))).await;
+    socket.await_type("channel_added").await;
+    assert_eq!(socket.await_type("subscribed").await["channel_id"], channel.to_string());
+    node.post(channel, "welcome").await;
+    socket.await_type("message").await;
+}
+
+/// the sockets of a revoked session are closed, and no others.
+#[tokio::test]
+async fn a_revoked_session_loses_its_sockets() {
+    let node = Node::start().await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let (mut hers, mut his) = (node.connect(&ann).await, node.connect(&ben).await);
+    let at = SystemClock.timestamp();
+    let revoked =
+        SessionRevoked { user_id: ann.id, session_id: Some(ann.session_id), reason: "logout".to_owned(), at };
+    node.tell(&revoked).await;
+    assert_eq!(hers.await_type("session_revoked").await["reason"], "logout");
+    assert_eq!(hers.await_close().await.0, 4003);
+    his.send(&json!({"type": "ping"})).await;
+    his.await_type("pong").await;
+}
+
+/// R-9, D-1
+#[tokio::test]
+async fn a_suspended_user_loses_every_socket() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let (mut phone, mut laptop) = (node.connect(&ann).await, node.connect(&ann).await);
+    node.tell(&UserSuspended { user_id: ann.id, reason: None, at: SystemClock.timestamp() }).await;
+    for socket in [&mut phone, &mut laptop] {
+        assert_eq!(socket.await_close().await.0, 4003);
+    }
+}
