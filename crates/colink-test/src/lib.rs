@@ -1,1 +1,41 @@
-//! Test harness: a real service on port 0 with stores of its own, typed clients, awaited events.
+#![doc = include_str!("../README.md")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test harness: a broken assumption fails the test where it is noticed"
+)]
+
+mod client;
+mod database;
+mod environment;
+mod eventually;
+mod fleet;
+mod identity;
+mod janitor;
+mod leftovers;
+mod local_server;
+mod mailbox;
+mod names;
+mod node;
+mod probe;
+mod service;
+mod settings;
+mod socket;
+mod stage;
+mod topics;
+
+pub use client::{Answer, Client, Request};
+pub use database::TestDatabase;
+pub use environment::Environment;
+pub use eventually::{SOON, eventually};
+pub use fleet::{Fleet, FleetPlan};
+pub use identity::{AUDIENCE, ISSUER, Mint, TestIdentity, TestUser, service_token};
+pub use local_server::LocalServer;
+pub use mailbox::{Mail, Mailbox};
+pub use names::unique;
+pub use node::Node;
+pub use probe::KafkaProbe;
+pub use service::TestService;
+pub use settings::Settings;
+pub use socket::{Incoming, Socket};
+pub use stage::{BUCKET, INTERNAL_SECRET, Stage};

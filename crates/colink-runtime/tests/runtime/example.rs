@@ -1,0 +1,133 @@
+//! A service without stores. Its routes are what the tests need: slow, stuck, deadly.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use colink_http::HttpConfig;
+use colink_runtime::{Boot, Lifecycle, Problem, Requirement, Sections, Service, StartError};
+use colink_telemetry::TelemetryConfig;
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+pub(crate) struct Example;
+
+pub(crate) const DEFAULTS: &str = r#"
+[server]
+bind = "127.0.0.1:0"
+shutdown_timeout_s = 5
+
+[telemetry]
+log_level = "info"
+
+[greeter]
+greeting = "hello"
+key = "swordfish"
+warm_up = false
+"#;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    server: HttpConfig,
+    telemetry: TelemetryConfig,
+    greeter: Greeter,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Greeter {
+    greeting: String,
+    #[expect(dead_code, reason = "it only has to stay hidden")]
+    key: SecretString,
+    /// Not ready until `POST /warm`.
+    warm_up: bool,
+}
+
+impl Sections for Config {
+    fn server(&self) -> &HttpConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let empty = self.greeter.greeting.is_empty();
+        empty.then(|| Problem::new("greeter.greeting", "must not be empty")).into_iter().collect()
+    }
+}
+
+pub(crate) struct State {
+    greeting: String,
+    lifecycle: Lifecycle,
+    warmth: Requirement,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths())]
+struct Document;
+
+impl Service for Example {
+    const NAME: &'static str = "example";
+    const DEFAULTS: &'static str = DEFAULTS;
+    type Config = Config;
+    type State = State;
+
+    fn openapi() -> utoipa::openapi::OpenApi {
+        Document::openapi()
+    }
+
+    async fn build(config: &Config, boot: &mut Boot) -> Result<State, StartError> {
+        let warmth = boot.require("warmth");
+        if !config.greeter.warm_up {
+            warmth.grant();
+        }
+        let soft = boot.lifecycle().soft();
+        boot.lifecycle().spawn("idler", async move { soft.cancelled().await });
+        Ok(State { greeting: config.greeter.greeting.clone(), lifecycle: boot.lifecycle().clone(), warmth })
+    }
+
+    fn routes(routes: &mut web::ServiceConfig, _: &State) {
+        routes
+            .route("/hello", web::get().to(hello))
+            .route("/slow", web::get().to(slow))
+            .route("/stuck", web::get().to(stuck))
+            .route("/warm", web::post().to(warm))
+            .route("/panic", web::post().to(start_panicking_task))
+            .route("/quit", web::post().to(start_quitting_task));
+    }
+}
+
+async fn hello(state: web::Data<State>) -> String {
+    state.greeting.clone()
+}
+
+async fn slow() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    "done"
+}
+
+async fn stuck() -> HttpResponse {
+    std::future::pending().await
+}
+
+async fn warm(state: web::Data<State>) -> HttpResponse {
+    state.warmth.grant();
+    HttpResponse::NoContent().finish()
+}
+
+async fn start_panicking_task(state: web::Data<State>) -> HttpResponse {
+    state.lifecycle.spawn("doomed", doom());
+    HttpResponse::Accepted().finish()
+}
+
+async fn doom() {
+    panic!("out of luck");
+}
+
+async fn start_quitting_task(state: web::Data<State>) -> HttpResponse {
+    state.lifecycle.spawn("quitter", async {});
+    HttpResponse::Accepted().finish()
+}

@@ -1,0 +1,17 @@
+//! Journeys: the built binaries as processes, real stores, and what people see of them.
+//!
+//! They share one broker and one Redis, and some of them stop these, so they run one after the other.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails where it is surprised"
+)]
+
+mod cast;
+mod company;
+mod faults;
+mod listener;
+mod main_job;
+mod stores;

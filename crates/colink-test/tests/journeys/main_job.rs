@@ -1,0 +1,155 @@
+//! The main job, end to end: from a mail address to a message on the other node's socket.
+
+use std::time::Duration;
+
+use colink_test::{SOON, Stage, eventually, unique};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::cast::{Person, sign_up, sign_up_as};
+use crate::company::{Company, admin_email, open, plan};
+use crate::listener::Listener;
+
+const POSTS: usize = 200;
+
+/// W-1, W-2, C-1, C-2, M-1, M-2, M-3, M-4, M-5, M-10, R-1, R-2, R-3, R-4, R-7: two people on two presence nodes
+/// see every message once and in order, whatever is repeated or cut off.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_on_two_nodes_see_every_change_once_and_in_order() {
+    let mut company = open(plan(&Stage::with_own_topics())).await;
+    let (gateway, second) = (company.fleet.client("gateway"), company.fleet.client("presence-2"));
+    let mut alice = Listener::follow(gateway.base_url(), &company.alice.token, &company.channel).await;
+    let mut bob = Listener::follow(second.base_url(), &company.bob.token, &company.channel).await;
+
+    let first = post_all(&company, 0..POSTS / 2).await;
+    bob.until(POSTS as i64 / 2).await;
+    // Bob's connection ends without a word; he misses posts, an edit and a deletion.
+    let mut bob_away = bob;
+    let rest = post_all(&company, POSTS / 2..POSTS).await;
+    let edited = &first[3];
+    let path = format!("/api/messages/{}", edited["id"].as_str().unwrap());
+    author(&company, edited).api.put(&path, &json!({"content": "as it should have been"})).await.expect(200);
+    let deleted = &rest[5];
+    let path = format!("/api/messages/{}", deleted["id"].as_str().unwrap());
+    author(&company, deleted).api.delete(&path).await.expect(204);
+    let path = format!("/api/messages/{}/reactions", first[7]["id"].as_str().unwrap());
+    company.bob.api.post(&path, &json!({"emoji": "👍"})).await.expect(201);
+    bob_away.resume(gateway.base_url(), &company.bob.token).await;
+
+    let head = POSTS as i64 + 3;
+    alice.until(head).await;
+    bob_away.until(head).await;
+    for (hers, his) in alice.frames.iter().zip(&bob_away.frames) {
+        assert_eq!(hers, his, "both hold the same history");
+    }
+    assert_eq!(count(&alice.frames, "message"), POSTS);
+    for kind in ["message_updated", "message_deleted", "reaction_added"] {
+        assert_eq!(count(&alice.frames, kind), 1, "{kind}");
+    }
+    let log = company
+        .alice
+        .api
+        .get(&format!("/api/channels/{}/events?after=0&limit=500", company.channel))
+        .await
+        .expect(200);
+    let seqs: Vec<i64> =
+        log.value("/events").as_array().unwrap().iter().map(|event| event["seq"].as_i64().unwrap()).collect();
+    assert_eq!(seqs, (1..=head).collect::<Vec<_>>());
+
+    strangers_see_nothing(&mut company).await;
+}
+
+/// Posts with eight at a time; every post is sent twice at once.
+async fn post_all(company: &Company, numbers: std::ops::Range<usize>) -> Vec<Value> {
+    let posts = stream::iter(numbers).map(|number| async move {
+        let person = if number % 2 == 0 { &company.alice } else { &company.bob };
+        person
+            .post_twice(&company.channel, &format!("message number {number}"), &format!("msg-{number}"))
+            .await
+    });
+    posts.buffered(8).collect().await
+}
+
+fn author<'a>(company: &'a Company, message: &Value) -> &'a Person {
+    if message["author"]["id"] == company.alice.id.as_str() { &company.alice } else { &company.bob }
+}
+
+fn count(frames: &[Value], kind: &str) -> usize {
+    frames.iter().filter(|frame| frame["type"] == kind).count()
+}
+
+/// C-2, S-3, R-2: somebody from another workspace gets the answers of an id that does not exist.
+async fn strangers_see_nothing(company: &mut Company) {
+    let mallory = sign_up(&mut company.fleet, "mallory").await;
+    let own = json!({"name": "Elsewhere", "slug": format!("elsewhere-{}", unique())});
+    let own = mallory.api.post("/api/workspaces", &own).await.expect(201).text("/id");
+    let channel = &company.channel;
+    for path in [
+        format!("/api/channels/{channel}"),
+        format!("/api/channels/{channel}/messages"),
+        format!("/api/channels/{channel}/events?after=0"),
+    ] {
+        let answer = mallory.api.get(&path).await.expect(404);
+        assert_eq!(answer.error_code(), "NOT_FOUND", "{path}");
+    }
+    let post = json!({"content": "let me in"});
+    mallory.api.post(&format!("/api/channels/{channel}/messages"), &post).await.expect(404);
+    let found = mallory.api.get(&format!("/api/search?q=message&workspace_id={own}")).await.expect(200);
+    assert_eq!(found.value("/items"), json!([]));
+    mallory.api.get(&format!("/api/search?q=message&workspace_id={}", company.workspace)).await.expect(404);
+    let url = format!("{}/ws?token={}", company.fleet.client("gateway").base_url(), mallory.token);
+    let mut socket = colink_test::Socket::connect(&url).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
+    let refusal = socket.await_type("error").await;
+    assert_eq!(refusal["code"], "NOT_FOUND");
+}
+
+/// F-1, F-5, S-1, S-2, D-3: what was posted is found, audited, and a file goes up and comes down.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_posted_is_found_and_audited_and_a_file_goes_up_and_down() {
+    let stage = Stage::with_own_topics();
+    let mut company = open(plan(&stage)).await;
+    let root = sign_up_as(&mut company.fleet, &format!("root-{}", unique()), &admin_email(&stage)).await;
+
+    let message = company.alice.post(&company.channel, "the zeppelin leaves at noon").await;
+    let query = format!("/api/search?q=zeppelin&workspace_id={}", company.workspace);
+    let found = eventually("the message is found", SOON, async || {
+        let answer = company.bob.api.get(&query).await.expect(200);
+        answer
+            .value("/items/0/id")
+            .as_str()
+            .map(str::to_owned)
+            .or_else(|| answer.value("/items/0/message_id").as_str().map(str::to_owned))
+    });
+    assert_eq!(found.await, message["id"].as_str().unwrap());
+
+    let audit = format!("/api/admin/audit-log?action=message.created&user_id={}", company.alice.id);
+    company.alice.api.get(&audit).await.expect(403);
+    let entry = eventually("the post is in the audit log", SOON, async || {
+        root.api.get(&audit).await.expect(200).value("/items").as_array()?.first().cloned()
+    })
+    .await;
+    assert!(!entry.to_string().contains("zeppelin"), "the log says who did what, not what was said: {entry}");
+
+    a_file_goes_up_and_down(&company).await;
+}
+
+async fn a_file_goes_up_and_down(company: &Company) {
+    let text = "minutes of the meeting\n".repeat(50);
+    let upload = json!({"filename": "minutes.txt", "content_type": "text/plain", "size": text.len(), "channel_id": company.channel});
+    let upload = company.alice.api.post("/api/files/upload-url", &upload).await.expect(201);
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+    let mut put = http.put(upload.text("/upload_url")).body(text.clone());
+    for (name, value) in upload.value("/headers").as_object().into_iter().flatten() {
+        put = put.header(name, value.as_str().unwrap());
+    }
+    let stored = put.send().await.unwrap();
+    assert!(stored.status().is_success(), "{}", stored.text().await.unwrap());
+    let file = upload.text("/file_id");
+    company.alice.api.post(&format!("/api/files/{file}/confirm"), &json!({})).await.expect(200);
+    let link = company.bob.api.get(&format!("/api/files/{file}/download-url")).await.expect(200);
+    let answer = http.get(link.text("/download_url")).send().await.unwrap();
+    let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert!(disposition.starts_with("attachment"), "{disposition}");
+    assert_eq!(answer.text().await.unwrap(), text);
+}
