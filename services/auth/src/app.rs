@@ -1,0 +1,69 @@
+//! Putting the service together: stores, keys, background tasks, state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use colink_auth::{JwkSet, RevocationList, TokenIdentity, Verifier};
+use colink_bus::outbox::{Relay, RelayConfig};
+use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
+use colink_runtime::{Boot, StartError};
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::jobs::{clean_up, rotate_keys, send_mail};
+use crate::keyring::Keyring;
+use crate::limits::Limits;
+use crate::mailer::Mailer;
+use crate::metrics::AuthMetrics;
+use crate::passwords::Passwords;
+use crate::state::State;
+
+/// Connects the stores, starts the tasks and returns the state.
+pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, StartError> {
+    let metrics = AuthMetrics::new(boot.metrics())?;
+    let pool = boot.postgres(&config.postgres).await?;
+    let redis = boot.redis(&config.redis).await?;
+    let producer = boot.producer(&config.kafka)?;
+    let lifecycle = boot.lifecycle().clone();
+
+    // This service knows its own keys, as soon as the key job has read them.
+    let verifier = Verifier::with_keys(&config.auth, &JwkSet { keys: Vec::new() }, boot.clock());
+    let identity = boot.identity_with(verifier.clone(), &config.auth, &config.internal, Some(&redis))?;
+    let revocations = match identity.authenticator.revocations() {
+        Some(list) => list.clone(),
+        None => RevocationList::new(redis.clone(), boot.metrics())
+            .map_err(StartError::setting_up("the revocation list"))?,
+    };
+    let kept: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
+    let identify = Arc::new(TokenIdentity(identity.authenticator.clone()));
+
+    let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
+    let state = State {
+        clock: boot.clock(),
+        pool,
+        relay: relay.handle(),
+        mail_queued: Arc::new(Notify::new()),
+        passwords: Passwords::new(config.argon2, metrics.hash_seconds())
+            .map_err(StartError::setting_up("password hashing"))?,
+        password_policy: config.passwords,
+        limits: Limits::new(redis, config.limits),
+        keyring: Arc::new(Keyring::new(verifier)),
+        keys: config.keys,
+        tokens: config.tokens,
+        issuer: config.auth.issuer.as_str().into(),
+        audience: config.auth.audience.as_str().into(),
+        leeway: Duration::from_secs(config.auth.leeway_s),
+        admin_email: config.admin_email(),
+        revocations,
+        idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
+        metrics,
+    };
+
+    let mailer = Mailer::new(&config.mail).map_err(StartError::setting_up("mail"))?;
+    let keys_loaded = boot.require("signing keys");
+    lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
+    lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
+    lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
+    lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
+    Ok(state)
+}

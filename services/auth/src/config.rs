@@ -1,0 +1,232 @@
+//! The configuration: one struct a section. Every key is documented in `config.toml`.
+
+use std::time::Duration;
+
+use colink_auth::AuthConfig;
+use colink_bus::KafkaConfig;
+use colink_core::text::Email;
+use colink_http::HttpConfig;
+use colink_runtime::{InternalConfig, Problem, Sections};
+use colink_store::postgres::PostgresConfig;
+use colink_store::redis::RedisConfig;
+use colink_telemetry::TelemetryConfig;
+use lettre::message::Mailbox;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::domain::password::PasswordPolicy;
+
+/// The configuration of the auth service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[server]`.
+    pub server: HttpConfig,
+    /// `[telemetry]`.
+    pub telemetry: TelemetryConfig,
+    /// `[auth]`: issuer and audience of the tokens made here.
+    pub auth: AuthConfig,
+    /// `[internal]`.
+    pub internal: InternalConfig,
+    /// `[postgres]`.
+    pub postgres: PostgresConfig,
+    /// `[redis]`.
+    pub redis: RedisConfig,
+    /// `[kafka]`.
+    pub kafka: KafkaConfig,
+    /// `[bootstrap]`.
+    pub bootstrap: BootstrapConfig,
+    /// `[passwords]`.
+    pub passwords: PasswordPolicy,
+    /// `[argon2]`.
+    pub argon2: Argon2Config,
+    /// `[tokens]`.
+    pub tokens: TokensConfig,
+    /// `[keys]`.
+    pub keys: KeysConfig,
+    /// `[mail]`.
+    pub mail: MailConfig,
+    /// `[limits]`.
+    pub limits: LimitsConfig,
+}
+
+/// `[bootstrap]`: the first realm admin.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootstrapConfig {
+    /// The address whose owner becomes realm admin; empty for none.
+    pub admin_email: String,
+}
+
+/// `[argon2]`: the cost of a password hash.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argon2Config {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// Hashes computed at a time.
+    pub concurrency: usize,
+    /// Longest wait for a turn, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// `[tokens]`: lifetimes.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokensConfig {
+    /// Of an access token, in seconds.
+    pub access_s: u32,
+    /// Of a refresh token, in days.
+    pub refresh_days: u32,
+    /// In which a second use of a refresh token is no theft, in seconds.
+    pub refresh_grace_s: u32,
+    /// Of a verification link, in hours.
+    pub verification_hours: u32,
+    /// Most sessions of one user.
+    pub max_sessions: u16,
+}
+
+impl TokensConfig {
+    /// Of an access token.
+    pub(crate) fn access(self) -> Duration {
+        Duration::from_secs(self.access_s.into())
+    }
+
+    /// Of a refresh token.
+    pub(crate) fn refresh(self) -> Duration {
+        Duration::from_secs(u64::from(self.refresh_days) * 86_400)
+    }
+
+    /// In which a second use of a refresh token is no theft.
+    pub(crate) fn refresh_grace(self) -> Duration {
+        Duration::from_secs(self.refresh_grace_s.into())
+    }
+
+    /// Of a verification link.
+    pub(crate) fn verification(self) -> Duration {
+        Duration::from_secs(u64::from(self.verification_hours) * 3600)
+    }
+}
+
+/// `[keys]`: rotation of the signing keys.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// Age at which the key is replaced, in days.
+    pub rotate_after_days: u32,
+    /// How long the old key stays published, in hours.
+    pub overlap_hours: u32,
+    /// How long a new key is published before it signs, in seconds.
+    pub activation_delay_s: u32,
+    /// How often the keys are read anew, in seconds.
+    pub reload_s: u32,
+}
+
+impl KeysConfig {
+    pub(crate) fn rotate_after(self) -> Duration {
+        Duration::from_secs(u64::from(self.rotate_after_days) * 86_400)
+    }
+
+    pub(crate) fn overlap(self) -> Duration {
+        Duration::from_secs(u64::from(self.overlap_hours) * 3600)
+    }
+
+    pub(crate) fn activation_delay(self) -> Duration {
+        Duration::from_secs(self.activation_delay_s.into())
+    }
+
+    pub(crate) fn reload(self) -> Duration {
+        Duration::from_secs(self.reload_s.into())
+    }
+}
+
+/// `[mail]`: the way out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// The server; may hold a password.
+    pub smtp_url: SecretString,
+    /// The sender, `Name <address>`.
+    pub from: String,
+    /// What links begin with.
+    pub public_url: String,
+    /// Attempts after which a mail is given up.
+    pub max_attempts: u16,
+}
+
+/// `[limits]`: how often anonymous calls are answered; 0 is no limit.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Registrations by one client address.
+    pub register_per_ip_per_minute: u32,
+    /// Logins by one client address.
+    pub login_per_ip_per_minute: u32,
+    /// Logins with one mail address.
+    pub login_per_address_per_hour: u32,
+    /// Uses of verification links by one client address.
+    pub verify_per_ip_per_minute: u32,
+    /// Mails caused by one client address.
+    pub mail_per_ip_per_minute: u32,
+    /// Mails caused to one mail address.
+    pub mail_per_address_per_hour: u32,
+    /// Failures that lock.
+    pub lockout_failures: u32,
+    /// How long a lock lasts, in minutes.
+    pub lockout_minutes: u32,
+}
+
+impl Config {
+    /// The normalised address of `[bootstrap]`, if one is set.
+    pub(crate) fn admin_email(&self) -> Option<Email> {
+        Email::parse(&self.bootstrap.admin_email).ok()
+    }
+}
+
+impl Sections for Config {
+    fn server(&self) -> &HttpConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
+
+    fn postgres(&self) -> Option<&PostgresConfig> {
+        Some(&self.postgres)
+    }
+
+    fn kafka(&self) -> Option<&KafkaConfig> {
+        Some(&self.kafka)
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut ask = |holds: bool, key: &'static str, problem: &str| {
+            if !holds {
+                problems.push(Problem::new(key, problem));
+            }
+        };
+        let admin = &self.bootstrap.admin_email;
+        ask(admin.is_empty() || self.admin_email().is_some(), "bootstrap.admin_email", "is no mail address");
+        ask(self.mail.from.parse::<Mailbox>().is_ok(), "mail.from", "is not `Name <address>`");
+        let url = &self.mail.public_url;
+        ask(
+            url.starts_with("http") && !url.ends_with('/'),
+            "mail.public_url",
+            "is no URL, or ends in a slash",
+        );
+        ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
+        ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
+        ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
+        ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
+        ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
+        let longest = self.tokens.access();
+        ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems
+    }
+}

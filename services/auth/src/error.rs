@@ -1,0 +1,106 @@
+//! What this service refuses, in its own words, and the answer to each.
+
+use std::time::Duration;
+
+use colink_bus::BusError;
+use colink_core::error::{ErrorKind, Invalid};
+use colink_http::ApiError;
+use colink_store::StoreError;
+
+/// Why a call of this service was refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthError {
+    /// Unknown address or wrong password; which of the two is never said.
+    #[error("the address or the password is wrong")]
+    WrongCredentials,
+    /// The password was right, but the address is not proven yet.
+    #[error("the mail address is not verified")]
+    Unverified,
+    /// The account was closed by an administrator.
+    #[error("the account is suspended")]
+    Suspended,
+    /// Too many failures for this address from this client.
+    #[error("too many failed sign-ins")]
+    Locked(Duration),
+    /// A limit of `[limits]` is used up.
+    #[error("too many calls")]
+    Limited(Duration),
+    /// Somebody has the name.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The link was used, has expired or never was.
+    #[error("the link is not valid")]
+    DeadLink,
+    /// The refresh token is unknown, or its session is over.
+    #[error("the refresh token is not valid")]
+    DeadRefreshToken,
+    /// The refresh token's time has passed.
+    #[error("the refresh token has expired")]
+    ExpiredRefreshToken,
+    /// The token is good and its user is gone.
+    #[error("the user of the token is gone")]
+    UserGone,
+    /// No signing key is loaded yet, or no turn for a hash came up in time.
+    #[error("{0} is not available")]
+    Busy(&'static str),
+    /// A hash, a key or a signature could not be made: a defect.
+    #[error("cryptography failed: {0}")]
+    Crypto(String),
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event could not be put into the outbox.
+    #[error(transparent)]
+    Outbox(#[from] BusError),
+}
+
+impl AuthError {
+    /// A failure of a cryptographic library, whose errors differ in type and say little.
+    pub(crate) fn crypto(error: impl std::fmt::Display) -> Self {
+        Self::Crypto(error.to_string())
+    }
+}
+
+impl From<sqlx::Error> for AuthError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<redis::RedisError> for AuthError {
+    fn from(error: redis::RedisError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        use AuthError as E;
+        match error {
+            E::WrongCredentials => Self::of(ErrorKind::InvalidCredentials),
+            E::Unverified => {
+                Self::forbidden("Verify your mail address first: open the link that was sent to it.")
+            }
+            E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::Locked(wait) => Self::of(ErrorKind::AccountLocked).retry_after(wait),
+            E::Limited(wait) => Self::rate_limited(wait),
+            E::UsernameTaken => Self::already_exists("The username is taken.")
+                .with_field("username", "is taken: choose another one"),
+            E::DeadLink => {
+                Self::invalid("token", Invalid::new("was used, has expired or never was: ask for a new mail"))
+            }
+            E::DeadRefreshToken => {
+                Self::new(ErrorKind::TokenInvalid, "The refresh token is not valid any more; sign in again.")
+            }
+            E::ExpiredRefreshToken => {
+                Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
+            }
+            E::UserGone => Self::of(ErrorKind::TokenInvalid),
+            E::Busy(what) => Self::unavailable(what),
+            E::Crypto(_) => Self::internal(error),
+            E::Store(error) => error.into(),
+            E::Outbox(BusError::Database(error)) => error.into(),
+            E::Outbox(error) => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The signing keys as this process knows them: which one signs now, and which are published.
+//!
+//! Empty until the key job has read them, and the service is not ready before. The database decides; this is
+//! its copy, renewed every `keys.reload_s`. A new key is published `keys.activation_delay_s` before it signs, so
+//! that no replica and no verifier meets a token whose key it has not read.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use colink_auth::{Claims, JwkSet, TokenSigner, Verifier};
+use colink_core::clock::Clock;
+use colink_core::id::KeyId;
+
+use crate::error::AuthError;
+use crate::store::signing_keys::StoredKey;
+
+/// The keys, shared by everyone who signs, verifies or publishes.
+#[derive(Debug)]
+pub(crate) struct Keyring {
+    verifier: Verifier,
+    keys: RwLock<Arc<Vec<Key>>>,
+}
+
+#[derive(Debug)]
+struct Key {
+    kid: String,
+    activates_at: DateTime<Utc>,
+    signer: TokenSigner,
+}
+
+impl Keyring {
+    /// An empty ring that keeps `verifier` up to date.
+    pub(crate) fn new(verifier: Verifier) -> Self {
+        Self { verifier, keys: RwLock::default() }
+    }
+
+    /// Takes over what is stored: published keys, newest first.
+    ///
+    /// # Errors
+    /// [`AuthError::Crypto`] when a stored key is none.
+    pub(crate) fn replace(&self, stored: &[StoredKey]) -> Result<(), AuthError> {
+        let known = self.keys();
+        if known.iter().map(|key| &key.kid).eq(stored.iter().map(|key| &key.kid)) {
+            return Ok(());
+        }
+        let keys = stored.iter().map(Key::read).collect::<Result<Vec<_>, _>>()?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.verifier.set_keys(&self.published());
+        Ok(())
+    }
+
+    /// The public halves, for the JWKS.
+    pub(crate) fn published(&self) -> JwkSet {
+        JwkSet { keys: self.keys().iter().map(|key| key.signer.jwk().clone()).collect() }
+    }
+
+    /// Signs with the key whose time it is.
+    ///
+    /// # Errors
+    /// [`AuthError::Busy`] while no key is loaded.
+    pub(crate) fn sign(&self, claims: &Claims, now: DateTime<Utc>) -> Result<String, AuthError> {
+        let keys = self.keys();
+        let current = keys.iter().find(|key| key.activates_at <= now);
+        let current = current.ok_or(AuthError::Busy("signing key"))?;
+        current.signer.sign(claims).map_err(AuthError::crypto)
+    }
+
+    fn keys(&self) -> Arc<Vec<Key>> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Key {
+    fn read(stored: &StoredKey) -> Result<Self, AuthError> {
+        let seed = stored.seed.as_slice().try_into().map_err(AuthError::crypto)?;
+        let signer = TokenSigner::new(&stored.kid, seed).map_err(AuthError::crypto)?;
+        Ok(Self { kid: stored.kid.clone(), activates_at: stored.activates_at, signer })
+    }
+}
+
+/// A new key that signs after `delay`.
+pub(crate) fn generate(clock: &dyn Clock, delay: Duration) -> StoredKey {
+    let now = clock.now();
+    StoredKey {
+        kid: KeyId::generate(clock).to_string(),
+        seed: rand::random::<[u8; 32]>().to_vec(),
+        created_at: now,
+        activates_at: now + delay,
+    }
+}
+
+/// Whether a new key is to be made: there is none, or the newest is too old.
+pub(crate) fn is_due(stored: &[StoredKey], rotate_after: Duration, now: DateTime<Utc>) -> bool {
+    stored.first().is_none_or(|newest| newest.created_at + rotate_after <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use colink_auth::AuthConfig;
+    use colink_core::clock::ManualClock;
+    use colink_core::id::{SessionId, UserId};
+
+    use super::*;
+
+    const DELAY: Duration = Duration::from_secs(60);
+
+    fn claims(clock: &ManualClock) -> Claims {
+        let now = clock.now().timestamp();
+        Claims {
+            iss: "https://issuer.test".to_owned(),
+            sub: UserId::generate(clock),
+            aud: "colink".to_owned(),
+            exp: now + 900,
+            iat: now,
+            nbf: None,
+            jti: "1".to_owned(),
+            sid: SessionId::generate(clock),
+            email: None,
+            preferred_username: "ada".to_owned(),
+            name: None,
+            realm_roles: Vec::new(),
+            amr: Vec::new(),
+        }
+    }
+
+    /// a new key is published at once, signs after its delay, and the old one's tokens stay valid.
+    #[actix_web::test]
+    async fn rotation_overlaps() {
+        let clock = Arc::new(ManualClock::default());
+        let config = AuthConfig::new("https://issuer.test", "colink", "http://unused");
+        let verifier = Verifier::with_keys(&config, &JwkSet { keys: Vec::new() }, clock.clone());
+        let ring = Keyring::new(verifier.clone());
+        let claims = claims(&clock);
+        assert!(matches!(ring.sign(&claims, clock.now()), Err(AuthError::Busy(_))));
+
+        let first = generate(clock.as_ref(), Duration::ZERO);
+        ring.replace(std::slice::from_ref(&first)).unwrap();
+        let old = ring.sign(&claims, clock.now()).unwrap();
+
+        clock.advance(Duration::from_secs(1));
+        ring.replace(&[generate(clock.as_ref(), DELAY), first]).unwrap();
+        assert_eq!(ring.published().keys.len(), 2);
+        assert_eq!(
+            ring.sign(&claims, clock.now()).unwrap(),
+            old,
+            "the old key signs until the delay is over"
+        );
+        clock.advance(DELAY);
+        let new = ring.sign(&claims, clock.now()).unwrap();
+        assert_ne!(new, old);
+        assert!(verifier.verify(&old).await.is_ok());
+        assert!(verifier.verify(&new).await.is_ok());
+    }
+
+    #[test]
+    fn a_key_is_due_when_there_is_none_or_it_is_old() {
+        let clock = ManualClock::default();
+        let month = Duration::from_secs(30 * 86_400);
+        assert!(is_due(&[], month, clock.now()));
+        let key = generate(&clock, DELAY);
+        assert!(!is_due(std::slice::from_ref(&key), month, clock.now()));
+        clock.advance(month);
+        assert!(is_due(&[key], month, clock.now()));
+    }
+}

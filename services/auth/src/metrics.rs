@@ -1,0 +1,139 @@
+//! What auth counts. A log line that belongs to a count leaves from here with it, so the two cannot drift.
+//! No line holds an address, a password or a token.
+
+use std::error::Error;
+use std::time::Duration;
+
+use colink_core::id::{SessionId, UserId};
+use colink_telemetry::metrics::{
+    Histogram, IntCounter, IntCounterVec, IntGauge, LATENCY_SECONDS, Metrics, MetricsError,
+};
+
+/// The metrics of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct AuthMetrics {
+    registrations: IntCounterVec,
+    logins: IntCounterVec,
+    refreshes: IntCounterVec,
+    revocations: IntCounterVec,
+    deny_list_failures: IntCounter,
+    mails: IntCounterVec,
+    mail_backlog: IntGauge,
+    hash_seconds: Histogram,
+    rotations: IntCounter,
+}
+
+impl AuthMetrics {
+    pub(crate) fn new(metrics: &Metrics) -> Result<Self, MetricsError> {
+        let outcome = &["outcome"];
+        Ok(Self {
+            registrations: metrics.counter_vec(
+                "auth_registrations_total",
+                "Registrations by outcome",
+                outcome,
+            )?,
+            logins: metrics.counter_vec("auth_logins_total", "Login attempts by outcome", outcome)?,
+            refreshes: metrics.counter_vec(
+                "auth_refreshes_total",
+                "Uses of refresh tokens by outcome",
+                outcome,
+            )?,
+            revocations: metrics.counter_vec(
+                "auth_sessions_revoked_total",
+                "Ended sessions by reason",
+                &["reason"],
+            )?,
+            deny_list_failures: metrics
+                .counter("auth_deny_list_failures_total", "Revocations that did not reach Redis")?,
+            mails: metrics.counter_vec(
+                "auth_mails_total",
+                "Attempts to send a mail",
+                &["template", "outcome"],
+            )?,
+            mail_backlog: metrics.gauge("auth_mail_backlog", "Mails that wait to be sent")?,
+            hash_seconds: metrics.histogram(
+                "auth_password_hash_seconds",
+                "Time of one password hash, without the wait for a turn",
+                LATENCY_SECONDS,
+            )?,
+            rotations: metrics.counter("auth_signing_key_rotations_total", "New signing keys")?,
+        })
+    }
+
+    /// The histogram of password hashes.
+    pub(crate) fn hash_seconds(&self) -> Histogram {
+        self.hash_seconds.clone()
+    }
+
+    /// `created` or `known`; the answer was the same.
+    pub(crate) fn registered(&self, outcome: &'static str) {
+        self.registrations.with_label_values(&[outcome]).inc();
+    }
+
+    /// A sign-in succeeded.
+    pub(crate) fn signed_in(&self, user_id: UserId, session_id: SessionId) {
+        self.logins.with_label_values(&["ok"]).inc();
+        tracing::info!(%user_id, %session_id, "signed in");
+    }
+
+    /// A sign-in failed: `credentials`, `unverified`, `suspended` or `locked`.
+    pub(crate) fn sign_in_refused(&self, outcome: &'static str, user_id: Option<UserId>) {
+        self.logins.with_label_values(&[outcome]).inc();
+        tracing::info!(user_id = user_id.map(tracing::field::display), outcome, "sign-in refused");
+    }
+
+    /// Sign-in was closed for an address and a client.
+    pub(crate) fn locked(&self, user_id: Option<UserId>, lasts: Duration) {
+        let seconds = lasts.as_secs();
+        tracing::warn!(user_id = user_id.map(tracing::field::display), seconds, "sign-in locked");
+    }
+
+    /// A refresh token was used: `ok`, `grace`, `dead` or `expired`.
+    pub(crate) fn refreshed(&self, outcome: &'static str) {
+        self.refreshes.with_label_values(&[outcome]).inc();
+    }
+
+    /// A refresh token was used again after the grace period.
+    pub(crate) fn reused(&self, user_id: UserId, session_id: SessionId) {
+        self.refreshes.with_label_values(&["reused"]).inc();
+        tracing::warn!(%user_id, %session_id, "a refresh token was used twice: its session is revoked");
+    }
+
+    /// A session was ended before its time.
+    pub(crate) fn revoked(&self, reason: &'static str, user_id: UserId, session_id: SessionId) {
+        self.revocations.with_label_values(&[reason]).inc();
+        tracing::info!(%user_id, %session_id, reason, "session revoked");
+    }
+
+    /// Redis did not take a revocation. Sockets still end by the event, access tokens by their own time.
+    pub(crate) fn deny_list_failed(&self, session_id: SessionId, error: &(dyn Error + 'static)) {
+        self.deny_list_failures.inc();
+        tracing::error!(%session_id, error, "a revoked session's access tokens live on until they expire");
+    }
+
+    /// A mail left.
+    pub(crate) fn mail_sent(&self, template: &'static str) {
+        self.mails.with_label_values(&[template, "sent"]).inc();
+    }
+
+    /// A mail did not leave, and will be tried again unless `given_up`. `error` must not hold the address.
+    pub(crate) fn mail_failed(&self, template: &'static str, given_up: bool, error: &str) {
+        self.mails.with_label_values(&[template, if given_up { "given_up" } else { "failed" }]).inc();
+        if given_up {
+            tracing::error!(template, error, "a mail was given up");
+        } else {
+            tracing::warn!(template, error, "a mail could not be sent and will be tried again");
+        }
+    }
+
+    /// How many mails wait.
+    pub(crate) fn mails_waiting(&self, mails: i64) {
+        self.mail_backlog.set(mails);
+    }
+
+    /// There is a new signing key.
+    pub(crate) fn key_rotated(&self, kid: &str) {
+        self.rotations.inc();
+        tracing::info!(kid, "a new signing key");
+    }
+}

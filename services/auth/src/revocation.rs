@@ -1,0 +1,73 @@
+//! Ending sessions before their time.
+//!
+//! Three steps, in this order: the rows are changed and the events recorded in one transaction; after its commit
+//! the sessions go on the deny-list in Redis, which ends access by tokens; the events close sockets. The database
+//! decides: when Redis is away the end is counted as not announced, refreshing is over all the same, and access
+//! tokens die by their own time.
+
+use colink_core::id::{SessionId, UserId};
+use colink_events::Cause;
+use colink_events::users::SessionRevoked;
+use sqlx::PgConnection;
+
+use crate::error::AuthError;
+use crate::state::State;
+
+/// Why a session ends; the word in events, rows and metrics.
+pub(crate) mod reason {
+    /// The user signed out.
+    pub(crate) const LOGOUT: &str = "logout";
+    /// The user ended it from a list of his sessions.
+    pub(crate) const BY_USER: &str = "revoked_by_user";
+    /// It was the oldest of too many.
+    pub(crate) const SESSION_LIMIT: &str = "session_limit";
+    /// One of its refresh tokens was used twice.
+    pub(crate) const TOKEN_REUSED: &str = "token_reused";
+}
+
+/// Sessions of one user that were ended in a transaction and are to be announced after it.
+#[derive(Debug)]
+#[must_use = "announce it after the commit"]
+pub(crate) struct Revocation {
+    user_id: UserId,
+    sessions: Vec<SessionId>,
+    reason: &'static str,
+}
+
+impl Revocation {
+    /// Records the events of sessions whose rows were just changed.
+    ///
+    /// # Errors
+    /// [`AuthError::Outbox`].
+    pub(crate) async fn record(
+        state: &State,
+        transaction: &mut PgConnection,
+        user_id: UserId,
+        sessions: Vec<SessionId>,
+        reason: &'static str,
+        cause: &Cause,
+    ) -> Result<Self, AuthError> {
+        for session_id in &sessions {
+            let event = SessionRevoked {
+                user_id,
+                session_id: Some(*session_id),
+                reason: reason.to_owned(),
+                at: state.clock.timestamp(),
+            };
+            state.emit(transaction, &event, cause).await?;
+        }
+        Ok(Self { user_id, sessions, reason })
+    }
+
+    /// Puts the sessions on the deny-list.
+    pub(crate) async fn announce(self, state: &State) {
+        // A token is taken for a while after its end, because clocks differ.
+        let lifetime = state.tokens.access() + state.leeway;
+        for session_id in self.sessions {
+            state.metrics.revoked(self.reason, self.user_id, session_id);
+            if let Err(error) = state.revocations.revoke_session(session_id, lifetime).await {
+                state.metrics.deny_list_failed(session_id, &error);
+            }
+        }
+    }
+}

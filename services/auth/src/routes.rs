@@ -1,0 +1,76 @@
+//! The URL space of this service.
+//!
+//! Registration and login are not wrapped in idempotency: what it keeps is a fast hash of the body, which must
+//! not hold a password. A repeated registration is harmless by itself, a repeated login is a second session.
+//! Refresh has its own rule for repetitions, see [`crate::domain::refresh`].
+
+pub(crate) mod auth;
+pub(crate) mod internal;
+pub(crate) mod keys;
+pub(crate) mod refusals;
+pub(crate) mod sessions;
+pub(crate) mod users;
+
+use actix_web::web::{ServiceConfig, resource};
+use utoipa::OpenApi;
+
+use crate::state::State;
+
+/// The public paths.
+#[derive(OpenApi)]
+#[openapi(paths(
+    auth::register::register_user,
+    auth::verify_email::verify_email,
+    auth::resend_verification::resend_verification,
+    auth::login::login_user,
+    auth::refresh::refresh_tokens,
+    auth::logout::logout_user,
+    auth::me::get_me,
+    sessions::list::list_sessions,
+    sessions::revoke::revoke_session,
+    sessions::revoke_others::revoke_other_sessions,
+    users::show::get_user,
+    users::profile::get_profile,
+    users::update::update_profile,
+    users::patch::patch_profile,
+    keys::jwks::get_jwks,
+    keys::rotate::rotate_signing_keys,
+))]
+pub(crate) struct Document;
+
+/// The URL table.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(resource("/auth/register").post(auth::register::register_user))
+        .service(resource("/auth/verify-email").post(auth::verify_email::verify_email).wrap(once()))
+        .service(
+            resource("/auth/resend-verification")
+                .post(auth::resend_verification::resend_verification)
+                .wrap(once()),
+        )
+        .service(resource("/auth/login").post(auth::login::login_user))
+        .service(resource("/auth/refresh").post(auth::refresh::refresh_tokens))
+        .service(resource("/auth/logout").post(auth::logout::logout_user))
+        .service(resource("/auth/me").get(auth::me::get_me))
+        .service(
+            resource("/auth/sessions")
+                .get(sessions::list::list_sessions)
+                .delete(sessions::revoke_others::revoke_other_sessions)
+                .wrap(once()),
+        )
+        .service(
+            resource("/auth/sessions/{session_id}").delete(sessions::revoke::revoke_session).wrap(once()),
+        )
+        .service(resource("/auth/signing-keys/rotate").post(keys::rotate::rotate_signing_keys).wrap(once()))
+        .service(resource("/.well-known/jwks.json").get(keys::jwks::get_jwks))
+        .service(
+            resource("/users/me")
+                .get(users::profile::get_profile)
+                .put(users::update::update_profile)
+                .patch(users::patch::patch_profile)
+                .wrap(once()),
+        )
+        .service(resource("/users/{user_id}").get(users::show::get_user))
+        .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
+        .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));
+}

@@ -1,0 +1,31 @@
+//! Refusals that only this service gives, for the OpenAPI document.
+
+use colink_http::Failure;
+use utoipa::ToResponse;
+
+/// INVALID_CREDENTIALS: the address or the password is wrong; which of the two is not said.
+#[derive(ToResponse)]
+#[response(description = "INVALID_CREDENTIALS", example = json!({
+    "success": false,
+    "error": {"code": "INVALID_CREDENTIALS", "message": "The address or the password is wrong."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct InvalidCredentials(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// TOKEN_INVALID, TOKEN_EXPIRED: sign in again.
+#[derive(ToResponse)]
+#[response(description = "TOKEN_INVALID, TOKEN_EXPIRED", example = json!({
+    "success": false,
+    "error": {"code": "TOKEN_INVALID", "message": "The refresh token is not valid any more; sign in again."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct DeadToken(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// FORBIDDEN: the address is not verified, or the account is suspended.
+#[derive(ToResponse)]
+#[response(description = "FORBIDDEN", example = json!({
+    "success": false,
+    "error": {"code": "FORBIDDEN", "message": "Verify your mail address first: open the link that was sent to it."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct NotOpen(#[expect(dead_code, reason = "the shape of the answer")] Failure);

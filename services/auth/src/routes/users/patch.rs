@@ -1,0 +1,33 @@
+//! `PATCH /users/me`.
+
+use actix_web::web::Data;
+use colink_auth::Caller;
+use colink_http::etag::IfMatch;
+use colink_http::{ApiResult, Body, Failure, Reply, Success};
+
+use super::{Changes, Profile, change};
+use crate::state::State;
+
+/// Change my profile
+///
+/// Fields that are left out stay as they are; `PUT` and `PATCH` are the same. With `If-Match` only the version
+/// that was read is changed.
+#[utoipa::path(
+    patch,
+    path = "/users/me",
+    operation_id = "patch_profile",
+    tag = "users",
+    request_body(content = Changes, example = json!({"display_name": "Ada King"})),
+    responses(
+        (status = 200, description = "The profile as it is now.", body = Success<Profile>),
+        (status = 412, description = "PRECONDITION_FAILED", body = Failure),
+    )
+)]
+pub(crate) async fn patch_profile(
+    state: Data<State>,
+    caller: Caller,
+    expected: IfMatch,
+    Body(changes): Body<Changes>,
+) -> ApiResult<Reply<Profile>> {
+    change(&state, &caller, &expected, changes).await
+}

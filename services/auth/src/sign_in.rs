@@ -1,0 +1,132 @@
+//! What follows once somebody has proven who he is, by whatever means: a session and its tokens.
+
+use chrono::{DateTime, Utc};
+use colink_auth::Claims;
+use colink_core::id::SessionId;
+use colink_events::users::SessionStarted;
+use colink_http::RequestContext;
+
+use crate::domain::opaque_token::OpaqueToken;
+use crate::error::AuthError;
+use crate::revocation::{Revocation, reason};
+use crate::state::State;
+use crate::store::users::User;
+use crate::store::{refresh_tokens, sessions, users};
+
+/// How somebody proved who he is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Proof {
+    /// The word in the event `session.started`.
+    pub(crate) method: &'static str,
+    /// The claim `amr` (RFC 8176).
+    pub(crate) amr: &'static [&'static str],
+}
+
+/// A password, and nothing else.
+pub(crate) const PASSWORD: Proof = Proof { method: "password", amr: &["pwd"] };
+
+/// The two tokens of a session.
+#[derive(Debug)]
+pub(crate) struct TokenPair {
+    pub(crate) session_id: SessionId,
+    pub(crate) access: String,
+    pub(crate) refresh: OpaqueToken,
+}
+
+/// Begins a session, and ends the oldest when there are too many.
+///
+/// # Errors
+/// [`AuthError::Suspended`], and failures of stores and keys; then nothing was begun.
+pub(crate) async fn begin_session(
+    state: &State,
+    user: &User,
+    proof: Proof,
+    device_name: Option<&str>,
+    context: &RequestContext,
+) -> Result<TokenPair, AuthError> {
+    let (now, session_id) = (state.clock.now(), SessionId::generate(state.clock.as_ref()));
+    let cause = context.cause(Some(user.id()), Some(session_id));
+    let amr: Vec<String> = proof.amr.iter().map(|word| (*word).to_owned()).collect();
+    let mut transaction = state.begin().await?;
+    // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds.
+    let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
+    check_open(&user)?;
+    let session = sessions::NewSession {
+        id: session_id,
+        user_id: user.id(),
+        device_name,
+        user_agent: context.user_agent(),
+        ip: context.ip().map(|ip| ip.to_string()),
+        amr: &amr,
+        now,
+        expires_at: now + state.tokens.refresh(),
+    };
+    sessions::insert(&mut transaction, &session).await?;
+    let refresh = OpaqueToken::generate();
+    refresh_tokens::insert(&mut transaction, refresh.hash(), session_id, now, session.expires_at).await?;
+    let cap = state.tokens.max_sessions;
+    let surplus = sessions::update_surplus_revoked(
+        &mut transaction,
+        user.id(),
+        session_id,
+        cap,
+        reason::SESSION_LIMIT,
+        now,
+    );
+    let surplus = surplus.await?;
+    let evicted =
+        Revocation::record(state, &mut transaction, user.id(), surplus, reason::SESSION_LIMIT, &cause)
+            .await?;
+    let started =
+        SessionStarted { user_id: user.id(), session_id, at: now.into(), method: proof.method.to_owned() };
+    state.emit(&mut transaction, &started, &cause).await?;
+    let access = access_token(state, &user, session_id, amr, now)?;
+    state.commit(transaction).await?;
+    evicted.announce(state).await;
+    state.metrics.signed_in(user.id(), session_id);
+    Ok(TokenPair { session_id, access, refresh })
+}
+
+/// Whether the user may be signed in at all.
+///
+/// # Errors
+/// [`AuthError::Unverified`], [`AuthError::Suspended`].
+pub(crate) fn check_open(user: &User) -> Result<(), AuthError> {
+    if user.suspended_at.is_some() {
+        Err(AuthError::Suspended)
+    } else if user.email_verified_at.is_none() {
+        Err(AuthError::Unverified)
+    } else {
+        Ok(())
+    }
+}
+
+/// An access token that says who the user is now.
+///
+/// # Errors
+/// [`AuthError::Busy`] while no key is loaded.
+pub(crate) fn access_token(
+    state: &State,
+    user: &User,
+    session_id: SessionId,
+    amr: Vec<String>,
+    now: DateTime<Utc>,
+) -> Result<String, AuthError> {
+    let issued = now.timestamp();
+    let claims = Claims {
+        iss: state.issuer.to_string(),
+        sub: user.id(),
+        aud: state.audience.to_string(),
+        exp: issued + i64::from(state.tokens.access_s),
+        iat: issued,
+        nbf: None,
+        jti: hex::encode(rand::random::<[u8; 16]>()),
+        sid: session_id,
+        email: Some(user.email_normalised.clone()),
+        preferred_username: user.username.clone(),
+        name: Some(user.display_name.clone()),
+        realm_roles: user.realm_roles.clone(),
+        amr,
+    };
+    state.keyring.sign(&claims, now)
+}

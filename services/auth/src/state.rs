@@ -1,0 +1,76 @@
+//! What handlers and jobs share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use colink_auth::RevocationList;
+use colink_bus::outbox::{self, RelayHandle};
+use colink_core::clock::SharedClock;
+use colink_core::text::Email;
+use colink_events::{Cause, Event};
+use colink_http::idempotency::Idempotency;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use tokio::sync::Notify;
+
+use crate::config::{KeysConfig, TokensConfig};
+use crate::domain::password::PasswordPolicy;
+use crate::error::AuthError;
+use crate::keyring::Keyring;
+use crate::limits::Limits;
+use crate::metrics::AuthMetrics;
+use crate::passwords::Passwords;
+
+/// The state of the service. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct State {
+    pub(crate) clock: SharedClock,
+    pub(crate) pool: PgPool,
+    pub(crate) relay: RelayHandle,
+    /// Wakes the mail job of this process after a commit that queued a mail.
+    pub(crate) mail_queued: Arc<Notify>,
+    pub(crate) passwords: Passwords,
+    pub(crate) password_policy: PasswordPolicy,
+    pub(crate) limits: Limits,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keys: KeysConfig,
+    pub(crate) tokens: TokensConfig,
+    pub(crate) issuer: Arc<str>,
+    pub(crate) audience: Arc<str>,
+    /// How much longer than its life verifiers take a token.
+    pub(crate) leeway: Duration,
+    pub(crate) admin_email: Option<Email>,
+    pub(crate) revocations: RevocationList,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) metrics: AuthMetrics,
+}
+
+impl State {
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, AuthError> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// Records an event in the transaction of what it tells.
+    pub(crate) async fn emit<E: Event>(
+        &self,
+        transaction: &mut PgConnection,
+        event: &E,
+        cause: &Cause,
+    ) -> Result<(), AuthError> {
+        outbox::enqueue(transaction, event, cause, self.clock.as_ref()).await?;
+        Ok(())
+    }
+
+    /// Commits, and tells the relay that there may be events.
+    pub(crate) async fn commit(&self, transaction: Transaction<'static, Postgres>) -> Result<(), AuthError> {
+        transaction.commit().await?;
+        self.relay.wake();
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}

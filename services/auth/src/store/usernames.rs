@@ -1,0 +1,43 @@
+//! Who has a name.
+
+use chrono::{DateTime, Utc};
+use colink_core::text::Username;
+use sqlx::{PgConnection, PgExecutor};
+
+/// Takes a name for good; `false` when somebody has it or it is held.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    username: &Username,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query(
+        "insert into usernames (username) values ($1)
+         on conflict (username) do update set held_until = null where usernames.held_until <= $2",
+    )
+    .bind(username.as_str())
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// Turns a name that was just taken into one that is only held until then.
+pub(crate) async fn update_held(
+    connection: &mut PgConnection,
+    username: &Username,
+    until: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query("update usernames set held_until = $2 where username = $1")
+        .bind(username.as_str())
+        .bind(until)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Frees the names that were held until before `now`, and says how many.
+pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let freed =
+        sqlx::query("delete from usernames where held_until <= $1").bind(now).execute(executor).await?;
+    Ok(freed.rows_affected())
+}

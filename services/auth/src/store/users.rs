@@ -1,0 +1,178 @@
+//! Accounts.
+
+use chrono::{DateTime, Utc};
+use colink_core::id::UserId;
+use colink_core::text::{DisplayName, Email, Username};
+use colink_core::time::Timestamp;
+use colink_events::users::UserPayload;
+use sqlx::{FromRow, PgConnection, PgExecutor};
+use uuid::Uuid;
+
+/// An account, without its password.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct User {
+    id: Uuid,
+    pub(crate) email_normalised: String,
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+    pub(crate) avatar_url: Option<String>,
+    pub(crate) email_verified_at: Option<DateTime<Utc>>,
+    pub(crate) realm_roles: Vec<String>,
+    pub(crate) suspended_at: Option<DateTime<Utc>>,
+    pub(crate) version: i64,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+impl User {
+    /// Its id.
+    pub(crate) fn id(&self) -> UserId {
+        UserId::from_uuid(self.id)
+    }
+
+    /// The profile as it stands, for an event.
+    pub(crate) fn payload(&self, at: Timestamp) -> UserPayload {
+        UserPayload {
+            user_id: self.id(),
+            username: self.username.clone(),
+            display_name: self.display_name.clone(),
+            avatar_url: self.avatar_url.clone(),
+            version: self.version,
+            at,
+        }
+    }
+}
+
+/// An account with what a login is checked against.
+#[derive(Debug, FromRow)]
+pub(crate) struct Credentials {
+    #[sqlx(flatten)]
+    pub(crate) user: User,
+    pub(crate) password_hash: Option<String>,
+}
+
+/// An account to be.
+#[derive(Debug)]
+pub(crate) struct NewUser<'a> {
+    pub(crate) id: UserId,
+    pub(crate) email: &'a Email,
+    pub(crate) username: &'a Username,
+    pub(crate) display_name: &'a DisplayName,
+    pub(crate) password_hash: &'a str,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Creates an account; `None` when the address has one.
+pub(crate) async fn insert(connection: &mut PgConnection, new: &NewUser<'_>) -> sqlx::Result<Option<User>> {
+    sqlx::query_as(
+        "insert into users (id, email, email_normalised, username, display_name, password_hash, realm_roles,
+                            version, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, '{user}', 1, $7, $7)
+         on conflict (email_normalised) do nothing
+         returning *",
+    )
+    .bind(new.id.as_uuid())
+    .bind(new.email.as_given())
+    .bind(new.email.as_str())
+    .bind(new.username.as_str())
+    .bind(new.display_name.as_str())
+    .bind(new.password_hash)
+    .bind(new.now)
+    .fetch_optional(connection)
+    .await
+}
+
+/// The account with this id.
+pub(crate) async fn lookup(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Option<User>> {
+    sqlx::query_as("select * from users where id = $1").bind(id.as_uuid()).fetch_optional(executor).await
+}
+
+/// The account with this id, locked until the transaction ends.
+pub(crate) async fn lock(connection: &mut PgConnection, id: UserId) -> sqlx::Result<Option<User>> {
+    sqlx::query_as("select * from users where id = $1 for update")
+        .bind(id.as_uuid())
+        .fetch_optional(connection)
+        .await
+}
+
+/// The account with this address.
+pub(crate) async fn find_by_email(
+    executor: impl PgExecutor<'_>,
+    email: &Email,
+) -> sqlx::Result<Option<User>> {
+    sqlx::query_as("select * from users where email_normalised = $1")
+        .bind(email.as_str())
+        .fetch_optional(executor)
+        .await
+}
+
+/// The account with this address and what a login is checked against.
+pub(crate) async fn find_credentials(
+    executor: impl PgExecutor<'_>,
+    email: &Email,
+) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as("select * from users where email_normalised = $1")
+        .bind(email.as_str())
+        .fetch_optional(executor)
+        .await
+}
+
+/// The accounts with these ids, in no order; unknown ids are passed over.
+pub(crate) async fn list(executor: impl PgExecutor<'_>, ids: &[UserId]) -> sqlx::Result<Vec<User>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    sqlx::query_as("select * from users where id = any($1)").bind(ids).fetch_all(executor).await
+}
+
+/// Marks the address as proven, and makes its owner a realm admin when it is `admin_email`. `None` when it was
+/// proven before.
+pub(crate) async fn update_verified(
+    connection: &mut PgConnection,
+    id: UserId,
+    admin_email: Option<&Email>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<User>> {
+    sqlx::query_as(
+        "update users
+            set email_verified_at = $2, updated_at = $2, version = version + 1,
+                realm_roles = case when email_normalised = $3 then '{user,admin}' else realm_roles end
+          where id = $1 and email_verified_at is null
+         returning *",
+    )
+    .bind(id.as_uuid())
+    .bind(now)
+    .bind(admin_email.map(Email::as_str))
+    .fetch_optional(connection)
+    .await
+}
+
+/// Changes the profile; the row must be locked.
+pub(crate) async fn update_profile(
+    connection: &mut PgConnection,
+    id: UserId,
+    display_name: &DisplayName,
+    now: DateTime<Utc>,
+) -> sqlx::Result<User> {
+    sqlx::query_as(
+        "update users set display_name = $2, version = version + 1, updated_at = $3 where id = $1 returning *",
+    )
+    .bind(id.as_uuid())
+    .bind(display_name.as_str())
+    .bind(now)
+    .fetch_one(connection)
+    .await
+}
+
+/// Replaces a hash of outdated cost, unless the password was changed meanwhile.
+pub(crate) async fn update_password_hash(
+    executor: impl PgExecutor<'_>,
+    id: UserId,
+    old: &str,
+    new: &str,
+) -> sqlx::Result<()> {
+    sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
+        .bind(id.as_uuid())
+        .bind(old)
+        .bind(new)
+        .execute(executor)
+        .await
+        .map(drop)
+}

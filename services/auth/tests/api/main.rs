@@ -1,0 +1,14 @@
+//! The auth service on its real stores.
+#![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
+
+mod auth_login;
+mod auth_logout;
+mod auth_refresh;
+mod auth_register;
+mod auth_resend_verification;
+mod auth_verify_email;
+mod harness;
+mod internal_users;
+mod keys;
+mod sessions;
+mod users;
