@@ -1,0 +1,3 @@
+//! What happens on a timer.
+
+pub(crate) mod purge_idempotency_keys;

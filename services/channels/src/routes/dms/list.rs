@@ -1,0 +1,57 @@
+//! `GET /dms`: the caller's direct conversations.
+
+use actix_web::web::Data;
+use colink_auth::Caller;
+use colink_core::id::WorkspaceId;
+use colink_core::page::{TablePage, TableQuery};
+use colink_core::permission::Action;
+use colink_http::{ApiError, ApiResult, Failure, Query, Reply, Success, WorkspaceScope};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::DmView;
+use crate::access::WorkspaceAccess;
+use crate::change::audit_read;
+use crate::state::State;
+use crate::store::dms;
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListDms {
+    /// The workspace, unless the header `X-Workspace-Id` names it.
+    workspace_id: Option<WorkspaceId>,
+    /// From 1.
+    page: Option<u32>,
+    /// 1 to 100; 20 when left out.
+    page_size: Option<u32>,
+}
+
+/// Lists the direct conversations that the caller is in, the latest begun first. Last messages and what is unread are
+/// at `GET /unreads`.
+#[utoipa::path(
+    get, path = "/dms", operation_id = "list_dms", tag = "direct conversations",
+    params(("X-Workspace-Id" = Option<WorkspaceId>, Header, description = "The workspace, unless the query names it"), ListDms),
+    responses(
+        (status = 200, description = "One page", body = Success<TablePage<DmView>>),
+        (status = 404, description = "NOT_FOUND: the workspace", body = Failure),
+    )
+)]
+pub(crate) async fn list_dms(
+    state: Data<State>,
+    caller: Caller,
+    scope: WorkspaceScope,
+    Query(query): Query<ListDms>,
+) -> ApiResult<Reply<TablePage<DmView>>> {
+    let workspace = scope.resolve(query.workspace_id)?;
+    let table = TableQuery::parse(query.page, query.page_size).map_err(ApiError::validation)?;
+    let access = WorkspaceAccess::read(&state.pool, &caller, workspace).await?;
+    let permit = access.permit(Action::ViewWorkspace)?;
+    audit_read(&state, &caller, permit).await?;
+    let (rows, total) = tokio::try_join!(
+        dms::list(&state.pool, workspace, caller.user_id(), table),
+        dms::count(&state.pool, workspace, caller.user_id()),
+    )?;
+    Ok(Reply::ok(TablePage::new(rows, total, table).map(DmView::from)).with_body_etag())
+}

@@ -1,0 +1,3 @@
+//! What is asked about the caller himself.
+
+pub(super) mod list_workspaces;

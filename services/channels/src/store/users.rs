@@ -1,0 +1,85 @@
+//! Copies of profiles, fed by `colink.users`.
+
+use colink_core::id::UserId;
+use colink_events::users::UserPayload;
+use serde::Serialize;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgExecutor, Row};
+use utoipa::ToSchema;
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// What is shown beside a member.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = MemberProfile)]
+pub(crate) struct Profile {
+    /// The name he is mentioned by.
+    #[schema(example = "ada")]
+    pub(crate) username: String,
+    /// The name he is shown by.
+    #[schema(example = "Ada Lovelace")]
+    pub(crate) display_name: String,
+    /// His picture.
+    pub(crate) avatar_url: Option<String>,
+}
+
+impl FromRow<'_, PgRow> for Profile {
+    /// Empty for a user of whom nothing is known yet.
+    fn from_row(row: &PgRow) -> Result<Self> {
+        Ok(Self {
+            username: row.try_get::<Option<String>, _>("username")?.unwrap_or_default(),
+            display_name: row.try_get::<Option<String>, _>("display_name")?.unwrap_or_default(),
+            avatar_url: row.try_get("avatar_url")?,
+        })
+    }
+}
+
+/// Notes what a user's own token says, until the first event about him arrives.
+pub(crate) async fn note(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    username: &str,
+    display_name: &str,
+) -> Result<()> {
+    sqlx::query(
+        "insert into users (id, username, display_name, version) values ($1, $2, $3, 0) on conflict (id) do nothing",
+    )
+    .bind(user.as_uuid())
+    .bind(username)
+    .bind(display_name)
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Takes a profile over unless a later one is here.
+pub(crate) async fn upsert(executor: impl PgExecutor<'_>, profile: &UserPayload) -> Result<()> {
+    sqlx::query(
+        "insert into users as u (id, username, display_name, avatar_url, version) values ($1, $2, $3, $4, $5)
+         on conflict (id) do update
+            set username = excluded.username, display_name = excluded.display_name,
+                avatar_url = excluded.avatar_url, version = excluded.version
+          where u.version < excluded.version and not u.erased",
+    )
+    .bind(profile.user_id.as_uuid())
+    .bind(&profile.username)
+    .bind(&profile.display_name)
+    .bind(&profile.avatar_url)
+    .bind(profile.version)
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Makes a profile anonymous for good, also one that is not here yet.
+pub(crate) async fn erase(executor: impl PgExecutor<'_>, user: UserId) -> Result<()> {
+    sqlx::query(
+        "insert into users (id, username, display_name, erased, version) values ($1, '', 'Deleted user', true, 0)
+         on conflict (id) do update
+            set username = '', display_name = 'Deleted user', avatar_url = null, erased = true",
+    )
+    .bind(user.as_uuid())
+    .execute(executor)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The channels service over HTTP, with the real stores.
+
+#![expect(clippy::expect_used, reason = "a broken assumption fails the test where it is noticed")]
+
+mod channel_members;
+mod channels_create;
+mod channels_life;
+mod channels_list;
+mod dms;
+mod harness;
+mod internal;
+mod invites;
+mod profiles;
+mod workspace_members;
+mod workspaces_create;
+mod workspaces_life;
