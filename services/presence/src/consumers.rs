@@ -10,6 +10,7 @@ mod channel_member_removed;
 mod member_gone;
 mod session_revoked;
 mod user_suspended;
+mod workspace_deleted;
 
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ fn take_fact(state: &Arc<State>, item: &TailItem) {
         "channel_member.removed" => open(item, |event| channel_member_removed::take(state, event)),
         "member.left" => open(item, |event| member_gone::take_left(state, event)),
         "member.removed" => open(item, |event| member_gone::take_removed(state, event)),
+        "workspace.deleted" => open(item, |event| workspace_deleted::take(state, &event)),
         "session.revoked" => open(item, |event| session_revoked::take(state, event)),
         "user.suspended" => open(item, |event| user_suspended::take(state, event)),
         _ => Ok(()),

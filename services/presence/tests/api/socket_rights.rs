@@ -4,7 +4,7 @@ use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
-    ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
+    ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved, WorkspaceDeleted,
 };
 use colink_events::users::{SessionRevoked, UserSuspended};
 use serde_json::json;
@@ -84,6 +84,20 @@ async fn whoever_leaves_the_workspace_hears_none_of_its_channels() {
     };
     node.tell(&MemberRemoved(gone)).await;
     socket.await_type("channel_removed").await;
+}
+
+/// R-9, W-1: a deleted workspace is silent for everybody.
+#[tokio::test]
+async fn a_deleted_workspace_is_silent() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    let mut socket = node.follow(&ann, channel).await;
+    let (id, at) = (node.world.workspace_of(channel), SystemClock.timestamp());
+    let workspace = json!({"id": id, "name": "Gone", "slug": "gone", "owner_id": ann.id, "plan": "free", "member_limit": 0,
+        "version": 2, "created_at": at, "updated_at": at, "deleted_at": at});
+    node.tell(&WorkspaceDeleted { workspace: serde_json::from_value(workspace).unwrap() }).await;
+    assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
 }
 
 /// who follows everything also follows the channel he is added to.

@@ -1,0 +1,68 @@
+//! A message of the channel itself: one statement.
+
+use colink_auth::Caller;
+use colink_core::permission::Action;
+use colink_http::ApiError;
+
+use crate::access::authorise;
+use crate::domain::splice::{StandIns, Template};
+use crate::error::Result;
+use crate::metrics::SendOutcome;
+use crate::sending::{Prepared, Sent, ensure_author, is_key_taken, replay};
+use crate::state::State;
+use crate::store::send::{self, NewPost};
+
+/// The first attempt is all there is to it, unless the statement finds nothing to do: then a key was used before, or
+/// the sender may not post, or the projections do not know him or the channel yet.
+const ATTEMPTS: usize = 3;
+
+pub(super) async fn send(state: &State, caller: &Caller, prepared: &Prepared<'_>) -> Result<Sent> {
+    let clock = state.clock.as_ref();
+    let stand_ins = StandIns::generate(caller.user_id(), clock);
+    let payload = prepared.payload(stand_ins.workspace_id, stand_ins.seq, stand_ins.author.clone());
+    let template = Template::seal(payload, &stand_ins, &prepared.cause, clock)?;
+    let mut post = new_post(prepared, &template);
+    for _ in 0..ATTEMPTS {
+        match send::insert(&state.pool, &post).await {
+            Ok(Some(posted)) => {
+                let row = posted.logged(&post, prepared.cause.traceparent.clone());
+                state.publish(row, posted.published_seq);
+                state.metrics.sent(SendOutcome::Post);
+                let view = prepared.view(posted.workspace_id.into(), posted.seq, posted.author)?;
+                return Ok(Sent { view, replayed: false });
+            }
+            Ok(None) => {}
+            Err(error) if is_key_taken(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(sent) = replay(state, prepared).await? {
+            return Ok(sent);
+        }
+        let channel_id = prepared.draft.channel_id;
+        let access = authorise(state, caller, channel_id, Action::SendMessage, prepared.draft.named).await?;
+        post.bypass = access.bypassed;
+        ensure_author(state, caller).await?;
+    }
+    // The channel's state changed under every attempt.
+    Err(ApiError::unavailable("channel").into())
+}
+
+fn new_post<'a>(prepared: &'a Prepared<'a>, template: &'a Template) -> NewPost<'a> {
+    NewPost {
+        id: prepared.id,
+        channel_id: prepared.draft.channel_id,
+        author_id: prepared.author_id,
+        client_msg_id: prepared.client_msg_id(),
+        idempotency_key: prepared.idempotency_key(),
+        fingerprint: prepared.fingerprint,
+        content: prepared.draft.content.as_str(),
+        content_html: &prepared.reading.html,
+        file_ids: &prepared.draft.file_ids,
+        mentions: &prepared.reading.mentions_json,
+        mentioned: &prepared.reading.mentioned,
+        everyone: prepared.reading.everyone,
+        at: prepared.moment(),
+        template,
+        bypass: false,
+    }
+}

@@ -1,0 +1,94 @@
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::World;
+
+/// M-2: a retry gets the first message, also when it has been edited since; another body under the key is refused.
+#[actix_web::test]
+async fn a_key_is_one_message() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let channel = world.public(&[&ada]).await;
+    let other = world.public(&[&ada]).await;
+    let body = json!({ "content": "once", "client_msg_id": "k-1" });
+    let first = ada.post(channel, &body).await.expect(201);
+    let again = ada.post(channel, &body).await.expect(200);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.value(""), first.value(""));
+    ada.client
+        .put(&format!("/messages/{}", first.text("/id")), &json!({ "content": "new" }))
+        .await
+        .expect(200);
+    assert_eq!(ada.post(channel, &body).await.expect(200).text("/content"), "new");
+
+    for (channel, body) in [
+        (channel, json!({ "content": "twice", "client_msg_id": "k-1" })),
+        (channel, json!({ "content": "once", "client_msg_id": "k-1", "thread_id": first.text("/id") })),
+        (other, body.clone()),
+    ] {
+        assert_eq!(ada.post(channel, &body).await.expect(422).error_code(), "IDEMPOTENCY_KEY_REUSED");
+    }
+    assert_eq!(world.log(&ada, channel).await.len(), 2);
+    assert_eq!(world.log(&ada, other).await.len(), 0);
+    world.finish().await;
+}
+
+/// M-2: the header is a key of its own, and a key is the sender's.
+#[actix_web::test]
+async fn the_header_is_a_key_too() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let channel = world.public(&[&ada, &bob]).await;
+    let path = format!("/channels/{channel}/messages");
+    let send = async |client: &colink_test::Client, key: &str, body: serde_json::Value| {
+        client.request(Method::POST, &path).idempotency_key(key).json(&body).send().await
+    };
+    let first = send(&ada.client, "h-1", json!({ "content": "a" })).await.expect(201);
+    let again = send(&ada.client, "h-1", json!({ "content": "a" })).await.expect(200);
+    assert_eq!(first.text("/id"), again.text("/id"));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    send(&ada.client, "h-1", json!({ "content": "b" })).await.expect(422);
+    send(&bob.client, "h-1", json!({ "content": "a" })).await.expect(201);
+    // Two keys that name two messages name none.
+    let second = json!({ "content": "a", "client_msg_id": "c-1" });
+    send(&ada.client, "h-2", second.clone()).await.expect(201);
+    send(&ada.client, "h-1", second).await.expect(422);
+    let refused = send(&ada.client, "h 1", json!({ "content": "a" })).await.expect(400);
+    assert_eq!(refused.error_fields(), ["Idempotency-Key"]);
+
+    let root = first.text("/id");
+    let thread = format!("/messages/{root}/threads");
+    let reply = |key: &'static str| {
+        ada.client.request(Method::POST, &thread).idempotency_key(key).json(&json!({ "content": "r" })).send()
+    };
+    let one = reply("t-1").await.expect(201);
+    assert_eq!(reply("t-1").await.expect(200).text("/id"), one.text("/id"));
+    world.finish().await;
+}
+
+/// M-2: callers that use one key at the same moment all get the one message that is stored.
+#[actix_web::test]
+async fn concurrent_retries_make_one_message() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let channel = world.public(&[&ada]).await;
+    let root = ada.says(channel, "root").await.text("/id");
+    for (round, body) in [
+        json!({ "content": "x", "client_msg_id": "c" }),
+        json!({ "content": "y", "client_msg_id": "d", "thread_id": root }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answers = join_all((0..16).map(|_| ada.post(channel, &body))).await;
+        let created = answers.iter().filter(|answer| answer.status == 201).count();
+        let replayed = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!((created, replayed), (1, 15), "round {round}");
+        let ids: std::collections::HashSet<_> = answers.iter().map(|answer| answer.text("/id")).collect();
+        assert_eq!(ids.len(), 1);
+    }
+    let seqs: Vec<i64> = world.log(&ada, channel).await.into_iter().map(|(seq, _)| seq).collect();
+    assert_eq!(seqs, [1, 2, 3, 4], "two posts and a reply with its thread: no number was lost");
+    world.finish().await;
+}
