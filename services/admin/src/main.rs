@@ -1,0 +1,5 @@
+//! The binary of the admin service.
+
+fn main() -> std::process::ExitCode {
+    colink_runtime::main::<admin::Admin>()
+}

@@ -1,0 +1,3 @@
+//! Queries of the service's MongoDB database.
+
+pub(crate) mod audit_log;
