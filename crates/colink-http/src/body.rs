@@ -157,12 +157,16 @@ fn too_large(limit: usize) -> ApiError {
 }
 
 /// Reads JSON as strictly as the extractor does: for a body that comes another way, such as a socket frame.
+/// It must be an object: a list would be taken for the fields in their order.
 ///
 /// # Errors
 /// 400 `INVALID_REQUEST` with the path of the refused place.
 pub fn parse<T: DeserializeOwned>(json: &[u8]) -> ApiResult<T> {
     if let Some(offset) = place::of_nul(json) {
         return Err(shape::refused(place::path(json, offset), "must not contain NUL"));
+    }
+    if json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(shape::refused("body".to_owned(), "must be a JSON object, not a list"));
     }
     serde_json::from_slice(json).map_err(|error| shape::explain(json, &error))
 }

@@ -23,7 +23,7 @@ create table channel_heads (
 -- Updated by every post: half-empty pages, vacuumed often.
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
--- The relay's sweep, four times a second. It costs a post some 3 % of its time in the database, and keeps the sweep
+-- The relay's sweep, four times a second. It costs a post some 7 % of its time in the database, and keeps the sweep
 -- as cheap with a million channels as with ten.
 create index channel_heads_behind on channel_heads (channel_id) where last_seq > published_seq;
 

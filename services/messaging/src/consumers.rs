@@ -17,13 +17,14 @@ mod member_removed;
 mod member_role_changed;
 mod user_registered;
 mod user_updated;
+mod workspace_deleted;
 
 use colink_bus::{BusError, Consumer, HandleError, KafkaConfig, Producer};
 use colink_core::role::{ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved,
     ChannelMemberRoleChanged, ChannelPayload, ChannelUnarchived, ChannelUpdated, DmCreated, MemberJoined,
-    MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged,
+    MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted,
 };
 use colink_events::users::{UserPayload, UserRegistered, UserUpdated};
 use colink_telemetry::Metrics;
@@ -65,6 +66,7 @@ pub(crate) fn projections(
         .on::<MemberRoleChanged>(to.clone())
         .on::<MemberLeft>(to.clone())
         .on::<MemberRemoved>(to.clone())
+        .on::<WorkspaceDeleted>(to.clone())
         .on::<UserRegistered>(to.clone())
         .on::<UserUpdated>(to))
 }

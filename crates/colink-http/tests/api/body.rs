@@ -108,6 +108,7 @@ async fn a_bad_body_is_400_and_names_the_place() {
         (br#"{"channel_id":"nope"}"#, &["channel_id"]),
         (br#"{"kind":"huge"}"#, &["kind"]),
         (b"[]", &["body"]),
+        (br#" ["title",1,null,null,null,null,null]"#, &["body"]),
         (b"\"text\"", &["body"]),
         (b"null", &["body"]),
     ];

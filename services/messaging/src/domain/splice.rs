@@ -80,7 +80,10 @@ impl Template {
         cause: &Cause,
         clock: &dyn Clock,
     ) -> Result<Self, colink_events::SealError> {
-        let envelope = Envelope::seal(&MessageCreated(payload), cause, clock)?;
+        let at = payload.created_at;
+        let mut envelope = Envelope::seal(&MessageCreated(payload), cause, clock)?;
+        // One moment in the message, the event and the log's row, so that a replay is the same to the letter.
+        envelope.at = at;
         Ok(Self {
             sealed: Sealed::of(&envelope)?,
             workspace: stand_ins.workspace_id.to_string(),

@@ -107,3 +107,15 @@ pub(crate) async fn upsert_workspace_seat(
     .await?;
     Ok(())
 }
+
+/// Ends every place in a workspace. It is not opened again, so no version can be newer.
+pub(crate) async fn close_workspace(
+    db: &mut PgConnection,
+    workspace_id: WorkspaceId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update workspace_members set active = false where workspace_id = $1")
+        .bind(workspace_id.as_uuid())
+        .execute(db)
+        .await?;
+    Ok(())
+}

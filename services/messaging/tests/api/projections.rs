@@ -3,7 +3,7 @@ use colink_core::id::ChannelId;
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberRemoved, ChannelUnarchived, DmCreated,
-    MemberJoined, MemberLeft, MemberRoleChanged,
+    MemberJoined, MemberLeft, MemberRoleChanged, WorkspaceDeleted,
 };
 use colink_events::users::{UserPayload, UserUpdated};
 use serde_json::json;
@@ -50,6 +50,25 @@ async fn projections_do_not_mind_order() {
         .await_count("select count(*) from workspace_members where user_id = $1 and active", ada.id(), 0)
         .await;
     ada.post(channel, &body).await.expect(404);
+    world.finish().await;
+}
+
+/// W-1: nobody posts into a deleted workspace.
+#[actix_web::test]
+async fn a_deleted_workspace_is_closed_to_everybody() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let channel = world.public(&[&ada]).await;
+    ada.says(channel, "hi").await;
+    let at = SystemClock.timestamp();
+    let workspace = json!({
+        "id": world.workspace_id, "name": "Gone", "slug": "gone", "owner_id": ada.id(), "plan": "free",
+        "member_limit": 0, "version": 2, "created_at": at, "updated_at": at, "deleted_at": at,
+    });
+    world.emit(&WorkspaceDeleted { workspace: serde_json::from_value(workspace).unwrap() }).await;
+    let active = "select count(*) from workspace_members where user_id = $1 and active";
+    world.await_count(active, ada.id(), 0).await;
+    ada.post(channel, &json!({ "content": "still here" })).await.expect(404);
     world.finish().await;
 }
 

@@ -1,0 +1,5 @@
+//! The binary of the files service.
+
+fn main() -> std::process::ExitCode {
+    colink_runtime::main::<files::Files>()
+}
