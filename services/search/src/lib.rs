@@ -1,1 +1,15 @@
-//! The index over messages and files.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod app;
+pub mod config;
+mod consumers;
+mod domain;
+mod error;
+mod metrics;
+mod routes;
+mod state;
+mod store;
+
+pub use app::Search;
+pub use state::State;

@@ -1,0 +1,76 @@
+//! What may the caller read now? Asked of channels at every search and never kept (S-3): who was removed a moment ago
+//! finds nothing more.
+
+use colink_auth::Caller;
+use colink_core::error::ErrorKind;
+use colink_core::id::{ChannelId, WorkspaceId};
+use colink_core::permission::{Action, Standing, decide};
+use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::state::State;
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    channels: Vec<Near>,
+}
+
+/// A channel near the caller, as `GET /internal/users/{user_id}/channels` lists it.
+#[derive(Debug, Deserialize)]
+struct Near {
+    channel_id: ChannelId,
+    workspace_id: WorkspaceId,
+    kind: ChannelKind,
+    archived: bool,
+    #[serde(default)]
+    workspace_role: Option<WorkspaceRole>,
+    #[serde(default)]
+    channel_role: Option<ChannelRole>,
+}
+
+impl Near {
+    /// Channels lists only what may be read; the rule is asked all the same, since a mistake would show secrets. A realm
+    /// admin has no more here than his memberships: a search would pass all doors at once.
+    fn is_readable(&self) -> bool {
+        let standing = Standing {
+            realm_admin: false,
+            workspace: self.workspace_role,
+            channel: self.channel_role,
+            kind: self.kind,
+            archived: self.archived,
+        };
+        decide(&standing, Action::ReadMessages).is_allowed()
+    }
+}
+
+/// The channels of a workspace that the caller may read at this moment.
+///
+/// # Errors
+/// [`Error::NoWorkspace`] when he is not in it; 503 or 504 while channels does not answer.
+pub(crate) async fn readable_channels(
+    state: &State,
+    caller: &Caller,
+    workspace: WorkspaceId,
+) -> Result<Vec<ChannelId>> {
+    let user = caller.user_id();
+    let path = format!("/internal/users/{user}/channels?workspace_id={workspace}");
+    let answer: Answer = state.channels.get_json(&path).await.map_err(Error::Channels)?;
+    let near = answer.channels.iter().filter(|near| near.workspace_id == workspace && near.is_readable());
+    let readable: Vec<ChannelId> = near.map(|near| near.channel_id).collect();
+    if readable.is_empty() {
+        require_membership(state, caller, workspace).await?;
+    }
+    Ok(readable)
+}
+
+/// An empty list may be that of a guest without channels, or of a stranger.
+async fn require_membership(state: &State, caller: &Caller, workspace: WorkspaceId) -> Result<()> {
+    let path = format!("/internal/workspaces/{workspace}/members/{}", caller.user_id());
+    match state.channels.get_json::<Value>(&path).await {
+        Ok(_role) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::NoWorkspace),
+        Err(error) => Err(Error::Channels(error)),
+    }
+}

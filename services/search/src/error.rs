@@ -1,0 +1,37 @@
+//! What can go wrong, in the words of the domain, and what a client reads of it.
+
+use colink_http::ApiError;
+use colink_store::StoreError;
+
+/// Why a search fails.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The caller is not in the workspace, or there is none.
+    #[error("there is no such workspace")]
+    NoWorkspace,
+    /// The index failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Channels refused or could not be asked.
+    #[error(transparent)]
+    Channels(ApiError),
+}
+
+/// What the service's own functions return; handlers turn it into an answer by `?`.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoWorkspace => Self::not_found("workspace"),
+            Error::Store(error) => error.into(),
+            Error::Channels(error) => error,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Messages and files as what is searched.
+
+mod params;
+pub(crate) mod search;
+mod view;

@@ -1,0 +1,204 @@
+//! Messages in the index. Every write is guarded by the number of the event in the channel's log, so that repeats and
+//! late events change nothing.
+
+use chrono::{DateTime, Utc};
+use colink_events::messages::{MessageDeleted, MessagePayload};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::domain::lexeme::{Facet, has_link, vector};
+use crate::metrics::Way;
+use crate::store::criteria::Criteria;
+
+/// How many of the newest rows are read before the inverted index is asked; it stands in the statements.
+#[cfg(test)]
+pub(crate) const WINDOW: usize = 4000;
+
+/// A message that was found, with the names beside it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct FoundMessage {
+    pub(crate) message_id: Uuid,
+    pub(crate) channel_id: Uuid,
+    pub(crate) workspace_id: Uuid,
+    pub(crate) author_id: Uuid,
+    pub(crate) seq: i64,
+    pub(crate) thread_id: Option<Uuid>,
+    pub(crate) content: String,
+    pub(crate) file_ids: Vec<Uuid>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) edited_at: Option<DateTime<Utc>>,
+    pub(crate) channel_name: Option<String>,
+    pub(crate) channel_kind: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) avatar_url: Option<String>,
+}
+
+macro_rules! shown {
+    ($from:literal) => {
+        concat!(
+            "select m.message_id, m.channel_id, m.workspace_id, m.author_id, m.seq, m.thread_id, m.content, m.file_ids,
+                    m.created_at, m.edited_at, c.name as channel_name, c.kind as channel_kind,
+                    u.username, u.display_name, u.avatar_url
+             from ", $from, "
+             left join channels c on c.channel_id = m.channel_id
+             left join users u on u.user_id = m.author_id
+             order by m.created_at desc, m.message_id desc"
+        )
+    };
+}
+
+macro_rules! matching {
+    () => {
+        "h.channel_id = any($2) and h.tsv @@ $3::text::tsquery
+         and ($7::boolean is null or $7 = exists (
+               select from message_marks k where k.message_id = h.message_id and k.mark = 'pin' and k.present))
+         and ($8::boolean is null or $8 = exists (
+               select from message_marks k where k.message_id = h.message_id and k.mark <> 'pin' and k.present))"
+    };
+}
+
+macro_rules! recent {
+    ($scope:literal) => {
+        concat!(
+            "with m as materialized (
+               select h.* from (
+                 select * from messages
+                 where ",
+            $scope,
+            " = $1 and not deleted
+                   and (created_at, message_id) < ($4, $5) and created_at >= $6
+                 order by created_at desc, message_id desc
+                 limit 4000
+               ) h
+               where ",
+            matching!(),
+            "
+               order by h.created_at desc, h.message_id desc
+               limit $9
+             ) ",
+            shown!("m")
+        )
+    };
+}
+
+/// The newest of a workspace, backwards.
+pub(super) const RECENT: &str = recent!("workspace_id");
+/// The newest of a channel, backwards.
+pub(super) const RECENT_OF_CHANNEL: &str = recent!("channel_id");
+/// All rows of the inverted index, then the newest of them.
+pub(super) const INDEXED: &str = concat!(
+    "with hits as materialized (
+       select h.message_id, h.created_at from messages h
+       where $1::uuid is not null and (h.created_at, h.message_id) < ($4, $5) and h.created_at >= $6 and ",
+    matching!(),
+    "), page as materialized (
+       select message_id from hits order by created_at desc, message_id desc limit $9
+     ) ",
+    shown!("page join messages m on m.message_id = page.message_id")
+);
+
+/// Finds a page, the newest first, and says how. One row more than a page means that there is more.
+pub(crate) async fn search(
+    pool: &PgPool,
+    wanted: &Criteria,
+) -> Result<(Vec<FoundMessage>, Way), sqlx::Error> {
+    let recent = match wanted.only_channel() {
+        Some(channel) => fetch(pool, RECENT_OF_CHANNEL, channel, wanted).await?,
+        None => fetch(pool, RECENT, wanted.workspace, wanted).await?,
+    };
+    if i64::try_from(recent.len()).is_ok_and(|found| found >= wanted.limit) {
+        return Ok((recent, Way::Recent));
+    }
+    Ok((fetch(pool, INDEXED, wanted.workspace, wanted).await?, Way::Index))
+}
+
+async fn fetch(
+    pool: &PgPool,
+    sql: &'static str,
+    scope: Uuid,
+    wanted: &Criteria,
+) -> Result<Vec<FoundMessage>, sqlx::Error> {
+    let (before, before_id) = wanted.before;
+    sqlx::query_as(sql)
+        .bind(scope)
+        .bind(&wanted.channels)
+        .bind(&wanted.expression)
+        .bind(before)
+        .bind(before_id)
+        .bind(wanted.since)
+        .bind(wanted.pinned)
+        .bind(wanted.reacted)
+        .bind(wanted.limit)
+        .fetch_all(pool)
+        .await
+}
+
+/// Takes over a message as it is after an event, and makes its author known if he is not.
+pub(crate) async fn upsert(pool: &PgPool, message: &MessagePayload) -> Result<(), sqlx::Error> {
+    let files: Vec<Uuid> = message.file_ids.iter().map(|id| id.as_uuid()).collect();
+    sqlx::query(
+        "with author as (
+           insert into users (user_id, username, display_name, avatar_url, version) values ($4, $5, $6, $7, 0)
+           on conflict (user_id) do nothing
+         )
+         insert into messages (message_id, channel_id, workspace_id, author_id, seq, thread_id, content, file_ids,
+                               created_at, edited_at, tsv)
+         values ($1, $2, $3, $4, $8, $9, $10, $11, $12, $13, $14::text::tsvector)
+         on conflict (message_id) do update
+         set seq = excluded.seq, content = excluded.content, file_ids = excluded.file_ids,
+             edited_at = excluded.edited_at, tsv = excluded.tsv
+         where messages.seq < excluded.seq and not messages.deleted",
+    )
+    .bind(message.id.as_uuid())
+    .bind(message.channel_id.as_uuid())
+    .bind(message.workspace_id.as_uuid())
+    .bind(message.author.id.as_uuid())
+    .bind(&message.author.username)
+    .bind(&message.author.display_name)
+    .bind(&message.author.avatar_url)
+    .bind(message.seq)
+    .bind(message.thread_id.map(|id| id.as_uuid()))
+    .bind(&message.content)
+    .bind(files)
+    .bind(message.created_at.as_datetime())
+    .bind(message.edited_at.map(|at| at.as_datetime()))
+    .bind(message_vector(message))
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Leaves a tombstone of a message: nothing of what it said.
+pub(crate) async fn bury(pool: &PgPool, deleted: &MessageDeleted) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into messages (message_id, channel_id, workspace_id, author_id, seq, thread_id, content, created_at,
+                               deleted, tsv)
+         values ($1, $2, $3, $4, $5, $6, '', $7, true, '')
+         on conflict (message_id) do update
+         set seq = greatest(messages.seq, excluded.seq), deleted = true, content = '', file_ids = '{}', tsv = ''",
+    )
+    .bind(deleted.id.as_uuid())
+    .bind(deleted.channel_id.as_uuid())
+    .bind(deleted.workspace_id.as_uuid())
+    .bind(deleted.author_id.as_uuid())
+    .bind(deleted.seq)
+    .bind(deleted.thread_id.map(|id| id.as_uuid()))
+    .bind(deleted.deleted_at.as_datetime())
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+fn message_vector(message: &MessagePayload) -> String {
+    let mut facets = vec![
+        Facet::Workspace(message.workspace_id),
+        Facet::Channel(message.channel_id),
+        Facet::Author(message.author.id),
+    ];
+    let is = |facet, holds: bool| holds.then_some(facet);
+    facets.extend(is(Facet::Link, has_link(&message.content)));
+    facets.extend(is(Facet::File, !message.file_ids.is_empty()));
+    facets.extend(is(Facet::Thread, message.thread_id.is_some()));
+    vector(&facets, &message.content)
+}
