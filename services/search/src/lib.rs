@@ -10,6 +10,7 @@ mod metrics;
 mod routes;
 mod state;
 mod store;
+mod view;
 
 pub use app::Search;
 pub use state::State;

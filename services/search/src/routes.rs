@@ -1,6 +1,7 @@
 //! The URL space, and the document that describes it.
 
 mod content;
+mod params;
 
 use actix_web::web::{ServiceConfig, get, resource};
 use utoipa::OpenApi;

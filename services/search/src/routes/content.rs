@@ -1,5 +1,3 @@
 //! Messages and files as what is searched.
 
-mod params;
 pub(crate) mod search;
-mod view;
