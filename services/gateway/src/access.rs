@@ -1,12 +1,12 @@
 //! Who calls, and how much he may: the two questions before any service is asked.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use colink_core::error::ErrorKind;
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
 
-use crate::domain::table::{Access, Route};
+use crate::domain::table::{Access, Class, Route};
 use crate::limits::{Allowance, Subject, Verdict};
 use crate::state::State;
 
@@ -28,31 +28,34 @@ pub async fn subject(
     Ok(Subject::User(claims.sub))
 }
 
+/// Whether a call is within its budget.
+#[derive(Debug, Clone, Copy)]
+pub enum Admission {
+    /// It is, and this is left; `None` when it could not be counted.
+    Granted(Option<Allowance>),
+    /// It is not.
+    Refused(Allowance),
+}
+
 /// Counts the call.
 ///
 /// # Errors
-/// 429 over the budget; 503 for a call that must be counted and cannot be.
-pub async fn admit(
-    state: &State,
-    route: &Route,
-    request: &HttpRequest,
-    subject: Subject,
-) -> ApiResult<Option<Allowance>> {
-    let class = route.class(request.method().as_str());
-    let budget = match subject {
-        Subject::Address(_) if class != crate::domain::table::Class::Credentials => state.limits.anonymous(),
+/// 503 for a call that must be counted and cannot be.
+pub async fn admit(state: &State, class: Class, subject: Subject) -> ApiResult<Admission> {
+    let budget = match (subject, class) {
+        (Subject::Address(_), Class::Read | Class::Send | Class::Write) => state.limits.anonymous(),
         _ => state.limits.of(class),
     };
     let (verdict, failure) = state.limiter.count(subject, class, budget).await;
     match verdict {
-        Verdict::Allowed(Some(allowance)) => Ok(Some(allowance)),
+        Verdict::Allowed(Some(allowance)) => Ok(Admission::Granted(Some(allowance))),
         Verdict::Allowed(None) => {
             state.metrics.uncounted(class, failure.as_ref());
-            Ok(None)
+            Ok(Admission::Granted(None))
         }
         Verdict::Refused(allowance) => {
             state.metrics.refused(class);
-            Err(ApiError::rate_limited(allowance.retry_after))
+            Ok(Admission::Refused(allowance))
         }
         Verdict::Uncountable => {
             state.metrics.uncounted(class, failure.as_ref());
@@ -62,6 +65,21 @@ pub async fn admit(
             ))
         }
     }
+}
+
+/// 429.
+pub fn refusal(allowance: Allowance) -> HttpResponse {
+    let mut response = ApiError::rate_limited(allowance.retry_after).error_response();
+    tell(response.headers_mut(), allowance);
+    response
+}
+
+/// The `RateLimit` fields of draft-ietf-httpapi-ratelimit-headers-07.
+pub fn tell(headers: &mut HeaderMap, allowance: Allowance) {
+    let reset = u64::try_from(allowance.reset.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+    headers.insert(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(allowance.limit));
+    headers.insert(HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(allowance.remaining));
+    headers.insert(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(reset));
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! Puts a gateway together.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::web::ServiceConfig;
 use colink_runtime::{Boot, Service, StartError};
@@ -12,7 +12,7 @@ use crate::domain::documents;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
 use crate::routes;
-use crate::state::State;
+use crate::state::{BodyRules, State};
 use crate::upstreams::{self, Upstreams};
 
 /// The gateway.
@@ -56,9 +56,13 @@ impl Service for Gateway {
             limits: config.limits.clone(),
             upstreams,
             http: boot.http().clone(),
-            body_limit: config.server.body_limit,
+            body: BodyRules {
+                bytes: config.server.body_limit,
+                time: Duration::from_millis(config.server.body_timeout_ms),
+            },
+            trust_forwarded: config.server.trust_forwarded,
             document: document.to_string().into(),
-            hard: boot.lifecycle().hard(),
+            soft: boot.lifecycle().soft(),
             metrics,
             allowed_origins: Arc::new(config.cors.allowed_origins.clone()),
         }))

@@ -78,6 +78,8 @@ pub struct LimitsConfig {
     pub send_burst: u32,
     pub write_per_minute: u32,
     pub write_burst: u32,
+    pub socket_per_minute: u32,
+    pub socket_burst: u32,
 }
 
 /// A budget: so many calls a minute, so many at once.
@@ -90,18 +92,19 @@ pub struct Budget {
 }
 
 impl LimitsConfig {
-    /// The budget of a user for a class.
+    /// The budget of a user for a class, or of an address for credentials and sockets.
     pub fn of(&self, class: Class) -> Budget {
         let (per_minute, burst) = match class {
             Class::Credentials => (self.credentials_per_minute, self.credentials_burst),
             Class::Read => (self.read_per_minute, self.read_burst),
             Class::Send => (self.send_per_minute, self.send_burst),
             Class::Write => (self.write_per_minute, self.write_burst),
+            Class::Socket => (self.socket_per_minute, self.socket_burst),
         };
         Budget { per_minute, burst }
     }
 
-    /// The budget of an address without a token, for everything but credentials.
+    /// The budget of an address without a token for every other class.
     pub fn anonymous(&self) -> Budget {
         Budget { per_minute: self.anonymous_per_minute, burst: self.anonymous_burst }
     }
@@ -138,6 +141,8 @@ impl Sections for Config {
             zero("limits.send_burst", limits.send_burst),
             zero("limits.write_per_minute", limits.write_per_minute),
             zero("limits.write_burst", limits.write_burst),
+            zero("limits.socket_per_minute", limits.socket_per_minute),
+            zero("limits.socket_burst", limits.socket_burst),
             zero("upstreams.breaker_failures", self.upstreams.breaker_failures),
         ]
         .into_iter()

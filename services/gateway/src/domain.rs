@@ -2,4 +2,5 @@
 
 pub mod breaker;
 pub mod documents;
+pub mod frames;
 pub mod table;

@@ -6,7 +6,7 @@ use actix_cors::Cors;
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::{self, Data, ServiceConfig, get, redirect, resource, scope};
 
-use crate::proxy;
+use crate::proxy::Clients;
 
 pub mod api;
 pub mod document;
@@ -26,7 +26,7 @@ const EXPOSED: [&str; 6] = [
 /// `/health`, `/openapi.json` and `/docs` stand before those that every service has.
 pub fn configure(routes: &mut ServiceConfig, allowed_origins: &Arc<Vec<String>>) {
     routes
-        .app_data(Data::new(proxy::client()))
+        .app_data(Data::new(Clients::new()))
         .service(redirect("/", "/docs/"))
         .service(resource("/health").route(get().to(health::get::get_fleet_health)))
         .service(resource("/openapi.json").route(get().to(document::get::get_document)))

@@ -1,6 +1,7 @@
 //! What every request at the edge shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use colink_auth::Verifier;
@@ -11,6 +12,15 @@ use crate::config::LimitsConfig;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
 use crate::upstreams::Upstreams;
+
+/// How large a request's body may be, and how slow.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyRules {
+    /// Bytes at most.
+    pub bytes: usize,
+    /// The time in which a small one must arrive.
+    pub time: Duration,
+}
 
 /// One gateway.
 #[derive(Debug)]
@@ -29,12 +39,14 @@ pub struct State {
     pub upstreams: Arc<Upstreams>,
     /// Asks services how they are.
     pub http: reqwest::Client,
-    /// Largest request body, in bytes.
-    pub body_limit: usize,
+    /// What a request's body may be.
+    pub body: BodyRules,
+    /// Whether an ingress in front says who the client is.
+    pub trust_forwarded: bool,
     /// Every public operation of the fleet.
     pub document: Bytes,
-    /// Cancelled when nothing may take any longer: tunnels end.
-    pub hard: CancellationToken,
+    /// Cancelled when the gateway is to stop: tunnels end.
+    pub soft: CancellationToken,
     /// Counters.
     pub metrics: EdgeMetrics,
     /// `[cors]`: pages of other origins that may call.

@@ -1,29 +1,35 @@
 //! A WebSocket as a pair of byte streams.
 //!
 //! The gateway repeats the client's upgrade to the presence node, reads the head of the answer, and
-//! from then on copies bytes both ways: no frame is parsed and nothing is held but what one read took.
+//! from then on copies bytes both ways: no frame is held or changed, only their ends are counted, so that a
+//! gateway that stops can take its leave between two of them.
 //! An idle socket holds no buffer, since a buffer is taken only when the kernel has bytes for it.
 
-use std::net::IpAddr;
-use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use bytes::{Bytes, BytesMut};
+use colink_http::context::RequestContext;
 use colink_telemetry::metrics::IntGauge;
+use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
-use futures_util::{FutureExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::frames::{Boundary, close_frame};
+
 /// What a read takes at most. Frames are small; a burst takes several reads.
 const CHUNK: usize = 8 * 1024;
 /// The answer to an upgrade is a few hundred bytes.
 const HEAD_LIMIT: usize = 8 * 1024;
+/// The close code of the realtime protocol for a node that stops.
+const DRAINING: u16 = 4011;
+/// Clients of a stopping gateway come back spread over this time, in milliseconds.
+const RECONNECT_WITHIN_MS: u32 = 5_000;
 
 /// Why there is no tunnel.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +49,14 @@ pub enum TunnelError {
 }
 
 impl TunnelError {
-    /// Whether it says that the presence node is down.
-    pub fn is_outage(&self) -> bool {
-        !matches!(self, Self::Refused(status) if status.is_client_error())
+    /// How the presence node failed; `None` when it works and has only refused this client.
+    pub fn outage(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable(_) => Some("unreachable"),
+            Self::TimedOut => Some("timed_out"),
+            Self::Broken => Some("broken"),
+            Self::Refused(status) => status.is_server_error().then_some("broken"),
+        }
     }
 }
 
@@ -55,14 +66,12 @@ pub struct Upgrade<'request> {
     pub request: &'request HttpRequest,
     /// `host:port` of the presence node.
     pub authority: &'request str,
-    /// Goes on as `X-Request-ID`.
-    pub request_id: &'request str,
-    /// Goes on as `X-Forwarded-For`.
-    pub client_ip: Option<IpAddr>,
+    /// Goes on as `X-Request-ID`, `X-Forwarded-For` and `traceparent`.
+    pub context: &'request RequestContext,
 }
 
 /// The headers of a client that mean something to a WebSocket server; no other one goes on.
-const FORWARDED: [&str; 8] = [
+const FORWARDED: [&str; 7] = [
     "sec-websocket-key",
     "sec-websocket-version",
     "sec-websocket-protocol",
@@ -70,7 +79,6 @@ const FORWARDED: [&str; 8] = [
     "origin",
     "user-agent",
     "authorization",
-    "traceparent",
 ];
 
 impl Upgrade<'_> {
@@ -79,11 +87,15 @@ impl Upgrade<'_> {
         let separator = if query.is_empty() { "" } else { "?" };
         let mut head = format!(
             "GET /ws{separator}{query} HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nx-request-id: {}\r\n",
-            self.authority, self.request_id
+            self.authority,
+            self.context.request_id()
         )
         .into_bytes();
-        if let Some(ip) = self.client_ip {
+        if let Some(ip) = self.context.ip() {
             head.extend_from_slice(format!("x-forwarded-for: {ip}\r\n").as_bytes());
+        }
+        if let Some(traceparent) = self.context.traceparent() {
+            head.extend_from_slice(format!("traceparent: {traceparent}\r\n").as_bytes());
         }
         for name in FORWARDED {
             for value in self.request.headers().get_all(name) {
@@ -98,7 +110,8 @@ impl Upgrade<'_> {
     }
 }
 
-/// Opens the tunnel and answers 101; it lives until either side closes or `hard` is cancelled.
+/// Opens the tunnel and answers 101; it lives until either side closes. When `soft` is cancelled the client is
+/// told to come back, between two frames.
 ///
 /// # Errors
 /// See [`TunnelError`]; nothing was sent to the client then.
@@ -106,7 +119,7 @@ pub async fn open(
     upgrade: Upgrade<'_>,
     payload: web::Payload,
     deadline: Duration,
-    hard: CancellationToken,
+    soft: CancellationToken,
     tunnels: IntGauge,
 ) -> Result<HttpResponse, TunnelError> {
     let shaking = shake_hands(&upgrade);
@@ -122,7 +135,10 @@ pub async fn open(
     for (name, value) in &headers {
         response.insert_header((name.clone(), value.clone()));
     }
-    Ok(response.streaming(downstream(reader, first, open, hard)))
+    Ok(response.streaming(downstream(
+        Downstream { reader, _open: open, soft, boundary: Boundary::default() },
+        first,
+    )))
 }
 
 async fn shake_hands(upgrade: &Upgrade<'_>) -> Result<(TcpStream, HeaderMap, Bytes), TunnelError> {
@@ -201,25 +217,54 @@ impl Drop for Open {
     }
 }
 
-type Downstream = Pin<Box<dyn Stream<Item = Result<Bytes, std::io::Error>>>>;
-
 /// Presence node to client.
-fn downstream(reader: OwnedReadHalf, first: Bytes, open: Open, hard: CancellationToken) -> Downstream {
+struct Downstream {
+    reader: OwnedReadHalf,
+    /// Counts the tunnel, and ends the other direction, as long as this one lives.
+    _open: Open,
+    soft: CancellationToken,
+    boundary: Boundary,
+}
+
+impl Downstream {
+    /// The next bytes; with the last ones nothing is left to go on with. `None` at the end of the stream.
+    async fn next(mut self) -> Option<(Bytes, Option<Self>)> {
+        let soft = self.soft.clone();
+        tokio::select! {
+            biased;
+            () = soft.cancelled(), if self.boundary.is_between_frames() => Some((farewell(), None)),
+            chunk = read(&self.reader) => {
+                let chunk = chunk?;
+                self.boundary.pass(&chunk);
+                Some((chunk, Some(self)))
+            }
+        }
+    }
+}
+
+fn downstream(mut rest: Downstream, first: Bytes) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    rest.boundary.pass(&first);
     let opening = stream::iter((!first.is_empty()).then_some(Ok(first)));
-    let rest = stream::unfold((reader, open), |(reader, open)| {
-        read(reader).map(move |chunk| chunk.map(|(chunk, reader)| (Ok(chunk), (reader, open))))
+    let rest = stream::unfold(Some(rest), |rest| async {
+        rest?.next().await.map(|(chunk, rest)| (Ok(chunk), rest))
     });
-    Box::pin(opening.chain(rest).take_until(hard.cancelled_owned()))
+    opening.chain(rest)
+}
+
+/// What a stopping presence node says as well: come back, not all at once.
+fn farewell() -> Bytes {
+    let reason = format!("reconnect_in_ms={}", rand::random_range(0..RECONNECT_WITHIN_MS));
+    close_frame(DRAINING, &reason).into()
 }
 
 /// The next bytes, or nothing at the end of the stream.
-async fn read(reader: OwnedReadHalf) -> Option<(Bytes, OwnedReadHalf)> {
+async fn read(reader: &OwnedReadHalf) -> Option<Bytes> {
     loop {
         reader.readable().await.ok()?;
         let mut buffer = BytesMut::with_capacity(CHUNK);
         match reader.try_read_buf(&mut buffer) {
             Ok(0) => return None,
-            Ok(_) => return Some((buffer.freeze(), reader)),
+            Ok(_) => return Some(buffer.freeze()),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(_broken) => return None,
         }

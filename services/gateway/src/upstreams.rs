@@ -69,8 +69,7 @@ impl Upstreams {
     }
 
     fn breaker(&self, upstream: Upstream) -> &Breaker {
-        let index = Upstream::ALL.iter().position(|one| *one == upstream).unwrap_or(0);
-        &self.breakers[index]
+        &self.breakers[upstream.index()]
     }
 }
 

@@ -31,6 +31,11 @@ impl Upstream {
     pub const ALL: [Self; 7] =
         [Self::Auth, Self::Channels, Self::Messaging, Self::Presence, Self::Files, Self::Search, Self::Admin];
 
+    /// Its place in [`Self::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// The service's name in URLs, metrics and documents.
     pub fn name(self) -> &'static str {
         match self {
@@ -65,6 +70,8 @@ pub enum Class {
     Send,
     /// Every other change.
     Write,
+    /// Opening a socket; counted for the address, since the token may come later.
+    Socket,
 }
 
 impl Class {
@@ -75,6 +82,7 @@ impl Class {
             Self::Read => "read",
             Self::Send => "send",
             Self::Write => "write",
+            Self::Socket => "socket",
         }
     }
 }
@@ -133,6 +141,7 @@ const TABLE: &[Route] = &[
     token("/channels/{}/messages", Upstream::Messaging),
     token("/channels/{}/events", Upstream::Messaging),
     token("/channels/{}/read", Upstream::Messaging),
+    token("/channels/{}/pins", Upstream::Messaging),
     token("/channels/*", Upstream::Channels),
     token("/dms/{}/messages", Upstream::Messaging),
     token("/dms/*", Upstream::Channels),
@@ -151,8 +160,8 @@ pub fn find(path: &str) -> Option<&'static Route> {
     TABLE.iter().find(|route| fits(route.pattern, path))
 }
 
-/// Dot segments and encoded slashes could name another row to the service than they name here, so a
-/// path with one fits nothing.
+/// A path that the service could read as another one than is read here fits nothing: one with a dot segment,
+/// with an encoded slash, or with something encoded that needs no encoding.
 fn fits(pattern: &str, path: &str) -> bool {
     let mut segments = path.strip_prefix('/').into_iter().flat_map(|rest| rest.split('/'));
     let mut expected = pattern.split('/').skip(1);
@@ -168,10 +177,18 @@ fn fits(pattern: &str, path: &str) -> bool {
 }
 
 fn is_plain(segment: &str) -> bool {
-    let lower = segment.to_ascii_lowercase();
-    !segment.is_empty()
-        && !matches!(lower.as_str(), "." | "..")
-        && !["%2e", "%2f", "%5c", "\\"].iter().any(|bad| lower.contains(bad))
+    let mut encoded = segment
+        .split('%')
+        .skip(1)
+        .map(|rest| rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+    !matches!(segment, "" | "." | "..")
+        && !segment.contains('\\')
+        && encoded.all(|byte| byte.is_some_and(needs_encoding))
+}
+
+/// Neither unreserved (RFC 3986, section 2.3) nor a separator nor a control character.
+fn needs_encoding(byte: u8) -> bool {
+    !byte.is_ascii_alphanumeric() && !byte.is_ascii_control() && !b"-._~/\\".contains(&byte)
 }
 
 #[cfg(test)]
@@ -196,6 +213,7 @@ mod tests {
             ("/channels/1/messages", Some("messaging")),
             ("/channels/1/messages/2", Some("channels")),
             ("/channels/1/events", Some("messaging")),
+            ("/channels/1/pins", Some("messaging")),
             ("/dms/1/messages", Some("messaging")),
             ("/messages/1/reactions/%F0%9F%91%8D", Some("messaging")),
             ("/files/upload-url", Some("files")),
@@ -222,6 +240,10 @@ mod tests {
             "/files/",
             "//files",
             "/files/a\\b",
+            "/auth/%6cogin",
+            "/files/%00",
+            "/files/%4",
+            "/files/%+1",
         ] {
             assert_eq!(owner(path), None, "{path}");
         }
@@ -253,6 +275,7 @@ mod tests {
     fn every_upstream_owns_a_row() {
         for upstream in Upstream::ALL {
             assert!(super::TABLE.iter().any(|route| route.upstream == upstream), "{}", upstream.name());
+            assert_eq!(Upstream::ALL[upstream.index()], upstream);
         }
     }
 }

@@ -2,23 +2,20 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use awc::Client;
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
 
-use crate::access::{admit, subject};
+use crate::access::{Admission, admit, refusal, subject, tell};
 use crate::domain::table::find;
-use crate::limits::Allowance;
-use crate::proxy::{Call, forward};
+use crate::proxy::{Call, Clients, forward};
 use crate::state::State;
 
 /// Finds the owner, checks the token, counts the call, and passes it on.
 pub async fn forward_call(
     state: Data<Arc<State>>,
-    client: Data<Client>,
+    clients: Data<Clients>,
     request: HttpRequest,
     context: RequestContext,
     payload: Payload,
@@ -27,29 +24,22 @@ pub async fn forward_call(
     let path = path.strip_prefix("/api").unwrap_or(path);
     let route = find(path).ok_or_else(|| ApiError::not_found("path"))?;
     let subject = subject(&state, route, &request, &context).await?;
-    let allowance = admit(&state, route, &request, subject).await?;
+    let class = route.class(request.method().as_str());
+    let allowance = match admit(&state, class, subject).await? {
+        Admission::Granted(allowance) => allowance,
+        Admission::Refused(allowance) => return Ok(refusal(allowance)),
+    };
     let call = Call {
         request: &request,
         upstream: route.upstream,
         path,
         context: &context,
-        body_limit: state.body_limit,
+        body: state.body,
+        trust_forwarded: state.trust_forwarded,
     };
-    let mut response = forward(&client, &state.upstreams, &call, payload).await?;
+    let mut response = forward(&clients, &state.upstreams, &call, payload).await?;
     if let Some(allowance) = allowance {
-        tell(&mut response, allowance);
+        tell(response.headers_mut(), allowance);
     }
     Ok(response)
-}
-
-/// The `RateLimit` fields of draft-ietf-httpapi-ratelimit-headers-07.
-fn tell(response: &mut HttpResponse, allowance: Allowance) {
-    let headers = response.headers_mut();
-    headers.insert(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(allowance.limit));
-    headers.insert(HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(allowance.remaining));
-    let reset = allowance.reset.as_millis().div_ceil(1000);
-    headers.insert(
-        HeaderName::from_static("ratelimit-reset"),
-        HeaderValue::from(u64::try_from(reset).unwrap_or(u64::MAX)),
-    );
 }

@@ -9,10 +9,11 @@ use colink_core::error::ErrorKind;
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
 
+use crate::access::{Admission, admit, refusal};
 use crate::domain::table::{Class, Upstream};
-use crate::limits::{Subject, Verdict};
+use crate::limits::Subject;
 use crate::state::State;
-use crate::tunnel::{Upgrade, open};
+use crate::tunnel::{TunnelError, Upgrade, open};
 
 /// Counts the attempt and opens the tunnel. The presence node checks the token: it may come in a frame.
 pub async fn tunnel_socket(
@@ -25,25 +26,21 @@ pub async fn tunnel_socket(
     if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
         return Err(ApiError::new(ErrorKind::InvalidRequest, "Open this URL as a WebSocket."));
     }
-    let counted =
-        state.limiter.count(Subject::Address(context.ip()), Class::Read, state.limits.of(Class::Read)).await;
-    if let (Verdict::Refused(allowance), _) = counted {
-        state.metrics.refused(Class::Read);
-        return Err(ApiError::rate_limited(allowance.retry_after));
+    let counted = admit(&state, Class::Socket, Subject::Address(context.ip())).await?;
+    if let Admission::Refused(allowance) = counted {
+        return Ok(refusal(allowance));
     }
     state.upstreams.admit(Upstream::Presence)?;
     let upgrade = Upgrade {
         request: &request,
         authority: state.upstreams.authority(Upstream::Presence),
-        request_id: context.request_id().as_str(),
-        client_ip: context.ip(),
+        context: &context,
     };
     let opened =
-        open(upgrade, payload, state.upstreams.deadline(), state.hard.clone(), state.metrics.tunnels()).await;
-    match &opened {
-        Ok(_) => state.upstreams.answered(Upstream::Presence),
-        Err(error) if error.is_outage() => state.upstreams.failed(Upstream::Presence, "unreachable"),
-        Err(_) => {}
+        open(upgrade, payload, state.upstreams.deadline(), state.soft.clone(), state.metrics.tunnels()).await;
+    match opened.as_ref().err().and_then(TunnelError::outage) {
+        None => state.upstreams.answered(Upstream::Presence),
+        Some(outcome) => state.upstreams.failed(Upstream::Presence, outcome),
     }
     Ok(opened?)
 }

@@ -1,0 +1,100 @@
+//! Budgets, counted in a real Redis.
+
+use colink_test::{Answer, Client, SOON, Settings, eventually};
+use serde_json::json;
+
+use crate::harness::{Edge, behind};
+
+fn number(answer: &Answer, name: &str) -> u64 {
+    let value = answer.header(name).unwrap_or_else(|| panic!("{name} is missing: {:?}", answer.headers));
+    value.parse().unwrap()
+}
+
+async fn login(client: &Client, address: &str) -> u16 {
+    let client = client.with_header("x-forwarded-for", address);
+    client.post("/api/auth/login", &json!({"email": "a@b.test"})).await.status.as_u16()
+}
+
+/// G-4: over the budget the answer is 429 and says when to come back; the service is not asked.
+#[tokio::test]
+async fn a_user_over_the_budget_gets_429() {
+    let change = |settings: Settings| settings.set("limits.read_burst", 3).set("limits.read_per_minute", 6);
+    let edge = Edge::start_with(change).await;
+    let client = edge.client();
+    for left in [2, 1, 0] {
+        let answer = client.get("/api/unreads").await.expect(200);
+        assert_eq!(number(&answer, "ratelimit-limit"), 3);
+        assert_eq!(number(&answer, "ratelimit-remaining"), left);
+        assert!((1..=30).contains(&number(&answer, "ratelimit-reset")));
+    }
+    let refused = client.get("/api/unreads").await.expect(429);
+    assert_eq!(refused.error_code(), "RATE_LIMITED");
+    assert!((1..=10).contains(&number(&refused, "retry-after")));
+    assert_eq!(number(&refused, "ratelimit-limit"), 3);
+    assert_eq!(number(&refused, "ratelimit-remaining"), 0);
+    assert!((20..=30).contains(&number(&refused, "ratelimit-reset")));
+    assert_eq!(edge.stub.seen().len(), 3);
+    assert!(edge.metric("rate_limited_total", "read").await > 0.5);
+}
+
+/// G-4: users do not share a budget, and reading does not use up sending.
+#[tokio::test]
+async fn every_user_has_a_budget_for_each_class() {
+    let small = |settings: Settings, class: &&str| {
+        settings.set(&format!("limits.{class}_burst"), 1).set(&format!("limits.{class}_per_minute"), 1)
+    };
+    let edge = Edge::start_with(|settings| ["read", "send", "write"].iter().fold(settings, small)).await;
+    for name in ["ann", "ben"] {
+        let client = edge.service.client(&edge.user(name));
+        for expected in [200, 429] {
+            client.get("/api/unreads").await.expect(expected);
+            client.post("/api/channels/1/messages", &json!({})).await.expect(expected);
+            client.post("/api/channels", &json!({})).await.expect(expected);
+        }
+    }
+}
+
+/// G-4: calls without a token are counted by address, and a token does not buy more attempts to sign in.
+#[tokio::test]
+async fn anonymous_calls_are_counted_by_address() {
+    let change = |settings: Settings| {
+        settings
+            .set("server.trust_forwarded", true)
+            .set("limits.credentials_burst", 2)
+            .set("limits.credentials_per_minute", 1)
+    };
+    let edge = Edge::start_with(change).await;
+    let anonymous = edge.service.anonymous();
+    assert_eq!(login(&anonymous, "192.0.2.1").await, 200);
+    assert_eq!(login(&edge.client(), "192.0.2.1").await, 200);
+    assert_eq!(login(&edge.client(), "192.0.2.1").await, 429);
+    assert_eq!(login(&anonymous, "192.0.2.1").await, 429);
+    assert_eq!(login(&anonymous, "192.0.2.2").await, 200, "another address");
+}
+
+/// G-4: the budget comes back with time.
+#[tokio::test]
+async fn a_budget_comes_back() {
+    let change = |settings: Settings| settings.set("limits.read_burst", 1).set("limits.read_per_minute", 120);
+    let edge = Edge::start_with(change).await;
+    let client = edge.client();
+    client.get("/api/unreads").await.expect(200);
+    eventually("the budget is back", SOON, async || {
+        (client.get("/api/unreads").await.status == 200).then_some(())
+    })
+    .await;
+}
+
+/// G-4: gateways count together.
+#[tokio::test]
+async fn two_gateways_share_the_count() {
+    let change = |settings: Settings| settings.set("limits.read_burst", 2).set("limits.read_per_minute", 1);
+    let edge = Edge::start_with(change).await;
+    let second = change(behind(&edge.stub.authority()));
+    let second = edge.stage.start::<gateway::Gateway>(second).await;
+    let user = edge.user("ann");
+    edge.service.client(&user).get("/api/unreads").await.expect(200);
+    second.client(&user).get("/api/unreads").await.expect(200);
+    edge.service.client(&user).get("/api/unreads").await.expect(429);
+    second.client(&user).get("/api/unreads").await.expect(429);
+}
