@@ -28,7 +28,9 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     setup::run(&site.layout)?;
     stores::start(site)?;
     let everything = arguments.words.is_empty();
-    if everything || arguments.words.iter().any(|word| word == JOURNEYS) {
+    if everything {
+        build_everything(&site.layout)?;
+    } else if arguments.words.iter().any(|word| word == JOURNEYS) {
         build_services(&site.layout)?;
     }
     let drift = if everything { fleet::openapi::run(&site.layout, true).err() } else { None };
@@ -51,6 +53,16 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     }
     counts.print();
     Ok(if status.success() && drift.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The tests with the binaries that they run: built together, every dependency is built once, with one set of features.
+fn build_everything(layout: &Layout) -> Outcome<()> {
+    let step = Step::begin("build");
+    let mut command = cargo::command(layout);
+    command.args(["test", "--workspace", "--no-run", "--quiet"]);
+    supervised::must(&mut command, "the tests do not compile: see above")?;
+    step.done("every test and the services, which the journeys run as processes");
+    Ok(())
 }
 
 fn build_services(layout: &Layout) -> Outcome<()> {

@@ -66,7 +66,7 @@ pub(crate) fn check_config<S: Service>(loaded: &Loaded<S::Config>) -> Result<(),
 /// Asks the running service how it is.
 pub(crate) fn healthcheck<S: Service>(config: &S::Config, ready: bool) -> Result<(), Failure> {
     let address = reachable(config.server().bind);
-    let path = if ready { "ready" } else { "health" };
+    let path = if ready { "ready" } else { S::LIVE_PATH };
     let url = format!("http://{address}/{path}");
     within(async {
         let client = reqwest::Client::builder()

@@ -23,6 +23,9 @@ pub use running::Running;
 pub use service::{Problem, Sections, Service};
 pub use start::{start, start_in};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The OpenAPI document of a service as it is checked in under `openapi/`: indented JSON with a line end.
 ///
 /// # Errors

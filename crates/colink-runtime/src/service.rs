@@ -26,6 +26,9 @@ pub trait Service: Sized + 'static {
     /// The migrations of the service's Postgres schema: `Some(&sqlx::migrate!())` in a `static`.
     const MIGRATOR: Option<&'static Migrator> = None;
 
+    /// What `healthcheck` asks to know that the process lives. The gateway's `/health` is about the fleet.
+    const LIVE_PATH: &'static str = "health";
+
     /// The typed configuration. `Debug` must not show secrets: keep them in `secrecy::SecretString`.
     type Config: Sections + DeserializeOwned + Debug + Send + Sync + 'static;
 

@@ -33,6 +33,7 @@ struct Document;
 impl Service for Gateway {
     const NAME: &'static str = "gateway";
     const DEFAULTS: &'static str = include_str!("../config.toml");
+    const LIVE_PATH: &'static str = "ready";
     type Config = Config;
     type State = Arc<State>;
 

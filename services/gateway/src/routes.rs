@@ -6,12 +6,12 @@ use actix_cors::Cors;
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::{self, Data, ServiceConfig, get, redirect, resource, scope};
 
+use crate::forward::forward_call;
 use crate::proxy::Clients;
+use crate::socket::tunnel_socket;
 
-pub mod api;
 pub mod document;
 pub mod health;
-pub mod socket;
 
 /// Answers of the edge that a page of another origin may read.
 const EXPOSED: [&str; 6] = [
@@ -33,13 +33,11 @@ pub fn configure(routes: &mut ServiceConfig, allowed_origins: &Arc<Vec<String>>)
         .service(
             resource("/openapi/{service}.json").route(get().to(document::get_service::get_service_document)),
         )
-        .service(resource("/ws").route(get().to(socket::tunnel::tunnel_socket)))
-        .service(resource("/api/ws").route(get().to(socket::tunnel::tunnel_socket)))
-        .service(resource("/.well-known/jwks.json").route(get().to(api::forward::forward_call)))
+        .service(resource("/ws").route(get().to(tunnel_socket)))
+        .service(resource("/api/ws").route(get().to(tunnel_socket)))
+        .service(resource("/.well-known/jwks.json").route(get().to(forward_call)))
         .service(
-            scope("/api")
-                .wrap(cors(Arc::clone(allowed_origins)))
-                .default_service(web::to(api::forward::forward_call)),
+            scope("/api").wrap(cors(Arc::clone(allowed_origins))).default_service(web::to(forward_call)),
         );
 }
 

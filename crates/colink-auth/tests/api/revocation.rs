@@ -25,7 +25,8 @@ fn list(redis: &RedisClient) -> (RevocationList, Metrics) {
 
 #[actix_web::test]
 async fn an_ended_session_is_refused_here_at_once_and_elsewhere_within_a_second() {
-    let url = variable("COLINK_REDIS_URL").expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
+    let url = variable("COLINK_REDIS_URL")
+        .expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
     let redis = redis(&url).await;
     let ((here, _), (elsewhere, metrics)) = (list(&redis), list(&redis));
     let (ended, other) = (claims(&SystemClock), claims(&SystemClock));
@@ -44,7 +45,8 @@ async fn an_ended_session_is_refused_here_at_once_and_elsewhere_within_a_second(
 
 #[actix_web::test]
 async fn ending_all_sessions_spares_those_that_begin_afterwards() {
-    let url = variable("COLINK_REDIS_URL").expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
+    let url = variable("COLINK_REDIS_URL")
+        .expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
     let (list, _) = list(&redis(&url).await);
     let before = claims(&SystemClock);
     assert!(!list.is_revoked(&before).await);
@@ -61,7 +63,8 @@ async fn ending_all_sessions_spares_those_that_begin_afterwards() {
 
 #[actix_web::test]
 async fn a_list_entry_ends_with_the_last_token() {
-    let url = variable("COLINK_REDIS_URL").expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
+    let url = variable("COLINK_REDIS_URL")
+        .expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
     let redis = redis(&url).await;
     let (list, _) = list(&redis);
     let ended = claims(&SystemClock);
@@ -91,7 +94,8 @@ async fn without_redis_sessions_pass_and_are_counted() {
 
 #[actix_web::test]
 async fn a_revoked_token_is_refused_by_the_authenticator() {
-    let url = variable("COLINK_REDIS_URL").expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
+    let url = variable("COLINK_REDIS_URL")
+        .expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
     let (list, _) = list(&redis(&url).await);
     let signer = signer("k1");
     let config = colink_auth::AuthConfig::new(ISSUER, AUDIENCE, "http://127.0.0.1:1");

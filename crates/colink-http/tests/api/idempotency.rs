@@ -231,7 +231,8 @@ async fn run(pool: &PgPool, sql: String) {
 
 #[actix_web::test]
 async fn a_write_with_a_key_is_done_once_on_postgres() {
-    let url = variable("COLINK_PG_URL").expect("COLINK_PG_URL is set, or in .colink/env: run `cargo xtask test`");
+    let url =
+        variable("COLINK_PG_URL").expect("COLINK_PG_URL is set, or in .colink/env: run `cargo xtask test`");
     let name = unique();
     let admin = PgPool::connect(&format!("{url}/postgres")).await.unwrap();
     run(&admin, format!("CREATE DATABASE {name}")).await;
@@ -244,7 +245,8 @@ async fn a_write_with_a_key_is_done_once_on_postgres() {
 
 #[actix_web::test]
 async fn a_write_with_a_key_is_done_once_on_mongo() {
-    let url = variable("COLINK_MONGO_URL").expect("COLINK_MONGO_URL is set, or in .colink/env: run `cargo xtask test`");
+    let url = variable("COLINK_MONGO_URL")
+        .expect("COLINK_MONGO_URL is set, or in .colink/env: run `cargo xtask test`");
     let name = unique();
     let database = async || mongodb::Client::with_uri_str(&url).await.unwrap().database(&name);
     MongoIdempotency::new(&database().await).ensure_indexes().await.unwrap();

@@ -8,7 +8,6 @@ pub const PASSWORD: &str = "Correct-Horse-9";
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub struct Person {
-    pub name: String,
     pub id: String,
     pub token: String,
     /// The gateway, with his token.
@@ -32,7 +31,7 @@ pub async fn sign_up_as(fleet: &mut Fleet, name: &str, email: &str) -> Person {
     let session =
         gateway.post("/api/auth/login", &json!({"email": email, "password": PASSWORD})).await.expect(200);
     let token = session.text("/access_token");
-    Person { name: username, id: session.text("/user/id"), api: gateway.bearer(&token), token }
+    Person { id: session.text("/user/id"), api: gateway.bearer(&token), token }
 }
 
 impl Person {

@@ -101,7 +101,10 @@ impl Node {
         let event = self.world.event(channel, seq);
         let bytes = Bytes::from(event.to_string());
         self.producer
-            .send(&OutgoingEvent::from_stored(Topic::Messages.name().to_owned(), channel.to_string(), bytes).unwrap())
+            .send(
+                &OutgoingEvent::from_stored(Topic::Messages.name().to_owned(), channel.to_string(), bytes)
+                    .unwrap(),
+            )
             .await
             .unwrap();
     }

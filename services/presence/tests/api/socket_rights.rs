@@ -4,7 +4,8 @@ use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
-    ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved, WorkspaceDeleted,
+    ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
+    WorkspaceDeleted,
 };
 use colink_events::users::{SessionRevoked, UserSuspended};
 use serde_json::json;

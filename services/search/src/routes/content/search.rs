@@ -13,10 +13,10 @@ use crate::domain::filter::Names;
 use crate::error::Result;
 use crate::metrics::Way;
 use crate::routes::params::{SearchQuery, Tab, Wanted, position};
-use crate::view::Hit;
 use crate::state::State;
 use crate::store::criteria::{Authors, Criteria, Sought};
 use crate::store::{channels, files, messages, users};
+use crate::view::Hit;
 
 /// Finds messages or files in the channels that the caller may read now, the newest first.
 #[utoipa::path(

@@ -1,3 +1,0 @@
-//! Calls of the API.
-
-pub mod forward;
