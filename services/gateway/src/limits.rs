@@ -5,7 +5,7 @@
 //! cannot count must not let passwords be guessed. After a failure Redis is left alone for a second, so that
 //! not every call waits for it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -120,7 +120,7 @@ impl Limiter {
         let class = class.name();
         match subject {
             Subject::User(user) => self.redis.key(&["limit", class, "user", &user.to_string()]),
-            Subject::Address(Some(ip)) => self.redis.key(&["limit", class, "ip", &ip.to_string()]),
+            Subject::Address(Some(ip)) => self.redis.key(&["limit", class, "ip", &network(ip).to_string()]),
             Subject::Address(None) => self.redis.key(&["limit", class, "ip", "unknown"]),
         }
     }
@@ -136,10 +136,32 @@ impl std::fmt::Debug for Limiter {
     }
 }
 
+/// Who can use one IPv6 address can use its whole /64 (RFC 6177), so that counts as one.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+        ip @ IpAddr::V4(_) => ip,
+    }
+}
+
 fn uncounted(class: Class) -> Verdict {
     if class == Class::Credentials { Verdict::Uncountable } else { Verdict::Allowed(None) }
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    /// G-4
+    #[test]
+    fn a_whole_ipv6_network_has_one_budget() {
+        let of = |ip: &str| network(ip.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
 }

@@ -11,10 +11,11 @@ use utoipa::OpenApi;
 use crate::config::Config;
 use crate::holes::{self, Holes};
 use crate::hub::Hub;
-use crate::hub::socket::Close;
+use crate::hub::close::Close;
 use crate::jobs::{check_heads, sweep_devices};
 use crate::metrics::PresenceMetrics;
 use crate::peers::Peers;
+use crate::sends::SendBudgets;
 use crate::state::State;
 use crate::store::devices::Devices;
 use crate::store::ephemera::Ephemera;
@@ -59,6 +60,7 @@ impl Service for Presence {
             peers,
             holes,
             typing: TypingThrottle::default(),
+            sends: SendBudgets::new(config.sockets.send_burst, config.sockets.sends_per_minute),
             metrics: PresenceMetrics::new(boot.metrics())?,
             authenticator: identity.authenticator,
             lifecycle: boot.lifecycle().clone(),

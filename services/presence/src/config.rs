@@ -36,6 +36,12 @@ pub struct Config {
 pub struct SocketConfig {
     /// Sockets that this node takes.
     pub max_sockets: usize,
+    /// Sockets that it takes of one user.
+    pub max_sockets_per_user: usize,
+    /// Posts over sockets that a user may make at once.
+    pub send_burst: u32,
+    /// And in a minute.
+    pub sends_per_minute: u32,
     /// Pages that may open a socket.
     pub allowed_origins: Vec<String>,
     /// The server's ping, in milliseconds.

@@ -8,6 +8,7 @@ mod channel_event;
 mod channel_member_added;
 mod channel_member_removed;
 mod member_gone;
+mod member_role_changed;
 mod session_revoked;
 mod user_suspended;
 mod workspace_deleted;
@@ -48,6 +49,7 @@ fn take_fact(state: &Arc<State>, item: &TailItem) {
         "channel_member.removed" => open(item, |event| channel_member_removed::take(state, event)),
         "member.left" => open(item, |event| member_gone::take_left(state, event)),
         "member.removed" => open(item, |event| member_gone::take_removed(state, event)),
+        "member.role_changed" => open(item, |event| member_role_changed::take(state, event)),
         "workspace.deleted" => open(item, |event| workspace_deleted::take(state, &event)),
         "session.revoked" => open(item, |event| session_revoked::take(state, event)),
         "user.suspended" => open(item, |event| user_suspended::take(state, event)),

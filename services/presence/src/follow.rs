@@ -3,7 +3,7 @@
 //! The order is what makes it gap-free: an event that is published while the log is read waits in the
 //! follower's backlog, and one that was published before is in the log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use colink_core::id::{ChannelId, WorkspaceId};
@@ -11,10 +11,41 @@ use colink_core::permission::{Action, Decision, decide};
 use colink_http::ApiError;
 
 use crate::domain::frame::{EventParts, ServerFrame};
+use crate::hub::Hub;
 use crate::hub::room::{CatchUp, Hole, Room};
 use crate::hub::socket::Socket;
 use crate::peers::Page;
 use crate::state::State;
+
+/// A follower's place in a room. Unless it is kept it is given up again, also when whoever asked for it is
+/// gone before the answer.
+struct Placed<'a> {
+    hub: &'a Hub,
+    socket: &'a Socket,
+    room: Arc<Room>,
+    kept: bool,
+}
+
+impl<'a> Placed<'a> {
+    fn new(state: &'a State, socket: &'a Arc<Socket>, channel: ChannelId) -> Self {
+        let room = state.hub.place(channel, socket);
+        Self { hub: &state.hub, socket, room, kept: false }
+    }
+
+    /// Keeps the place. A socket that was closed meanwhile has given its places up already: this one too.
+    fn keep(mut self) {
+        self.kept = self.hub.is_connected(self.socket);
+    }
+}
+
+impl Drop for Placed<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.socket.forget(self.room.channel_id());
+            self.hub.remove(self.room.channel_id(), self.socket);
+        }
+    }
+}
 
 /// Follows one channel for a socket. Without `after` the stream starts behind the channel's head.
 ///
@@ -26,28 +57,15 @@ pub async fn follow(
     channel: ChannelId,
     after: Option<i64>,
 ) -> Result<(), ApiError> {
-    let room = state.hub.place(channel, socket);
-    let followed = catch_up(state, socket, &room, after).await;
-    if followed.is_err() {
-        socket.forget(channel);
-        state.hub.remove(channel, socket);
-    }
-    followed
-}
-
-async fn catch_up(
-    state: &State,
-    socket: &Socket,
-    room: &Arc<Room>,
-    after: Option<i64>,
-) -> Result<(), ApiError> {
-    let channel = room.channel_id();
+    let placed = Placed::new(state, socket, channel);
     // Asked behind the placement: a removal is either seen here, or its event finds the follower in the room.
     let workspace = may_follow(state, socket, channel).await?;
-    room.belongs_to(workspace);
+    placed.room.belongs_to(workspace);
     socket.follow(channel, workspace);
     let head = state.peers.head(channel).await?;
-    settle(state, socket, room, head, after).await
+    settle(state, socket, &placed.room, head, after).await?;
+    placed.keep();
+    Ok(())
 }
 
 /// Follows every channel that the user is in: three questions to the other services, however many they are.
@@ -59,30 +77,26 @@ pub async fn follow_all(
     socket: &Arc<Socket>,
     cursors: &HashMap<ChannelId, i64>,
 ) -> Result<(), ApiError> {
-    let mut rooms = HashMap::new();
-    for membership in state.peers.memberships(socket.user_id()).await? {
-        let room = state.hub.place(membership.channel_id, socket);
-        room.belongs_to(membership.workspace_id);
-        socket.follow(membership.channel_id, membership.workspace_id);
-        rooms.insert(membership.channel_id, room);
-    }
+    let listed = state.peers.memberships(socket.user_id()).await?;
+    let mut places: Vec<Placed<'_>> =
+        listed.iter().map(|membership| Placed::new(state, socket, membership.channel_id)).collect();
     socket.follow_later_channels();
     // Behind the placement, for the same reason as above.
     let confirmed = state.peers.memberships(socket.user_id()).await?;
-    let confirmed: HashSet<ChannelId> =
-        confirmed.into_iter().map(|membership| membership.channel_id).collect();
-    let (rooms, lost): (Vec<_>, Vec<_>) =
-        rooms.into_values().partition(|room| confirmed.contains(&room.channel_id()));
-    for room in lost {
-        socket.forget(room.channel_id());
-        state.hub.remove(room.channel_id(), socket);
-    }
-    let channels: Vec<ChannelId> = rooms.iter().map(|room| room.channel_id()).collect();
+    let confirmed: HashMap<ChannelId, WorkspaceId> =
+        confirmed.into_iter().map(|membership| (membership.channel_id, membership.workspace_id)).collect();
+    places.retain(|placed| confirmed.contains_key(&placed.room.channel_id()));
+    let channels: Vec<ChannelId> = places.iter().map(|placed| placed.room.channel_id()).collect();
     let heads = state.peers.heads(&channels).await?;
-    for room in rooms {
-        let channel = room.channel_id();
+    for placed in places {
+        let channel = placed.room.channel_id();
+        if let Some(workspace) = confirmed.get(&channel) {
+            placed.room.belongs_to(*workspace);
+            socket.follow(channel, *workspace);
+        }
         let head = heads.get(&channel).copied().unwrap_or(0);
-        settle(state, socket, &room, head, cursors.get(&channel).copied()).await?;
+        settle(state, socket, &placed.room, head, cursors.get(&channel).copied()).await?;
+        placed.keep();
     }
     Ok(())
 }
@@ -152,7 +166,11 @@ fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, bytestr
     })
 }
 
-async fn may_follow(state: &State, socket: &Socket, channel: ChannelId) -> Result<WorkspaceId, ApiError> {
+/// Whether the user may follow the channel now, and its workspace.
+///
+/// # Errors
+/// He may not, or channels did not answer.
+pub async fn may_follow(state: &State, socket: &Socket, channel: ChannelId) -> Result<WorkspaceId, ApiError> {
     let (workspace, standing) = state.peers.standing(channel, socket.user_id()).await?;
     match decide(&standing, Action::Subscribe) {
         Decision::Allow | Decision::AllowAsRealmAdmin => Ok(workspace),

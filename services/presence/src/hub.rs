@@ -3,6 +3,7 @@
 //! A channel that somebody here follows has a [`Room`]; a user who is connected here has his [`Socket`]s.
 //! Locks are held for a few map operations and pushes into bounded queues, never across an `await`.
 
+pub mod close;
 pub mod room;
 pub mod socket;
 
@@ -12,8 +13,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use bytestring::ByteString;
 use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
 
+use self::close::Close;
 use self::room::Room;
-use self::socket::{Close, Socket};
+use self::socket::Socket;
 
 /// The sockets and rooms of one node.
 #[derive(Debug, Default)]
@@ -70,6 +72,13 @@ impl Hub {
         for channel in socket.channels() {
             self.remove(channel, socket);
         }
+    }
+
+    /// Whether the socket is connected: a task that outlives it must not place it in a room again.
+    pub fn is_connected(&self, socket: &Socket) -> bool {
+        read(&self.users)
+            .get(&socket.user_id())
+            .is_some_and(|sockets| sockets.iter().any(|one| one.id() == socket.id()))
     }
 
     /// The sockets of a user on this node.

@@ -14,6 +14,7 @@ mod metrics;
 mod notices;
 mod peers;
 mod routes;
+mod sends;
 mod session;
 mod state;
 mod store;

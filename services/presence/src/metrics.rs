@@ -2,7 +2,7 @@
 
 use colink_telemetry::metrics::{IntCounter, IntCounterVec, IntGauge, Metrics, MetricsError};
 
-use crate::hub::socket::Close;
+use crate::hub::close::Close;
 
 /// The metrics of one node.
 #[derive(Debug, Clone)]

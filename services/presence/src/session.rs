@@ -18,7 +18,8 @@ use uuid::Uuid;
 use self::obey::Client;
 use crate::domain::frame::{ClientFrame, MAX_FRAME_BYTES, ServerFrame};
 use crate::domain::rate::Bucket;
-use crate::hub::socket::{Close, Identity, Outbox, Socket};
+use crate::hub::close::Close;
+use crate::hub::socket::{Identity, Outbox, Socket};
 use crate::state::State;
 
 /// How long a client may take to say who it is.
@@ -28,6 +29,9 @@ const BURST: u32 = 60;
 const REFILL: Duration = Duration::from_millis(100);
 /// The longest delay that a client is asked to add before it returns to a node that goes down.
 const RETURN_SPREAD_MS: u64 = 5_000;
+
+/// How long the client may take to accept one frame.
+const WRITE_TIME: Duration = Duration::from_secs(10);
 
 /// The two halves of an upgraded connection.
 pub struct Connection {
@@ -43,7 +47,7 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
         Ok(known) => known,
         Err(why) => return hang_up(connection.session, why).await,
     };
-    if state.sockets_are_full() {
+    if state.takes_no_more_of(claims.sub) {
         return hang_up(connection.session, Close::Overloaded).await;
     }
     let identity =
@@ -55,7 +59,7 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     state.metrics.connected();
     tracing::debug!(user_id = %socket.user_id(), socket_id = %id, "socket opened");
 
-    let client = Client { state: Arc::clone(&state), socket: Arc::clone(&socket), token };
+    let client = Client { state: Arc::clone(&state), socket: Arc::clone(&socket), claims, token };
     converse(&client, connection, outbox).await;
 
     state.hub.disconnect(&socket);
@@ -101,14 +105,38 @@ async fn converse(client: &Client, connection: Connection, mut outbox: Outbox) {
         why = read(client, frames, session.clone(), &pulse) => why,
         why = write(client, &mut session, &mut outbox, &pulse) => why,
     };
-    // What was queued before the reason to close arose is still the client's.
-    while let Some(frame) = outbox.ready(socket) {
-        if session.text(frame).await.is_err() {
+    // What was queued before the reason to close arose is still the client's, unless his right to it ended.
+    while let Some(frame) = outbox.ready(socket).filter(|_| closing != Some(Close::Revoked)) {
+        if put(&mut session, frame).await.is_some() {
             return;
         }
     }
     if let Some(why) = closing {
         hang_up(session, why).await;
+    }
+}
+
+/// Writes a frame; answers why that was the last.
+async fn put(session: &mut actix_ws::Session, frame: bytestring::ByteString) -> Option<Ended> {
+    match timeout(WRITE_TIME, session.text(frame)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(_closed)) => Some(Ended::ByClient),
+        Err(_elapsed) => Some(Ended::TooSlow),
+    }
+}
+
+/// Why nothing more can be written.
+enum Ended {
+    ByClient,
+    TooSlow,
+}
+
+impl Ended {
+    fn close(self) -> Option<Close> {
+        match self {
+            Self::ByClient => None,
+            Self::TooSlow => Some(Close::TooSlow),
+        }
     }
 }
 
@@ -184,17 +212,25 @@ async fn write(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     loop {
+        let frame = tokio::select! {
+            biased;
+            why = client.socket.closing() => return Some(why),
+            frame = outbox.next(&client.socket) => frame?,
+            _ = ticks.tick() => {
+                if let Some(why) = client.has_ended(pulse.silent_for(), heartbeat).await {
+                    return Some(why);
+                }
+                session.ping(b"").await.ok()?;
+                continue;
+            }
+        };
+        // A client that does not read must not keep the server from closing its socket.
         tokio::select! {
             biased;
             why = client.socket.closing() => return Some(why),
-            frame = outbox.next(&client.socket) => session.text(frame?).await.ok()?,
-            _ = ticks.tick() => {
-                if pulse.silent_for() > heartbeat * 2 {
-                    return Some(Close::HeartbeatMissed);
-                }
-                session.ping(b"").await.ok()?;
-                client.stay().await;
-            }
+            ended = put(session, frame) => if let Some(ended) = ended {
+                return ended.close();
+            },
         }
     }
 }
@@ -202,6 +238,6 @@ async fn write(
 async fn hang_up(session: actix_ws::Session, why: Close) {
     let jitter = rand::rng().random_range(0..RETURN_SPREAD_MS);
     let reason = CloseReason { code: CloseCode::from(why.code()), description: Some(why.reason(jitter)) };
-    // A client that is gone already needs no farewell.
-    drop(session.close(Some(reason)).await);
+    // A client that is gone already, or does not read, needs no farewell.
+    drop(timeout(WRITE_TIME, session.close(Some(reason))).await);
 }

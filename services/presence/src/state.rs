@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use colink_auth::{Authenticator, Claims, TokenError};
 use colink_core::clock::SharedClock;
+use colink_core::id::UserId;
 use colink_runtime::Lifecycle;
 
 use crate::config::SocketConfig;
 use crate::holes::Holes;
 use crate::hub::Hub;
-use crate::hub::socket::Close;
+use crate::hub::close::Close;
 use crate::metrics::PresenceMetrics;
 use crate::notices;
 use crate::peers::Peers;
+use crate::sends::SendBudgets;
 use crate::store::devices::Devices;
 use crate::store::ephemera::{Ephemera, Notice};
 use crate::typing::TypingThrottle;
@@ -36,6 +38,8 @@ pub struct State {
     pub holes: Holes,
     /// Typing notices of late.
     pub typing: TypingThrottle,
+    /// Posts of late.
+    pub sends: SendBudgets,
     /// Counters.
     pub metrics: PresenceMetrics,
     /// Checks access tokens.
@@ -57,9 +61,10 @@ impl State {
         })
     }
 
-    /// Whether this node has as many sockets as it may.
-    pub fn sockets_are_full(&self) -> bool {
+    /// Whether this node has as many sockets as it may, or as many of this user.
+    pub fn takes_no_more_of(&self, user: UserId) -> bool {
         self.metrics.open_sockets() >= self.settings.max_sockets
+            || self.hub.sockets_of(user).len() >= self.settings.max_sockets_per_user
     }
 
     /// Tells every node; while Redis is away, at least the sockets of this one.

@@ -11,12 +11,14 @@ use bytestring::ByteString;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use uuid::Uuid;
 
-use super::socket::{Close, Socket};
+use super::close::Close;
+use super::socket::Socket;
 use crate::domain::frame::ServerFrame;
 use crate::domain::ordering::{Ordering, Step};
 
-/// Events that may wait while one follower catches up.
+/// Events that may wait while one follower catches up, and their bytes.
 const BACKLOG_LIMIT: usize = 4096;
+const BACKLOG_BYTES: usize = 4 * 1024 * 1024;
 
 /// A channel that somebody on this node follows.
 #[derive(Debug)]
@@ -45,8 +47,35 @@ struct Follower {
 
 #[derive(Debug)]
 enum Progress {
-    CatchingUp(VecDeque<(i64, ByteString)>),
+    CatchingUp(Backlog),
     Live { cursor: i64 },
+}
+
+/// Events that wait for one follower.
+#[derive(Debug, Default)]
+struct Backlog {
+    events: VecDeque<(i64, ByteString)>,
+    bytes: usize,
+}
+
+impl Backlog {
+    /// Keeps an event; false when there is no more room.
+    fn keep(&mut self, seq: i64, frame: &ByteString) -> bool {
+        self.bytes += frame.len();
+        self.events.push_back((seq, frame.clone()));
+        self.events.len() <= BACKLOG_LIMIT && self.bytes <= BACKLOG_BYTES
+    }
+
+    fn drop_through(&mut self, cursor: i64) {
+        while self.events.front().is_some_and(|(seq, _)| *seq <= cursor) {
+            self.bytes -= self.events.pop_front().map_or(0, |(_, frame)| frame.len());
+        }
+    }
+
+    fn take(&mut self) -> Vec<(i64, ByteString)> {
+        self.bytes = 0;
+        self.events.drain(..).collect()
+    }
 }
 
 /// What a follower that catches up is to do next.
@@ -95,7 +124,7 @@ impl Room {
     /// Places a follower that has yet to catch up. One that follows already starts anew.
     pub fn place(&self, socket: &Arc<Socket>) {
         let follower =
-            Follower { socket: Arc::clone(socket), progress: Progress::CatchingUp(VecDeque::new()) };
+            Follower { socket: Arc::clone(socket), progress: Progress::CatchingUp(Backlog::default()) };
         self.inner().followers.insert(socket.id(), follower);
     }
 
@@ -174,11 +203,9 @@ impl Room {
         let behind = inner.ordering.last().is_some_and(|last| last > cursor);
         let Some(follower) = inner.followers.get_mut(&socket) else { return CatchUp::Removed };
         let Progress::CatchingUp(backlog) = &mut follower.progress else { return CatchUp::Done };
-        while backlog.front().is_some_and(|(seq, _)| *seq <= cursor) {
-            backlog.pop_front();
-        }
-        match backlog.front() {
-            Some((seq, _)) if *seq == cursor + 1 => CatchUp::Send(backlog.drain(..).collect()),
+        backlog.drop_through(cursor);
+        match backlog.events.front() {
+            Some((seq, _)) if *seq == cursor + 1 => CatchUp::Send(backlog.take()),
             Some(_) => CatchUp::ReadOn,
             None if behind => CatchUp::ReadOn,
             None => {
@@ -188,10 +215,13 @@ impl Room {
         }
     }
 
-    /// Says something passing to every follower but one user.
+    /// Says something passing to every follower but one user. A follower whose right is still being asked for
+    /// is not told.
     pub fn tell_others(&self, user: UserId, frame: &ByteString) {
-        for follower in self.inner().followers.values().filter(|follower| follower.socket.user_id() != user) {
-            follower.socket.push_ephemeral(frame.clone());
+        for follower in self.inner().followers.values() {
+            if follower.socket.user_id() != user && follower.socket.follows(self.channel_id) {
+                follower.socket.push_ephemeral(frame.clone());
+            }
         }
     }
 
@@ -227,10 +257,11 @@ impl Inner {
                     follower.socket.push_sequenced(frame.clone());
                 }
                 Progress::Live { .. } => {}
-                Progress::CatchingUp(backlog) if backlog.len() < BACKLOG_LIMIT => {
-                    backlog.push_back((seq, frame.clone()))
+                Progress::CatchingUp(backlog) => {
+                    if !backlog.keep(seq, frame) {
+                        follower.socket.close(Close::TooSlow);
+                    }
                 }
-                Progress::CatchingUp(_) => follower.socket.close(Close::TooSlow),
             }
         }
     }

@@ -10,80 +10,17 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytestring::ByteString;
 use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::close::Close;
 use crate::metrics::SocketMetrics;
 
 /// Frames that may wait for one client.
 const QUEUE_FRAMES: usize = 256;
 /// Bytes that may wait for one client.
 const QUEUE_BYTES: usize = 1024 * 1024;
-
-/// Why the server closes a socket, with the codes of `docs/REALTIME.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Close {
-    /// The token is missing, invalid or expired.
-    Unauthorized,
-    /// A frame that is not of the protocol.
-    Malformed,
-    /// The session was revoked or the account suspended.
-    Revoked,
-    /// Too many frames.
-    RateExceeded,
-    /// No sign of life.
-    HeartbeatMissed,
-    /// The queue ran over.
-    TooSlow,
-    /// The node goes down.
-    Draining,
-    /// The node has as many sockets as it may.
-    Overloaded,
-}
-
-impl Close {
-    /// The close code.
-    pub fn code(self) -> u16 {
-        match self {
-            Self::Unauthorized => 4001,
-            Self::Malformed => 4002,
-            Self::Revoked => 4003,
-            Self::RateExceeded => 4008,
-            Self::HeartbeatMissed => 4009,
-            Self::TooSlow => 4010,
-            Self::Draining => 4011,
-            Self::Overloaded => 1013,
-        }
-    }
-
-    /// What the client is to do, in the close frame's reason; `jitter_ms` spreads the return of many clients.
-    pub fn reason(self, jitter_ms: u64) -> String {
-        match self {
-            Self::Unauthorized => "get a new token, then reconnect".to_owned(),
-            Self::Malformed => "malformed frame".to_owned(),
-            Self::Revoked => "sign in again".to_owned(),
-            Self::RateExceeded => "retry_after=10".to_owned(),
-            Self::HeartbeatMissed | Self::TooSlow => "reconnect and resume".to_owned(),
-            Self::Draining => format!("reconnect_in_ms={jitter_ms}"),
-            Self::Overloaded => format!("retry_in_ms={jitter_ms}"),
-        }
-    }
-
-    /// The name in metrics and logs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "unauthorized",
-            Self::Malformed => "malformed",
-            Self::Revoked => "revoked",
-            Self::RateExceeded => "rate_exceeded",
-            Self::HeartbeatMissed => "heartbeat_missed",
-            Self::TooSlow => "too_slow",
-            Self::Draining => "draining",
-            Self::Overloaded => "overloaded",
-        }
-    }
-}
 
 /// Who is at the other end.
 #[derive(Debug, Clone)]
@@ -103,6 +40,8 @@ pub struct Socket {
     identity: Identity,
     queue: mpsc::Sender<ByteString>,
     queued_bytes: AtomicUsize,
+    /// Told whenever a frame leaves the queue.
+    drained: Notify,
     followed: Mutex<HashMap<ChannelId, WorkspaceId>>,
     follows_all: AtomicBool,
     closing: OnceLock<Close>,
@@ -118,14 +57,14 @@ impl Outbox {
     /// The next frame to write.
     pub async fn next(&mut self, socket: &Socket) -> Option<ByteString> {
         let frame = self.0.recv().await?;
-        socket.queued_bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+        socket.took(frame.len());
         Some(frame)
     }
 
     /// A frame that is waiting already.
     pub fn ready(&mut self, socket: &Socket) -> Option<ByteString> {
         let frame = self.0.try_recv().ok()?;
-        socket.queued_bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+        socket.took(frame.len());
         Some(frame)
     }
 }
@@ -139,6 +78,7 @@ impl Socket {
             identity,
             queue,
             queued_bytes: AtomicUsize::new(0),
+            drained: Notify::new(),
             followed: Mutex::default(),
             follows_all: AtomicBool::new(false),
             closing: OnceLock::new(),
@@ -168,8 +108,12 @@ impl Socket {
         &self.identity.username
     }
 
-    /// A frame of a channel's log: it goes out, or the socket is closed.
+    /// A frame of a channel's log: it goes out, or the socket is closed. Behind a closing nothing is queued: what
+    /// is posted after a revocation is not the client's.
     pub fn push_sequenced(&self, frame: ByteString) {
+        if self.closed.is_cancelled() {
+            return;
+        }
         let length = frame.len();
         let waiting = self.queued_bytes.fetch_add(length, Ordering::Relaxed);
         if waiting + length > QUEUE_BYTES || self.queue.try_send(frame).is_err() {
@@ -180,6 +124,9 @@ impl Socket {
 
     /// A passing frame: it is dropped when half the queue is taken.
     pub fn push_ephemeral(&self, frame: ByteString) {
+        if self.closed.is_cancelled() {
+            return;
+        }
         let length = frame.len();
         let room = self.queue.capacity() > QUEUE_FRAMES / 2
             && self.queued_bytes.load(Ordering::Relaxed) < QUEUE_BYTES / 2;
@@ -193,15 +140,33 @@ impl Socket {
     /// A frame of a catch-up: waits for room, so that a long one does not run the queue over. False once
     /// the socket is closed.
     pub async fn send(&self, frame: ByteString) -> bool {
-        let length = frame.len();
         tokio::select! {
             () = self.closed.cancelled() => false,
-            permit = self.queue.reserve() => permit.is_ok_and(|permit| {
-                self.queued_bytes.fetch_add(length, Ordering::Relaxed);
+            permit = self.room_for(frame.len()) => permit.is_some_and(|permit| {
                 permit.send(frame);
                 true
             }),
         }
+    }
+
+    /// A place in the queue once its bytes fit too; a frame larger than the queue may hold goes alone.
+    async fn room_for(&self, length: usize) -> Option<mpsc::Permit<'_, ByteString>> {
+        loop {
+            let permit = self.queue.reserve().await.ok()?;
+            let taken = self.drained.notified();
+            let waiting = self.queued_bytes.load(Ordering::Relaxed);
+            if waiting == 0 || waiting + length <= QUEUE_BYTES {
+                self.queued_bytes.fetch_add(length, Ordering::Relaxed);
+                return Some(permit);
+            }
+            drop(permit);
+            taken.await;
+        }
+    }
+
+    fn took(&self, length: usize) {
+        self.queued_bytes.fetch_sub(length, Ordering::Relaxed);
+        self.drained.notify_one();
     }
 
     /// Closes the socket; the first reason stands. What is queued is still written.
@@ -211,6 +176,11 @@ impl Socket {
             self.metrics.closed(why);
         }
         self.closed.cancel();
+    }
+
+    /// Whether the server wants the socket closed.
+    pub fn is_closing(&self) -> bool {
+        self.closed.is_cancelled()
     }
 
     /// Resolves when the server wants the socket closed, with the reason.
@@ -260,6 +230,11 @@ impl Socket {
     /// The channels it follows.
     pub fn channels(&self) -> Vec<ChannelId> {
         self.followed().keys().copied().collect()
+    }
+
+    /// The workspace of a channel that it follows.
+    pub fn workspace_of(&self, channel: ChannelId) -> Option<WorkspaceId> {
+        self.followed().get(&channel).copied()
     }
 
     /// Whether it follows a channel of this workspace.

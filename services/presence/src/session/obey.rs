@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use colink_auth::Claims;
+use colink_core::error::ErrorKind;
 use colink_core::id::{ChannelId, MessageId};
 use colink_core::time::Timestamp;
 use colink_http::ApiError;
@@ -10,7 +12,8 @@ use colink_http::ApiError;
 use crate::domain::frame::{ClientFrame, Refusal, Send, ServerFrame, Subscribe};
 use crate::domain::status::Status;
 use crate::follow::{follow, follow_all};
-use crate::hub::socket::{Close, Socket};
+use crate::hub::close::Close;
+use crate::hub::socket::Socket;
 use crate::state::State;
 use crate::store::ephemera::Notice;
 
@@ -21,6 +24,8 @@ const FOLLOWED_LIMIT: usize = 5_000;
 pub(super) struct Client {
     pub(super) state: Arc<State>,
     pub(super) socket: Arc<Socket>,
+    /// Who he is: asked again with every heartbeat whether that still counts.
+    pub(super) claims: Arc<Claims>,
     /// The token it came with: its posts are made with it.
     pub(super) token: String,
 }
@@ -53,10 +58,8 @@ impl Client {
             Subscribe { channel_id: Some(_), .. } => {
                 Err(ApiError::conflict("too many channels on one socket"))
             }
-            Subscribe { channel_id: None, .. } => {
-                Err(ApiError::of(colink_core::error::ErrorKind::Validation)
-                    .with_field("channel_id", "is required, unless `all` is true"))
-            }
+            Subscribe { channel_id: None, .. } => Err(ApiError::of(ErrorKind::Validation)
+                .with_field("channel_id", "is required, unless `all` is true")),
         };
         match outcome {
             Ok(()) => self.show_workspaces().await,
@@ -91,6 +94,10 @@ impl Client {
     }
 
     async fn send(&self, message: &Send) {
+        if !self.state.sends.allow(self.socket.user_id()).await {
+            let error = ApiError::of(ErrorKind::RateLimited);
+            return self.refuse(&error, Some(message.channel_id), Some(&message.client_msg_id));
+        }
         match self.state.peers.post(&self.token, message).await {
             Ok(posted) => {
                 let ack = ServerFrame::Ack { client_msg_id: &message.client_msg_id, message: &posted };
@@ -123,8 +130,20 @@ impl Client {
         self.set_status(Status::Online).await;
     }
 
-    /// The device is still there.
-    pub(super) async fn stay(&self) {
+    /// Why the socket ends with this heartbeat, if it does; otherwise the device is noted as still there.
+    pub(super) async fn has_ended(&self, silent_for: Duration, heartbeat: Duration) -> Option<Close> {
+        if silent_for > heartbeat * 2 {
+            return Some(Close::HeartbeatMissed);
+        }
+        // The event that ends a session may have passed before the socket was in the hub.
+        if self.state.authenticator.is_revoked(&self.claims).await {
+            return Some(Close::Revoked);
+        }
+        self.stay().await;
+        None
+    }
+
+    async fn stay(&self) {
         let until = self.state.clock.now() + self.state.settings.device_lifetime();
         let touched = self.state.devices.touch(self.socket.user_id(), self.socket.id(), until).await;
         if let Err(error) = touched {

@@ -49,11 +49,20 @@ impl Node {
 
     /// A private channel with these members.
     pub fn channel(&self, members: &[&TestUser]) -> ChannelId {
+        self.add_channel("private", members)
+    }
+
+    /// A public channel that nobody is in.
+    pub fn public_channel(&self) -> ChannelId {
+        self.add_channel("public", &[])
+    }
+
+    fn add_channel(&self, kind: &'static str, members: &[&TestUser]) -> ChannelId {
         let id = ChannelId::generate(&SystemClock);
         self.world.add(WorldChannel {
             id,
             workspace: WorkspaceId::generate(&SystemClock),
-            kind: "private",
+            kind,
             members: members.iter().map(|user| user.id).collect(),
             log: Vec::new(),
             forgotten: 0,

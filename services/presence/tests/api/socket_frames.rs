@@ -104,6 +104,27 @@ async fn a_post_over_the_socket_is_acknowledged() {
     assert_eq!((&error["client_msg_id"], &error["code"]), (&json!("m2"), &json!("SERVICE_UNAVAILABLE")));
 }
 
+/// G-4: all of a user's sockets share one budget of posts.
+#[tokio::test]
+async fn posts_over_sockets_have_a_budget_of_the_user() {
+    let settings =
+        colink_test::Settings::new().set("sockets.send_burst", 2).set("sockets.sends_per_minute", 1);
+    let node = Node::start_with(settings).await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    let (mut phone, mut laptop) = (node.connect(&ann).await, node.connect(&ann).await);
+    let post =
+        |id: &str| json!({"type": "send", "channel_id": channel, "content": "hi", "client_msg_id": id});
+    for (socket, id) in [(&mut phone, "m1"), (&mut laptop, "m2")] {
+        socket.send(&post(id)).await;
+        socket.await_type("ack").await;
+    }
+    phone.send(&post("m3")).await;
+    let error = phone.await_type("error").await;
+    assert_eq!((&error["client_msg_id"], &error["code"]), (&json!("m3"), &json!("RATE_LIMITED")));
+    assert_eq!(node.world.posts().len(), 2);
+}
+
 /// M-11: what is read on one device is read on the others.
 #[tokio::test]
 async fn a_read_reaches_the_users_other_sockets() {

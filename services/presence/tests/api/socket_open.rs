@@ -84,6 +84,17 @@ async fn a_socket_without_a_heartbeat_is_reaped() {
     alive.await_type("pong").await;
 }
 
+/// one user cannot take a node's places.
+#[tokio::test]
+async fn a_user_has_so_many_sockets_and_no_more() {
+    let node = Node::start_with(colink_test::Settings::new().set("sockets.max_sockets_per_user", 2)).await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let _hers = (node.connect(&ann).await, node.connect(&ann).await);
+    let mut third = Socket::connect(&node.url(&ann)).await;
+    assert_eq!(third.await_close().await.0, 1013);
+    node.connect(&ben).await;
+}
+
 ///
 #[tokio::test]
 async fn a_full_node_says_so() {

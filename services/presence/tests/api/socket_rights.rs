@@ -1,13 +1,18 @@
 //! Who may follow what, and for how long.
 
+use std::time::Duration;
+
+use colink_auth::RevocationList;
 use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
-    WorkspaceDeleted,
+    MemberRoleChanged, WorkspaceDeleted,
 };
 use colink_events::users::{SessionRevoked, UserSuspended};
+use colink_store::redis::RedisConfig;
+use colink_telemetry::Metrics;
 use serde_json::json;
 
 use crate::harness::Node;
@@ -87,6 +92,22 @@ async fn whoever_leaves_the_workspace_hears_none_of_its_channels() {
     socket.await_type("channel_removed").await;
 }
 
+/// R-9, W-2: who becomes a guest hears the public channels no more that he is not in.
+#[tokio::test]
+async fn a_member_who_becomes_a_guest_hears_only_his_channels() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let channel = node.public_channel();
+    node.world.add_colleague(ann.id);
+    let mut socket = node.follow(&ann, channel).await;
+    node.world.make_guests();
+    let (workspace_id, at) = (node.world.workspace_of(channel), SystemClock.timestamp());
+    let guest =
+        MemberPayload { workspace_id, user_id: ann.id, role: WorkspaceRole::Guest, version: 2, at, by: None };
+    node.tell(&MemberRoleChanged(guest)).await;
+    assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
+}
+
 /// R-9, W-1: a deleted workspace is silent for everybody.
 #[tokio::test]
 async fn a_deleted_workspace_is_silent() {
@@ -133,6 +154,22 @@ async fn a_revoked_session_loses_its_sockets() {
     assert_eq!(hers.await_close().await.0, 4003);
     his.send(&json!({"type": "ping"})).await;
     his.await_type("pong").await;
+}
+
+/// a session whose end this node did not hear of ends with the next heartbeat.
+#[tokio::test]
+async fn a_revocation_that_was_missed_is_found_at_the_heartbeat() {
+    let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 300)).await;
+    let ann = node.user("ann");
+    let mut socket = node.connect(&ann).await;
+    let redis = RedisConfig {
+        prefix: node.stage.redis_prefix(),
+        ..RedisConfig::new(colink_test::Environment::get().redis().to_owned().into())
+    };
+    let redis = colink_store::redis::connect(&redis).await.unwrap();
+    let list = RevocationList::new(redis, &Metrics::new("test").unwrap()).unwrap();
+    list.revoke_session(ann.session_id, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(socket.await_close().await.0, 4003);
 }
 
 /// R-9, D-1

@@ -31,6 +31,8 @@ struct State {
     channels: HashMap<ChannelId, WorldChannel>,
     /// Members of the workspaces who are in no channel.
     colleagues: Vec<UserId>,
+    /// Everybody is a guest of the workspaces.
+    guests: bool,
     is_down: bool,
     posts: Vec<(String, Value)>,
 }
@@ -46,6 +48,10 @@ impl World {
 
     pub fn add_colleague(&self, user: UserId) {
         self.with(|state| state.colleagues.push(user));
+    }
+
+    pub fn make_guests(&self) {
+        self.with(|state| state.guests = true);
     }
 
     pub fn join(&self, channel: ChannelId, user: UserId) {
@@ -143,11 +149,12 @@ async fn standing(world: Data<World>, path: Path<(ChannelId, UserId)>) -> HttpRe
     let (channel, user) = path.into_inner();
     world.answer(|state| {
         let colleague = state.colleagues.contains(&user);
+        let role = if state.guests { "guest" } else { "member" };
         let channel = state.channels.get(&channel)?;
         let member = channel.members.contains(&user);
         Some(json!({
             "channel_id": channel.id, "workspace_id": channel.workspace, "kind": channel.kind, "archived": false,
-            "workspace_role": (member || colleague).then_some("member"), "channel_role": member.then_some("member"),
+            "workspace_role": (member || colleague).then_some(role), "channel_role": member.then_some("member"),
             "channel_version": 1, "member_version": 1, "workspace_member_version": 1,
         }))
     })
