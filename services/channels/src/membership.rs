@@ -5,7 +5,8 @@
 use colink_core::id::{UserId, WorkspaceId};
 use colink_core::role::{ChannelRole, WorkspaceRole};
 use colink_events::channels::{
-    ChannelMemberAdded, ChannelMemberRemoved, MemberJoined, MemberLeft, MemberRemoved, WorkspaceUpdated,
+    ChannelMemberAdded, ChannelMemberRemoved, MemberJoined, MemberLeft, MemberRemoved, MemberRoleChanged,
+    WorkspaceUpdated,
 };
 
 use crate::change::Change;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::store::channels::Channel;
 use crate::store::workspace_members::{Ending, WorkspaceMember};
 use crate::store::workspaces::Workspace;
-use crate::store::{channel_members, channels, workspace_members, workspaces};
+use crate::store::{channel_members, channels, invites, workspace_members, workspaces};
 
 /// Brings a user into a workspace and into its default channels; none when he is a member.
 pub(crate) async fn join(
@@ -61,7 +62,8 @@ pub(crate) async fn exit(change: &mut Change, channel: &Channel, user: UserId, b
     Ok(true)
 }
 
-/// Ends an active membership, and with it all the user's memberships in the workspace's channels.
+/// Ends an active membership, and with it all the user's memberships in the workspace's channels and his invitations: he
+/// cannot come back by one of his own.
 pub(crate) async fn end(
     change: &mut Change,
     member: &WorkspaceMember,
@@ -75,6 +77,7 @@ pub(crate) async fn end(
         Ending::Left => change.emit(&MemberLeft(ended.payload(by))).await?,
         Ending::Removed => change.emit(&MemberRemoved(ended.payload(by))).await?,
     }
+    invites::delete_all(change.connection(), workspace, user, at).await?;
     for ended in channel_members::end_all(change.connection(), workspace, user, at).await? {
         change.emit(&ChannelMemberRemoved(ended.member.payload(ended.kind, by))).await?;
     }
@@ -82,7 +85,7 @@ pub(crate) async fn end(
 }
 
 /// Refuses to end the last owner's membership (`to` is none), or to make him something less.
-pub(crate) async fn keep_an_owner(
+async fn keep_an_owner(
     change: &mut Change,
     member: &WorkspaceMember,
     to: Option<WorkspaceRole>,
@@ -94,8 +97,26 @@ pub(crate) async fn keep_an_owner(
     if owners > 1 { Ok(()) } else { Err(Error::LastOwner) }
 }
 
+/// Gives an active member another role. With a lower one his invitations end: he cannot take the old one back by one of
+/// his own.
+pub(crate) async fn change_role(
+    change: &mut Change,
+    member: &WorkspaceMember,
+    to: WorkspaceRole,
+    by: UserId,
+) -> Result<()> {
+    let (workspace, user, at) = (member.workspace_id, member.user_id, change.at());
+    keep_an_owner(change, member, Some(to)).await?;
+    let updated = workspace_members::update_role(change.connection(), workspace, user, to, at).await?;
+    if to < member.role {
+        invites::delete_all(change.connection(), workspace, user, at).await?;
+    }
+    change.emit(&MemberRoleChanged(updated.payload(by))).await?;
+    hand_over(change, workspace).await
+}
+
 /// Sees to it that the workspace is given to somebody who is an owner.
-pub(crate) async fn hand_over(change: &mut Change, workspace: WorkspaceId) -> Result<()> {
+async fn hand_over(change: &mut Change, workspace: WorkspaceId) -> Result<()> {
     let at = change.at();
     match workspaces::hand_over(change.connection(), workspace, at).await? {
         Some(given) => change.emit(&WorkspaceUpdated { workspace: given.payload() }).await,

@@ -190,7 +190,7 @@ impl Prepared<'_> {
 }
 
 /// The message that was sent under the draft's keys before, if there is one.
-async fn replay(state: &State, prepared: &Prepared<'_>) -> Result<Option<Sent>> {
+async fn find_earlier(state: &State, prepared: &Prepared<'_>) -> Result<Option<MessageId>> {
     let (client_msg_id, idempotency_key) = (prepared.client_msg_id(), prepared.idempotency_key());
     if client_msg_id.is_none() && idempotency_key.is_none() {
         return Ok(None);
@@ -200,10 +200,16 @@ async fn replay(state: &State, prepared: &Prepared<'_>) -> Result<Option<Sent>> 
     if earlier.len() > 1 || first.fingerprint != prepared.fingerprint {
         return Err(Error::KeyReused);
     }
-    let shown = history::lookup(&state.pool, prepared.author_id, first.id.into()).await?;
+    Ok(Some(first.id.into()))
+}
+
+/// Answers with an earlier message as it now stands. The caller has seen to it that the sender may read it: he may have
+/// been removed since he wrote it.
+async fn replay(state: &State, prepared: &Prepared<'_>, id: MessageId) -> Result<Sent> {
+    let shown = history::lookup(&state.pool, prepared.author_id, id).await?;
     let view = shown.map(MessageView::try_from).transpose()?.ok_or(Error::NotFound("message"))?;
     state.metrics.sent(SendOutcome::Replayed);
-    Ok(Some(Sent { view, replayed: true }))
+    Ok(Sent { view, replayed: true })
 }
 
 /// Whether the database says that one of the sender's keys was used before.

@@ -105,6 +105,25 @@ pub(crate) async fn delete(
     Ok(revoked.rows_affected() == 1)
 }
 
+/// Withdraws all of one user's invitations into a workspace.
+pub(crate) async fn delete_all(
+    executor: impl PgExecutor<'_>,
+    workspace: WorkspaceId,
+    created_by: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    sqlx::query(
+        "update invites set revoked_at = $3
+          where workspace_id = $1 and created_by = $2 and revoked_at is null",
+    )
+    .bind(workspace.as_uuid())
+    .bind(created_by.as_uuid())
+    .bind(now.as_datetime())
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
 /// The invitations that can still be accepted, the latest first.
 pub(crate) async fn list(
     executor: impl PgExecutor<'_>,

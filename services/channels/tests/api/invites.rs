@@ -2,7 +2,7 @@
 
 use colink_events::Topic;
 use colink_events::channels::MemberInvited;
-use colink_test::{Settings, Stage};
+use colink_test::{Settings, Stage, TestUser};
 use reqwest::Method;
 use serde_json::json;
 
@@ -111,6 +111,45 @@ async fn expired_and_withdrawn_invitations_let_nobody_in() {
     client.delete(&one).await.expect(404);
     world.accept(&withdrawn.text("/token"), &eve).await.expect(404);
     assert_eq!(world.count("select count(*) from workspace_members").await, 1);
+}
+
+/// W-2: whoever is removed, leaves or is demoted does not come back by an invitation of his own; those of others hold.
+#[tokio::test]
+async fn invitations_end_with_the_rank_of_whoever_made_them() {
+    let world = World::start().await;
+    let ada = world.user("ada");
+    let (id, other) = (world.workspace(&ada).await, world.workspace(&ada).await);
+    let grace = world.member(&ada, &id, "grace", "admin").await;
+    world.join(&ada, &other, &grace, "admin").await;
+    let owner = world.client(&ada);
+    let invite = async |user: &TestUser, workspace: &str| {
+        let body = json!({ "role": "admin", "max_uses": 9 });
+        let path = format!("/workspaces/{workspace}/invites");
+        world.client(user).post(&path, &body).await.expect(201).text("/token")
+    };
+    let (kept, elsewhere) = (invite(&ada, &id).await, invite(&grace, &other).await);
+    let seat = format!("/workspaces/{id}/members/{}", grace.id);
+    let give = async |role: &str| owner.put(&seat, &json!({ "role": role })).await.expect(200);
+
+    let demoted = invite(&grace, &id).await;
+    give("moderator").await;
+    world.accept(&demoted, &world.user("friend")).await.expect(404);
+    give("admin").await;
+    world.accept(&demoted, &world.user("friend")).await.expect(404);
+
+    let promoted = invite(&grace, &id).await;
+    give("owner").await;
+    world.accept(&promoted, &world.user("friend")).await.expect(200);
+
+    let removed = invite(&grace, &id).await;
+    owner.delete(&seat).await.expect(204);
+    world.accept(&removed, &grace).await.expect(404);
+
+    world.accept(&kept, &grace).await.expect(200);
+    let left = invite(&grace, &id).await;
+    world.client(&grace).post(&format!("/workspaces/{id}/leave"), &json!({})).await.expect(204);
+    world.accept(&left, &grace).await.expect(404);
+    world.accept(&elsewhere, &world.user("friend")).await.expect(200);
 }
 
 /// W-2: admins invite, up to their own role.

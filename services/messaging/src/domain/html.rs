@@ -2,8 +2,12 @@
 //!
 //! Two walls: raw HTML never gets through the renderer as HTML, and whatever comes out of it is parsed and written
 //! anew by the sanitiser, which knows only the tags and attributes below.
+//!
+//! A message cannot grow at will: reference links and tables say much with few characters. What would become larger
+//! than [`room`] allows is not worth its markup, and is shown as it was typed.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
@@ -65,6 +69,16 @@ pub(crate) fn render(content: &str, known: &Known) -> String {
     if is_plain(content) {
         return format!("<p>{content}</p>");
     }
+    markdown(content, known, room(content, known)).unwrap_or_else(|| as_typed(content))
+}
+
+/// The most bytes that a message may become. Whoever is called adds the length of one marked name.
+fn room(content: &str, known: &Known) -> usize {
+    8 * content.len() + 1024 + 128 * known.users.len()
+}
+
+/// The message as Markdown. None when it has more than `room` bytes, before all of them are made.
+fn markdown(content: &str, known: &Known, room: usize) -> Option<String> {
     let mut verbatim = Verbatim::default();
     let mut out = Vec::new();
     for event in events(content) {
@@ -72,10 +86,45 @@ pub(crate) fn render(content: &str, known: &Known) -> String {
             (false, Event::Text(text)) => expand(&text, known, &mut out),
             (_, event) => out.push(event),
         }
+        // No event is shorter than a byte.
+        if out.len() > room {
+            return None;
+        }
     }
+    let mut rendered = Bounded { text: String::with_capacity(content.len() * 2), room };
+    html::write_html_fmt(&mut rendered, out.into_iter()).ok()?;
+    let clean = SANITISER.clean(rendered.text.trim_end()).to_string();
+    (clean.len() <= room).then_some(clean)
+}
+
+/// The message as one paragraph of text.
+fn as_typed(content: &str) -> String {
+    let mut out = vec![Event::Start(Tag::Paragraph)];
+    for (n, line) in content.trim().lines().enumerate() {
+        out.extend((n > 0).then_some(Event::HardBreak));
+        out.push(Event::Text(CowStr::from(line)));
+    }
+    out.push(Event::End(TagEnd::Paragraph));
     let mut rendered = String::with_capacity(content.len() * 2);
     html::push_html(&mut rendered, out.into_iter());
     SANITISER.clean(rendered.trim_end()).to_string()
+}
+
+/// A text that refuses to become longer than it may.
+#[derive(Debug)]
+struct Bounded {
+    text: String,
+    room: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.text.len() + more.len() > self.room {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(more);
+        Ok(())
+    }
 }
 
 /// One line of words, which is most of what people write: nothing in it can mean anything to Markdown or to HTML.

@@ -23,7 +23,7 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut at = 0;
     while let Some(step) = text[at..].find(['@', 'h', 'H']) {
         let start = at + step;
-        let piece = special(&text[start..]).filter(|_| begins_word(&text[..start]));
+        let piece = if begins_word(&text[..start]) { special(&text[start..]) } else { None };
         let Some((piece, length)) = piece else {
             at = start + 1;
             continue;
@@ -71,10 +71,13 @@ fn name(text: &str) -> &str {
 fn url(text: &str) -> &str {
     let stops = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`');
     let mut url = &text[..text.find(stops).unwrap_or(text.len())];
+    // Closing ones that nothing in the link opens; counted once, for a text may be nothing else.
+    let mut stray = url.matches(')').count().saturating_sub(url.matches('(').count());
     while let Some(last) = url.chars().next_back() {
-        let closes = last == ')' && url.matches(')').count() > url.matches('(').count();
-        if !closes && !matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~') {
-            break;
+        match last {
+            ')' if stray > 0 => stray -= 1,
+            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' => {}
+            _ => break,
         }
         url = &url[..url.len() - last.len_utf8()];
     }
@@ -99,6 +102,18 @@ mod tests {
             [Text("see "), Url("https://a.example/x_(y)?q=1"), Text(".")]
         );
         assert_eq!(pieces("@ @. http:// สวัสดี@ada"), [Text("@ @. http:// สวัสดี@ada")]);
+    }
+
+    /// In time that is linear in the text: a million characters would take minutes otherwise.
+    #[test]
+    fn many_parentheses_and_schemes_are_read_once() {
+        let closing = ")".repeat(1 << 20);
+        let link = format!("https://a.example/(x){closing}");
+        assert_eq!(pieces(&link), [Piece::Url("https://a.example/(x)"), Piece::Text(&closing)]);
+        let empty = format!("https://{closing}");
+        assert_eq!(pieces(&empty), [Piece::Text(&empty)]);
+        let words = format!("x{}", "https://".repeat(1 << 17));
+        assert_eq!(pieces(&words).len(), 1);
     }
 
     proptest! {

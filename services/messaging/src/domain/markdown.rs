@@ -2,11 +2,40 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 
-/// The events of a message. Raw HTML is text, an image is a link to it (nobody's address leaks by reading), and a
-/// line break is one.
+/// Quotes and lists in one another that are shown as such; deeper ones are shown flat.
+const DEEPEST: usize = 8;
+
+/// The events of a message. Raw HTML is text, an image is a link to it (nobody's address leaks by reading), a line
+/// break is one, and no more than [`DEEPEST`] quotes and lists are in one another.
 pub(crate) fn events(content: &str) -> impl Iterator<Item = Event<'_>> {
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS;
-    TextMergeStream::new(Parser::new_ext(content, options).filter_map(as_written))
+    let mut nesting = Nesting::default();
+    let shallow = Parser::new_ext(content, options).filter_map(move |event| nesting.flatten(event));
+    TextMergeStream::new(shallow.filter_map(as_written))
+}
+
+/// How many quotes and lists the reader is in.
+#[derive(Debug, Default)]
+struct Nesting(usize);
+
+impl Nesting {
+    /// Leaves out what opens and closes a level that is too deep; an item there begins a line.
+    fn flatten<'a>(&mut self, event: Event<'a>) -> Option<Event<'a>> {
+        if matches!(event, Event::Start(Tag::BlockQuote(_) | Tag::List(_))) {
+            self.0 += 1;
+        }
+        let flat = self.0 > DEEPEST;
+        match event {
+            Event::Start(Tag::BlockQuote(_) | Tag::List(_)) if flat => None,
+            Event::Start(Tag::Item) if flat => Some(Event::HardBreak),
+            Event::End(TagEnd::Item) if flat => None,
+            Event::End(TagEnd::BlockQuote(_) | TagEnd::List(_)) => {
+                self.0 = self.0.saturating_sub(1);
+                (!flat).then_some(event)
+            }
+            other => Some(other),
+        }
+    }
 }
 
 fn as_written(event: Event<'_>) -> Option<Event<'_>> {

@@ -8,7 +8,7 @@ use crate::access::authorise;
 use crate::domain::splice::{StandIns, Template};
 use crate::error::Result;
 use crate::metrics::SendOutcome;
-use crate::sending::{Prepared, Sent, ensure_author, is_key_taken, replay};
+use crate::sending::{Prepared, Sent, ensure_author, find_earlier, is_key_taken, replay};
 use crate::state::State;
 use crate::store::send::{self, NewPost};
 
@@ -35,11 +35,12 @@ pub(super) async fn send(state: &State, caller: &Caller, prepared: &Prepared<'_>
             Err(error) if is_key_taken(&error) => {}
             Err(error) => return Err(error.into()),
         }
-        if let Some(sent) = replay(state, prepared).await? {
-            return Ok(sent);
+        let (channel_id, named) = (prepared.draft.channel_id, prepared.draft.named);
+        if let Some(earlier) = find_earlier(state, prepared).await? {
+            authorise(state, caller, channel_id, Action::ReadMessages, named).await?;
+            return replay(state, prepared, earlier).await;
         }
-        let channel_id = prepared.draft.channel_id;
-        let access = authorise(state, caller, channel_id, Action::SendMessage, prepared.draft.named).await?;
+        let access = authorise(state, caller, channel_id, Action::SendMessage, named).await?;
         post.bypass = access.bypassed;
         ensure_author(state, caller).await?;
     }

@@ -10,7 +10,7 @@ use colink_http::ApiError;
 use crate::access::authorise;
 use crate::error::{Error, Result};
 use crate::metrics::SendOutcome;
-use crate::sending::{Prepared, Sent, ensure_author, is_key_taken, replay};
+use crate::sending::{Prepared, Sent, ensure_author, find_earlier, is_key_taken, replay};
 use crate::state::State;
 use crate::store::messages::{self, NewMessage};
 use crate::store::threads;
@@ -25,8 +25,8 @@ pub(super) async fn send(
 ) -> Result<Sent> {
     let channel_id = prepared.draft.channel_id;
     authorise(state, caller, channel_id, Action::SendMessage, prepared.draft.named).await?;
-    if let Some(sent) = replay(state, prepared).await? {
-        return Ok(sent);
+    if let Some(earlier) = find_earlier(state, prepared).await? {
+        return replay(state, prepared, earlier).await;
     }
     let author = ensure_author(state, caller).await?;
     let mut turn = Turn::take(&state.pool, channel_id).await?.ok_or(Error::NotFound("channel"))?;
@@ -47,7 +47,8 @@ pub(super) async fn send(
         Err(error) if is_key_taken(&error) => {
             // The key was taken in another channel meanwhile; this one goes free before anything else is asked.
             drop(turn);
-            return replay(state, prepared).await?.ok_or(Error::KeyReused);
+            let earlier = find_earlier(state, prepared).await?.ok_or(Error::KeyReused)?;
+            return replay(state, prepared, earlier).await;
         }
         Err(error) => return Err(error.into()),
     }

@@ -5,11 +5,11 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use colink_bus::log_relay::{Behind, ChannelLog, LogError};
 use colink_bus::{EventHead, LogRow};
-use colink_core::id::{ChannelId, EventId};
+use colink_core::id::{ChannelId, EventId, MessageId};
 use colink_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -121,6 +121,30 @@ impl EventRow {
         let (seq, kind, at, data) = (self.seq?, self.kind?, self.at?, self.data?);
         Some(RawValue::from_string(data).map(|data| ChannelEvent { seq, kind, at: at.into(), data }))
     }
+}
+
+/// Takes what a message said out of its rows: its number and those of its edits are all that name it here. The rows
+/// stay where they are, so the log has no hole.
+pub(crate) async fn blank(
+    db: &mut PgConnection,
+    channel_id: ChannelId,
+    id: MessageId,
+) -> Result<(), sqlx::Error> {
+    // An array, so that the rows are looked up by their numbers, however long the log is.
+    sqlx::query(
+        "update channel_events
+         set data = (data::jsonb || '{\"content\":\"\",\"content_html\":\"\",\"file_ids\":[],\"mentions\":[]}')::text
+         where channel_id = $1 and seq = any (array(
+             select seq from messages where id = $2
+             union all
+             select replaced_seq from message_edits where message_id = $2
+         ))",
+    )
+    .bind(channel_id.as_uuid())
+    .bind(id.as_uuid())
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// The last number of each known channel.

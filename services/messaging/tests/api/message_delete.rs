@@ -1,6 +1,8 @@
+use colink_core::clock::SystemClock;
+use colink_core::id::FileId;
 use colink_core::role::ChannelRole;
 use colink_events::Topic;
-use colink_events::messages::MessageDeleted;
+use colink_events::messages::{MessageDeleted, MessagePayload};
 use serde_json::{Value, json};
 
 use crate::harness::World;
@@ -31,6 +33,44 @@ async fn a_deleted_message_says_nothing() {
     assert_eq!(world.count(kept, id.parse::<uuid::Uuid>().unwrap()).await, 1);
     let (event, _) = events.await_event::<MessageDeleted>(|event| event.channel_id == channel).await;
     assert_eq!((event.seq, event.deleted_by, event.author_id), (2, ada.id(), ada.id()));
+    world.finish().await;
+}
+
+/// M-5, M-10: the log keeps every number of a deleted message and nothing of what it said, for members and for presence.
+#[actix_web::test]
+async fn the_log_forgets_what_a_deleted_message_said() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let channel = world.public(&[&ada, &bob]).await;
+    let (file, said) = (FileId::generate(&SystemClock), format!("secret @{}", bob.user.username));
+    let body = json!({ "content": said, "file_ids": [file], "client_msg_id": "c-1" });
+    let sent = ada.post(channel, &body).await.expect(201);
+    let id = sent.text("/id");
+    let path = format!("/messages/{id}");
+    let edited = ada.client.put(&path, &json!({ "content": format!("{said} 2") })).await.expect(200);
+    ada.says(channel, "kept").await;
+    let reply = ada.replies(&id, "secret reply").await.text("/id");
+    ada.client.delete(&path).await.expect(204);
+    ada.client.delete(&format!("/messages/{reply}")).await.expect(204);
+
+    let log = bob.client.get(&format!("/channels/{channel}/events?after=0")).await.expect(200);
+    let resumed = format!("/internal/channels/{channel}/events?after=0&limit=500");
+    let resumed = world.messaging.internal("presence").get(&resumed).await.expect(200);
+    assert_eq!(resumed.value("/events"), log.value("/events"));
+    assert!(!log.json().to_string().contains("secret"), "{log}");
+    let types = [0, 1, 2, 3].map(|n| log.text(&format!("/events/{n}/type")));
+    assert_eq!(types, ["message.created", "message.updated", "message.created", "message.created"]);
+    for (n, seq) in [(0, 1), (1, 2), (3, 4)] {
+        let data = log.value(&format!("/events/{n}/data"));
+        assert_eq!((&data["content"], &data["content_html"]), (&json!(""), &json!("")));
+        assert_eq!((&data["file_ids"], &data["mentions"]), (&json!([]), &json!([])));
+        assert_eq!((&data["seq"], &data["author"]["id"]), (&json!(seq), &json!(ada.id())));
+        serde_json::from_value::<MessagePayload>(data).unwrap();
+    }
+    assert_eq!(log.value("/events/0/data/created_at"), sent.value("/created_at"));
+    assert_eq!(log.value("/events/1/data/edited_at"), edited.value("/edited_at"));
+    assert_eq!(log.text("/events/1/data/client_msg_id"), "c-1");
+    assert_eq!(log.text("/events/2/data/content"), "kept");
     world.finish().await;
 }
 

@@ -1,3 +1,4 @@
+use colink_core::role::ChannelKind;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -31,6 +32,35 @@ async fn a_key_is_one_message() {
     }
     assert_eq!(world.log(&ada, channel).await.len(), 2);
     assert_eq!(world.log(&ada, other).await.len(), 0);
+    world.finish().await;
+}
+
+/// M-2, C-5: whoever may no longer read a message is not answered with it, whatever key he repeats.
+#[actix_web::test]
+async fn a_key_opens_nothing_to_a_removed_member() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let channel = world.channel(ChannelKind::Private, &[&ada, &bob]).await;
+    let body = json!({ "content": "mine", "client_msg_id": "k-1" });
+    let id = bob.post(channel, &body).await.expect(201).text("/id");
+    world.remove(channel, &bob).await;
+    ada.client.post(&format!("/messages/{id}/reactions"), &json!({ "emoji": "👍" })).await.expect(201);
+    let refused = bob.post(channel, &body).await.expect(403);
+    assert!(!refused.json().to_string().contains("👍"), "{refused}");
+    world.finish().await;
+}
+
+/// M-2: a repeated key is a question about the past: it is answered in an archived channel too.
+#[actix_web::test]
+async fn a_key_is_answered_in_an_archived_channel() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let channel = world.public(&[&ada]).await;
+    let body = json!({ "content": "once", "client_msg_id": "k-1" });
+    let id = ada.post(channel, &body).await.expect(201).text("/id");
+    world.archive(channel).await;
+    assert_eq!(ada.post(channel, &body).await.expect(200).text("/id"), id);
+    ada.post(channel, &json!({ "content": "once" })).await.expect(403);
     world.finish().await;
 }
 

@@ -70,7 +70,8 @@ pub(crate) async fn create_invite(
     let Terms { email, role, max_uses, hours } = Terms::parse(request, &state.invites)?;
 
     let mut change = Change::begin(&state, &caller).await?;
-    let access = WorkspaceAccess::read(change.connection(), &caller, workspace).await?;
+    // Held, so that no invitation is made while its maker is removed.
+    let access = WorkspaceAccess::lock(change.connection(), &caller, workspace).await?;
     let permit = access
         .permit_over(Action::InviteToWorkspace, |actor| may_change_role(actor, WorkspaceRole::Guest, role))?;
     let at = change.at();

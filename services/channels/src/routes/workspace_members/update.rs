@@ -5,7 +5,6 @@ use colink_auth::Caller;
 use colink_core::id::{UserId, WorkspaceId};
 use colink_core::permission::{Action, may_change_role};
 use colink_core::role::WorkspaceRole;
-use colink_events::channels::MemberRoleChanged;
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Path as PathParam, Reply, Success};
 use serde::Deserialize;
@@ -56,11 +55,7 @@ pub(crate) async fn update_workspace_member(
     let permit =
         access.permit_over(Action::ChangeWorkspaceRole, |actor| may_change_role(actor, member.role, role))?;
     if member.role != role {
-        membership::keep_an_owner(&mut change, &member, Some(role)).await?;
-        let at = change.at();
-        let updated = workspace_members::update_role(change.connection(), workspace, user, role, at).await?;
-        change.emit(&MemberRoleChanged(updated.payload(caller.user_id()))).await?;
-        membership::hand_over(&mut change, workspace).await?;
+        membership::change_role(&mut change, &member, role, caller.user_id()).await?;
     }
     change.audit(permit).await?;
     let named = workspace_members::lookup_named(change.connection(), workspace, user).await?;

@@ -87,6 +87,39 @@ fn attacks_become_text() {
     }
 }
 
+/// M-1: quotes and lists are shown in one another to a depth, and nothing of what is deeper is lost.
+#[test]
+fn deep_quotes_and_lists_are_flat() {
+    let quoted = plain(&format!("{} deep", ">".repeat(4_000)));
+    assert_eq!(quoted.matches("<blockquote>").count(), 8);
+    assert!(quoted.contains("<p>deep</p>"), "{quoted}");
+    let listed: String = (0..12).map(|n| format!("{}- item{n}\n", "  ".repeat(n))).collect();
+    let html = plain(&listed);
+    assert_eq!((html.matches("<ul>").count(), html.matches("</li>").count()), (8, 8));
+    assert!((0..12).all(|n| html.contains(&format!("item{n}"))), "{html}");
+    assert!(html.contains("item8<br>\nitem9"), "{html}");
+}
+
+/// M-1: few characters do not become much HTML: then they are shown as they were typed.
+#[test]
+fn a_message_does_not_grow_at_will() {
+    let links = format!("{}\n\n[a]: https://a.example/{}", "[a]".repeat(600), "x".repeat(2_000));
+    let cells = format!("{}\n{}\n{}", "|a".repeat(500), "|-".repeat(500), "a\n".repeat(1_000));
+    let quotes = "> a\n\n>\n\n".repeat(400);
+    for large in [links, cells, quotes, "***\n".repeat(1_000), "@here ".repeat(600)] {
+        let known = Known { users: HashMap::new(), everyone: true };
+        let html = render(&large, &known);
+        assert!(html.len() <= room(&large, &known), "{} bytes of {}", html.len(), &large[..20]);
+    }
+    let typed = as_typed("[a] <b> & \"q\"\n| c |\n");
+    assert_eq!(typed, "<p>[a] &lt;b&gt; &amp; \"q\"<br>\n| c |</p>");
+    let named = |n: u128| format!("u{n:03}");
+    let users = (0..50).map(|n| (named(n), UserId::from_uuid(uuid::Uuid::from_u128(n)))).collect();
+    let content: String = (0..50).map(|n| format!("@{} ", named(n))).collect();
+    let html = render(&content, &Known { users, everyone: false });
+    assert_eq!(html.matches("data-user-id").count(), 50, "all who may be called are marked");
+}
+
 proptest! {
     /// M-1: no input makes a tag that is not on the list, or panics.
     #[test]

@@ -11,8 +11,8 @@ use crate::access::authorise;
 use crate::error::{Error, Result};
 use crate::state::State;
 use crate::store::messages::{self, lookup_place};
-use crate::store::threads;
 use crate::store::turn::Turn;
+use crate::store::{log, threads};
 use crate::thread_events::summary_changed;
 
 /// Deletes a message: its author, or who keeps order in the channel. What it said is no longer shown; a thread that
@@ -44,12 +44,13 @@ pub(crate) async fn delete_message(
 
 async fn remove(state: &State, caller: &Caller, mut turn: Turn, id: MessageId) -> Result<()> {
     let current = messages::lookup_current(turn.connection(), id).await?.ok_or(Error::NotFound("message"))?;
-    let (seq, at) = (turn.next_seq(), state.clock.timestamp());
+    let (channel_id, seq, at) = (turn.channel_id, turn.next_seq(), state.clock.timestamp());
     messages::delete(turn.connection(), id, seq, caller.user_id(), at.as_datetime()).await?;
+    log::blank(turn.connection(), channel_id, id).await?;
     let thread_id = current.thread_id.map(MessageId::from);
     let event = MessageDeleted {
         id,
-        channel_id: turn.channel_id,
+        channel_id,
         workspace_id: turn.workspace_id,
         seq,
         thread_id,
