@@ -20,22 +20,36 @@ create table users (
 -- Who has a name, and until when. A registration with an address that has an account holds its name for a while
 -- without a user, so that a free name does not tell that the address was known.
 create table usernames (
-    username   text        primary key,
+    username        text        primary key,
     -- Null: the name belongs to a user.
-    held_until timestamptz
+    held_until      timestamptz,
+    -- The pending registration that it is held for, if it is held for one.
+    registration_id bigint
 );
 create index usernames_held_until on usernames (held_until) where held_until is not null;
 
--- Links sent by mail. Only the hash is stored; the token itself is made when the mail is sent.
-create table email_tokens (
-    token_hash bytea       primary key,
-    user_id    uuid        not null references users (id) on delete cascade,
-    purpose    text        not null,
-    created_at timestamptz not null,
-    expires_at timestamptz not null,
-    used_at    timestamptz
+-- Who wants an account whose address nobody has proven yet. There may be several for one account, also by people who do
+-- not own the address: the one whose link is used fills the account, and all of them go.
+create table registrations (
+    id            bigint      generated always as identity primary key,
+    user_id       uuid        not null references users (id) on delete cascade,
+    username      text        not null,
+    display_name  text        not null,
+    password_hash text        not null,
+    created_at    timestamptz not null
 );
-create index email_tokens_user on email_tokens (user_id, purpose);
+create index registrations_user on registrations (user_id, id);
+
+-- Links sent by mail. Only the hash is stored; the token itself is made when the mail is sent. A used one goes with its
+-- registration.
+create table email_tokens (
+    token_hash      bytea       primary key,
+    registration_id bigint      not null references registrations (id) on delete cascade,
+    purpose         text        not null,
+    created_at      timestamptz not null,
+    expires_at      timestamptz not null
+);
+create index email_tokens_registration on email_tokens (registration_id, purpose);
 create index email_tokens_expires_at on email_tokens (expires_at);
 
 -- One sign-in on one device. It is also the family of its refresh tokens.
@@ -84,6 +98,8 @@ create table mail_queue (
     id              uuid        primary key,
     user_id         uuid        not null references users (id) on delete cascade,
     template        text        not null,
+    -- Whose link the mail carries; null for a mail without one.
+    registration_id bigint      references registrations (id) on delete cascade,
     created_at      timestamptz not null,
     attempts        integer     not null default 0,
     next_attempt_at timestamptz not null,
@@ -91,6 +107,7 @@ create table mail_queue (
     failed_at       timestamptz
 );
 create index mail_queue_due on mail_queue (next_attempt_at) where failed_at is null;
+create index mail_queue_registration on mail_queue (registration_id) where registration_id is not null;
 
 -- Events that were committed and are not published yet. A row is deleted when the broker has stored its event.
 create table outbox (

@@ -8,10 +8,11 @@ use colink_http::idempotency::{Idempotency, MongoIdempotency};
 use colink_runtime::{Boot, StartError};
 use colink_store::mongo;
 use colink_store::s3::ObjectStore;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::domain::rules::Rules;
+use crate::inspect;
 use crate::jobs::relay_events::Relay;
 use crate::jobs::{expire_uploads, purge_keys, remove_objects};
 use crate::metrics::FilesMetrics;
@@ -36,6 +37,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         files: FileStore::new(&database),
         bypasses: BypassStore::new(&database),
         objects: boot.s3(&config.s3).await?,
+        reading: Arc::new(Semaphore::new(inspect::AT_ONCE)),
         channels: boot.peer("channels", &config.internal)?,
         wake: Arc::new(Notify::new()),
         metrics: FilesMetrics::new(boot.metrics())?,

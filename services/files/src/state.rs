@@ -6,7 +6,7 @@ use colink_core::clock::SharedClock;
 use colink_http::client::InternalClient;
 use colink_http::idempotency::Idempotency;
 use colink_store::s3::ObjectStore;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::domain::rules::Rules;
 use crate::metrics::FilesMetrics;
@@ -21,6 +21,8 @@ pub struct State {
     pub(crate) files: FileStore,
     pub(crate) bypasses: BypassStore,
     pub(crate) objects: ObjectStore,
+    /// Places for those who read objects.
+    pub(crate) reading: Arc<Semaphore>,
     pub(crate) channels: InternalClient,
     /// Rouses the relay after a write with an event.
     pub(crate) wake: Arc<Notify>,

@@ -24,11 +24,6 @@ impl Template {
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|template| template.name() == name)
     }
-
-    /// Whether the mail carries a link with a token.
-    pub(crate) fn needs_token(self) -> bool {
-        self == Self::VerifyEmail
-    }
 }
 
 /// A mail without its address.
@@ -47,6 +42,8 @@ pub(crate) struct Letter {
 pub(crate) struct Filling<'a> {
     /// Whom it greets.
     pub(crate) display_name: &'a str,
+    /// The name that the account has, or would get by the link.
+    pub(crate) username: &'a str,
     /// Where the web client is.
     pub(crate) public_url: &'a str,
     /// The token of the link, where there is one.
@@ -81,6 +78,7 @@ fn fill(template: &str, filling: &Filling<'_>, quote: impl Fn(&str) -> String) -
         let (name, rest) = part.split_once("}}").unwrap_or((part, ""));
         match name {
             "name" => written.push_str(&quote(filling.display_name)),
+            "username" => written.push_str(&quote(filling.username)),
             "url" => written.push_str(&quote(filling.public_url)),
             "token" => written.push_str(filling.token),
             "hours" => written.push_str(&filling.hours.to_string()),
@@ -111,7 +109,8 @@ mod tests {
 
     fn filled(template: Template, display_name: &str) -> Letter {
         let public_url = "https://chat.example.com";
-        write(template, &Filling { display_name, public_url, token: "tok-EN_1", hours: 24 })
+        let (username, token) = ("ada.l", "tok-EN_1");
+        write(template, &Filling { display_name, username, public_url, token, hours: 24 })
     }
 
     /// text and HTML; the token stands in the link and on a line of its own.
@@ -122,6 +121,7 @@ mod tests {
         assert!(letter.text.lines().any(|line| line == "tok-EN_1"));
         assert!(letter.html.contains("href=\"https://chat.example.com/verify-email?token=tok-EN_1\""));
         assert!(letter.text.contains("24 hours"));
+        assert!(letter.text.contains("ada.l") && letter.html.contains("ada.l"), "whose registration it is");
     }
 
     #[test]

@@ -73,7 +73,10 @@ async fn send_next(state: &State, mailer: &Mailer, config: &MailConfig) -> Resul
         // A later build queued it: leave it to a replica of that build.
         return Ok(Attempt::Done);
     };
-    let letter = compose(state, config, &mail, template).await?;
+    let Some(letter) = compose(state, config, &mail, template).await? else {
+        mail_queue::delete(&state.pool, mail.id()).await?;
+        return Ok(Attempt::Done);
+    };
     match mailer.send(&mail.email, letter).await {
         Ok(()) => {
             mail_queue::delete(&state.pool, mail.id()).await?;
@@ -84,28 +87,31 @@ async fn send_next(state: &State, mailer: &Mailer, config: &MailConfig) -> Resul
     }
 }
 
+/// The letter; `None` when the registration it would have a link for is gone: its account was verified meanwhile.
 async fn compose(
     state: &State,
     config: &MailConfig,
     mail: &DueMail,
     template: Template,
-) -> Result<Letter, AuthError> {
-    let token = if template.needs_token() {
+) -> Result<Option<Letter>, AuthError> {
+    let mut revealed = String::new();
+    if let Some(registration) = mail.registration_id {
         let (token, now) = (OpaqueToken::generate(), state.clock.now());
         let expires_at = now + state.tokens.verification();
         let purpose = email_tokens::VERIFY;
-        email_tokens::insert(&state.pool, token.hash(), mail.user_id(), purpose, now, expires_at).await?;
-        token.reveal()
-    } else {
-        String::new()
-    };
+        if !email_tokens::insert(&state.pool, token.hash(), registration, purpose, now, expires_at).await? {
+            return Ok(None);
+        }
+        revealed = token.reveal();
+    }
     let filling = Filling {
         display_name: &mail.display_name,
+        username: &mail.username,
         public_url: &config.public_url,
-        token: &token,
+        token: &revealed,
         hours: state.tokens.verification_hours,
     };
-    Ok(letter::write(template, &filling))
+    Ok(Some(letter::write(template, &filling)))
 }
 
 async fn put_back(

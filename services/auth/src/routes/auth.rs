@@ -21,6 +21,7 @@ use crate::error::AuthError;
 use crate::sign_in::TokenPair;
 use crate::state::State;
 use crate::store::mail_queue;
+use crate::store::registrations::RegistrationId;
 use crate::store::users::User;
 
 /// The same answer whether the address is known or not.
@@ -71,16 +72,17 @@ impl SignedIn {
     }
 }
 
-/// Queues a mail, unless one of its kind waits already.
+/// Queues a mail, unless the same one waits already. Links come from the registration that is named.
 async fn queue_mail(
     state: &State,
     transaction: &mut PgConnection,
     user_id: UserId,
     template: Template,
+    registration: Option<RegistrationId>,
 ) -> Result<(), AuthError> {
-    if !mail_queue::find_waiting(transaction, user_id, template).await? {
+    if !mail_queue::find_waiting(transaction, user_id, template, registration).await? {
         let id = MailId::generate(state.clock.as_ref());
-        mail_queue::insert(transaction, id, user_id, template, state.clock.now()).await?;
+        mail_queue::insert(transaction, id, user_id, template, registration, state.clock.now()).await?;
     }
     Ok(())
 }

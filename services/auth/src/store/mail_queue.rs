@@ -5,17 +5,22 @@ use colink_core::id::{MailId, UserId};
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use super::registrations::RegistrationId;
 use crate::domain::letter::Template;
 
 /// A mail whose turn it is, with what it is filled with.
 #[derive(FromRow)]
 pub(crate) struct DueMail {
     id: Uuid,
-    user_id: Uuid,
     pub(crate) template: String,
+    /// Whose link it carries, if it carries one.
+    pub(crate) registration_id: Option<RegistrationId>,
     /// This attempt's number, from 1.
     pub(crate) attempts: i32,
     pub(crate) email: String,
+    /// The registration's, else the account's.
+    pub(crate) username: String,
+    /// The registration's, else the account's.
     pub(crate) display_name: String,
 }
 
@@ -23,26 +28,25 @@ impl DueMail {
     pub(crate) fn id(&self) -> MailId {
         MailId::from_uuid(self.id)
     }
-
-    pub(crate) fn user_id(&self) -> UserId {
-        UserId::from_uuid(self.user_id)
-    }
 }
 
-/// Queues a mail to the user.
+/// Queues a mail to the user, with a link of the registration if one is named.
 pub(crate) async fn insert(
     executor: impl PgExecutor<'_>,
     id: MailId,
     user_id: UserId,
     template: Template,
+    registration: Option<RegistrationId>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into mail_queue (id, user_id, template, created_at, next_attempt_at) values ($1, $2, $3, $4, $4)",
+        "insert into mail_queue (id, user_id, template, registration_id, created_at, next_attempt_at)
+         values ($1, $2, $3, $4, $5, $5)",
     )
     .bind(id.as_uuid())
     .bind(user_id.as_uuid())
     .bind(template.name())
+    .bind(registration)
     .bind(now)
     .execute(executor)
     .await
@@ -58,14 +62,18 @@ pub(crate) async fn update_claimed(
     sqlx::query_as(
         "update mail_queue m
             set attempts = m.attempts + 1, next_attempt_at = $2
-           from users u
-          where u.id = m.user_id
+           from mail_queue due
+           join users u on u.id = due.user_id
+           left join registrations r on r.id = due.registration_id
+          where due.id = m.id
             and m.id = (select id from mail_queue
                          where failed_at is null and next_attempt_at <= $1
                          order by next_attempt_at
                          limit 1
                            for update skip locked)
-         returning m.id, m.user_id, m.template, m.attempts, u.email, u.display_name",
+         returning m.id, m.template, m.registration_id, m.attempts, u.email,
+                   coalesce(r.username, u.username) as username,
+                   coalesce(r.display_name, u.display_name) as display_name",
     )
     .bind(now)
     .bind(lease_until)
@@ -110,17 +118,21 @@ pub(crate) async fn delete_failed(executor: impl PgExecutor<'_>, before: DateTim
     Ok(deleted.rows_affected())
 }
 
-/// Whether a mail of this kind to the user waits already.
+/// Whether a mail of this kind to the user, with a link of the same registration, waits already.
 pub(crate) async fn find_waiting(
     connection: &mut PgConnection,
     user_id: UserId,
     template: Template,
+    registration: Option<RegistrationId>,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar(
-        "select exists (select from mail_queue where user_id = $1 and template = $2 and failed_at is null)",
+        "select exists (select from mail_queue
+                         where user_id = $1 and template = $2 and registration_id is not distinct from $3
+                           and failed_at is null)",
     )
     .bind(user_id.as_uuid())
     .bind(template.name())
+    .bind(registration)
     .fetch_one(connection)
     .await
 }

@@ -8,6 +8,8 @@ use colink_events::users::UserPayload;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use super::registrations::{NewRegistration, Registration};
+
 /// An account, without its password.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct User {
@@ -61,6 +63,19 @@ pub(crate) struct NewUser<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
+impl<'a> NewUser<'a> {
+    /// What waits for the proof of the address, for the account that has it.
+    pub(crate) fn registration(&self, user_id: UserId) -> NewRegistration<'a> {
+        NewRegistration {
+            user_id,
+            username: self.username,
+            display_name: self.display_name,
+            password_hash: self.password_hash,
+            now: self.now,
+        }
+    }
+}
+
 /// Creates an account; `None` when the address has one.
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewUser<'_>) -> sqlx::Result<Option<User>> {
     sqlx::query_as(
@@ -105,6 +120,17 @@ pub(crate) async fn find_by_email(
         .await
 }
 
+/// The account with this address, locked until the transaction ends.
+pub(crate) async fn lock_by_email(
+    connection: &mut PgConnection,
+    email: &Email,
+) -> sqlx::Result<Option<User>> {
+    sqlx::query_as("select * from users where email_normalised = $1 for update")
+        .bind(email.as_str())
+        .fetch_optional(connection)
+        .await
+}
+
 /// The account with this address and what a login is checked against.
 pub(crate) async fn find_credentials(
     executor: impl PgExecutor<'_>,
@@ -122,17 +148,19 @@ pub(crate) async fn list(executor: impl PgExecutor<'_>, ids: &[UserId]) -> sqlx:
     sqlx::query_as("select * from users where id = any($1)").bind(ids).fetch_all(executor).await
 }
 
-/// Marks the address as proven, and makes its owner a realm admin when it is `admin_email`. `None` when it was
-/// proven before.
+/// Marks the address as proven by this registration, whose names and password the account gets, and makes its owner a
+/// realm admin when it is `admin_email`. `None` when it was proven before.
 pub(crate) async fn update_verified(
     connection: &mut PgConnection,
     id: UserId,
+    registration: &Registration,
     admin_email: Option<&Email>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<User>> {
     sqlx::query_as(
         "update users
             set email_verified_at = $2, updated_at = $2, version = version + 1,
+                username = $4, display_name = $5, password_hash = $6,
                 realm_roles = case when email_normalised = $3 then '{user,admin}' else realm_roles end
           where id = $1 and email_verified_at is null
          returning *",
@@ -140,6 +168,9 @@ pub(crate) async fn update_verified(
     .bind(id.as_uuid())
     .bind(now)
     .bind(admin_email.map(Email::as_str))
+    .bind(&registration.username)
+    .bind(&registration.display_name)
+    .bind(&registration.password_hash)
     .fetch_optional(connection)
     .await
 }

@@ -163,6 +163,24 @@ async fn logins_with_an_address_are_limited() {
     }
 }
 
+/// tries of a client that is locked out do not use up what the address has left elsewhere.
+#[tokio::test]
+async fn a_locked_client_does_not_use_up_the_limit_of_the_address() {
+    let world = World::with(settings().set("limits.login_per_address_per_hour", 6)).await;
+    let ada = world.member("ada").await;
+    for _ in 0..5 {
+        world.try_login(&ada.email, "Wr0ng!password").await.expect(401);
+    }
+    for _ in 0..10 {
+        let answer = world.try_login(&ada.email, "Wr0ng!password").await.expect(429);
+        assert_eq!(answer.error_code(), "ACCOUNT_LOCKED");
+    }
+    let elsewhere = world.anonymous().with_header("x-forwarded-for", "203.0.113.8");
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    elsewhere.post("/auth/login", &body).await.expect(200);
+    assert_eq!(elsewhere.post("/auth/login", &body).await.expect(429).error_code(), "RATE_LIMITED");
+}
+
 /// a right password of an unproven address; a wrong one does not tell.
 #[tokio::test]
 async fn an_unverified_address_is_told_only_with_the_password() {

@@ -36,6 +36,30 @@ async fn the_newest_mail_counts() {
     );
 }
 
+/// the three latest registrations with an address get a new mail each.
+#[tokio::test]
+async fn the_latest_registrations_are_sent_again() {
+    let world = World::start().await;
+    let ada = world.stranger("ada");
+    let mut names = Vec::new();
+    for name in ["one", "two", "three", "four"] {
+        let mut person = world.stranger(name);
+        person.email.clone_from(&ada.email);
+        world.register(&person).await.expect(201);
+        world.mailbox.await_mail(&ada.email, &person.username).await;
+        names.push(person.username);
+    }
+    world.anonymous().post(PATH, &json!({ "email": ada.email })).await.expect(200);
+    let mails = eventually("three more mails", SOON, async || {
+        let mails = world.mailbox.list(&ada.email).await;
+        (mails.len() >= 7).then_some(mails)
+    })
+    .await;
+    let sent = |name: &String| mails.iter().filter(|mail| mail.text.contains(name)).count();
+    assert_eq!(names.iter().map(sent).collect::<Vec<_>>(), [1, 2, 2, 2]);
+    assert_eq!(mails.len(), 7);
+}
+
 /// an address is not mailed without end, known or not.
 #[tokio::test]
 async fn mails_to_an_address_are_limited() {

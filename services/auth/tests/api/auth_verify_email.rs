@@ -1,12 +1,12 @@
 //! `POST /auth/verify-email`.
 
 use colink_events::Topic;
-use colink_events::users::UserVerified;
+use colink_events::users::{UserUpdated, UserVerified};
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
 
-use crate::harness::{World, clock, refuses_malformed, refuses_values, settings};
+use crate::harness::{Person, World, clock, refuses_malformed, refuses_values, settings};
 
 /// of many uses of one token at once, one wins; later ones lose.
 #[tokio::test]
@@ -29,6 +29,114 @@ async fn one_use_of_a_token_wins() {
     }
     let session = world.login(&ada).await;
     users.await_event::<UserVerified>(|event| event.user_id.to_string() == session.user_id).await;
+}
+
+/// Somebody who registers with the address of `owner`, with a name and a password of his own.
+fn rival(world: &World, name: &str, owner: &Person) -> Person {
+    let mut rival = world.stranger(name);
+    rival.email.clone_from(&owner.email);
+    rival.password = format!("{name}'s S3cret");
+    rival
+}
+
+/// The token of the mail about this person's registration.
+async fn own_token(world: &World, person: &Person) -> String {
+    world.mailbox.await_mail(&person.email, &person.username).await.token()
+}
+
+/// whoever registered first with the address of somebody else gains nothing when its owner proves it.
+#[tokio::test]
+async fn the_link_that_is_used_decides_who_the_account_is() {
+    let world = World::start().await;
+    let mut users = world.stage.probe(Topic::Users).await;
+    let ada = world.stranger("ada");
+    let mallory = rival(&world, "mallory", &ada);
+    let mut body = mallory.registration();
+    body["display_name"] = json!("Mallory");
+    world.anonymous().post("/auth/register", &body).await.expect(201);
+    let dead = own_token(&world, &mallory).await;
+    world.register(&ada).await.expect(201);
+    world.verify(&own_token(&world, &ada).await).await.expect(200);
+
+    world.try_login(&ada.email, &mallory.password).await.expect(401);
+    let session = world.login(&ada).await;
+    let me = session.client.get("/auth/me").await.expect(200);
+    assert_eq!(
+        (me.text("/username"), me.text("/display_name").as_str()),
+        (ada.username.clone(), "Ada Lovelace")
+    );
+    let renamed = users.await_event::<UserUpdated>(|event| event.0.username == ada.username).await.0;
+    assert_eq!((renamed.0.user_id.to_string(), renamed.0.version), (session.user_id, 2));
+
+    assert_eq!(world.verify(&dead).await.expect(400).error_fields(), ["token"]);
+    world.login(&ada).await;
+    assert_eq!(world.count("select count(*) from registrations where $1 <> ''", "x").await, 0);
+    let held = "select count(*) from usernames where username = $1 and held_until is not null";
+    assert_eq!(world.count(held, &mallory.username).await, 1, "free after a day");
+    assert_eq!(world.count(held, &ada.username).await, 0, "taken for good");
+}
+
+/// whoever registers after the owner gains nothing either.
+#[tokio::test]
+async fn a_later_registration_does_not_touch_an_earlier_link() {
+    let world = World::start().await;
+    let ada = world.stranger("ada");
+    let mallory = rival(&world, "mallory", &ada);
+    world.register(&ada).await.expect(201);
+    let token = own_token(&world, &ada).await;
+    world.register(&mallory).await.expect(201);
+    let dead = own_token(&world, &mallory).await;
+    world.verify(&token).await.expect(200);
+    world.verify(&dead).await.expect(400);
+    world.try_login(&ada.email, &mallory.password).await.expect(401);
+    world.login(&ada).await;
+}
+
+/// of all links of an account, used at once, one wins, and the account is that registration's.
+#[tokio::test]
+async fn one_link_of_an_account_wins() {
+    let world = World::start().await;
+    let ada = world.stranger("ada");
+    let mut people = vec![ada.clone()];
+    people.extend(["bob", "carol", "dave"].map(|name| rival(&world, name, &ada)));
+    let mut waiting = tokio::task::JoinSet::new();
+    for person in &people {
+        world.register(person).await.expect(201);
+    }
+    for person in people.clone() {
+        let (client, body) = (world.anonymous(), json!({ "token": own_token(&world, &person).await }));
+        waiting.spawn(async move { (person, client.post("/auth/verify-email", &body).await.status) });
+    }
+    let answers = waiting.join_all().await;
+    let mut statuses: Vec<u16> = answers.iter().map(|(_, status)| status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400, 400, 400]);
+    for (person, status) in answers {
+        let login = world.try_login(&person.email, &person.password).await;
+        let login = login.expect(if status.is_success() { 200 } else { 401 });
+        if status.is_success() {
+            assert_eq!(login.text("/user/username"), person.username);
+        }
+    }
+}
+
+/// a name that somebody else got after its time is not taken from him.
+#[tokio::test]
+async fn a_name_that_is_lost_does_not_keep_the_link_from_working() {
+    let world = World::start().await;
+    let ada = world.stranger("ada");
+    let first = rival(&world, "first", &ada);
+    world.register(&first).await.expect(201);
+    world.register(&ada).await.expect(201);
+    let token = own_token(&world, &ada).await;
+    sqlx::query("update usernames set held_until = null, registration_id = null where username = $1")
+        .bind(&ada.username)
+        .execute(world.database())
+        .await
+        .unwrap();
+    world.verify(&token).await.expect(200);
+    let session = world.login(&ada).await;
+    assert_eq!(session.client.get("/auth/me").await.text("/username"), first.username);
 }
 
 /// a token lives for 24 hours.

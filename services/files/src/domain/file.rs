@@ -51,8 +51,20 @@ pub(crate) struct File {
     pub(crate) status: Status,
     /// The storage's version of the bytes that were confirmed.
     pub(crate) etag: Option<String>,
+    /// The bytes that were refused last, while the upload is pending.
+    pub(crate) refused: Option<RefusedBytes>,
     pub(crate) created_at: Timestamp,
     pub(crate) confirmed_at: Option<Timestamp>,
+}
+
+/// Bytes of the agreed size that were read and refused. They are not read again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RefusedBytes {
+    /// The storage's version of them.
+    pub(crate) etag: String,
+    /// Lower-case hex; `None` when they are not of the agreed type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sha256: Option<String>,
 }
 
 impl File {

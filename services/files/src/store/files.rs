@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::pending_events::{Leftover, PendingEvent, PendingEvents};
 use super::row::FileRow;
 use super::{moment, timestamp};
-use crate::domain::file::{File, Status, later};
+use crate::domain::file::{File, RefusedBytes, Status, later};
 use crate::error::Result;
 
 const COLLECTION: &str = "files";
@@ -112,11 +112,20 @@ impl FileStore {
                 "confirmed_at": confirmed.confirmed_at.map(moment),
                 "relay_due": true,
             },
-            "$unset": { "expires_at": "" },
+            "$unset": { "expires_at": "", "refused": "" },
             "$push": { "pending_events": event.into_document() },
         };
         let pending = doc! { "_id": confirmed.id.to_string(), "status": Status::Pending.as_str() };
         Ok(self.files.update_one(pending, update).await?.matched_count == 1)
+    }
+
+    /// Keeps which bytes of a pending file were refused, instead of those before them.
+    pub(crate) async fn update_refused(&self, id: FileId, refused: &RefusedBytes) -> Result<()> {
+        let refused =
+            bson::serialize_to_document(refused).map_err(|error| StoreError::rejected("mongo", error))?;
+        let pending = doc! { "_id": id.to_string(), "status": Status::Pending.as_str() };
+        self.files.update_one(pending, doc! { "$set": { "refused": refused } }).await?;
+        Ok(())
     }
 
     /// Marks a file that is `was` as deleted, with the event if there is one; false when it is not `was` any more.

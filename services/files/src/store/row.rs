@@ -5,7 +5,7 @@ use colink_core::id::{ChannelId, FileId, UserId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 
 use super::{moment, timestamp};
-use crate::domain::file::{File, Status};
+use crate::domain::file::{File, RefusedBytes, Status};
 use crate::domain::media_type::MediaType;
 
 /// Fields that only queries use (`deleted_at`, `remove_at`, `pending_events`, `relay_*`) are not read back.
@@ -27,6 +27,8 @@ pub(super) struct FileRow {
     status: Status,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<RefusedBytes>,
     created_at: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmed_at: Option<Moment>,
@@ -47,6 +49,7 @@ impl From<&File> for FileRow {
             sha256: file.sha256.clone(),
             status: file.status,
             etag: file.etag.clone(),
+            refused: file.refused.clone(),
             created_at: moment(file.created_at),
             confirmed_at: file.confirmed_at.map(moment),
         }
@@ -66,6 +69,7 @@ impl From<FileRow> for File {
             sha256: row.sha256,
             status: row.status,
             etag: row.etag,
+            refused: row.refused,
             created_at: timestamp(row.created_at),
             confirmed_at: row.confirmed_at.map(timestamp),
         }

@@ -1,3 +1,4 @@
+use bson::doc;
 use bytes::Bytes;
 use colink_core::clock::SystemClock;
 use colink_core::id::FileId;
@@ -81,7 +82,7 @@ async fn bytes_that_are_not_what_was_agreed_are_refused() {
 
     let wrong = json!({ "sha256": sha256(b"something else") });
     let answer = world.client(&world.alice).post(&path(&id), &wrong).await.expect(400);
-    assert_eq!(answer.error_fields(), ["content_type", "sha256"]);
+    assert_eq!(answer.error_fields(), ["content_type"], "the rest was not read");
 
     // The storage binds the size; whoever gets round it is caught here.
     let store = bucket().await;
@@ -94,6 +95,68 @@ async fn bytes_that_are_not_what_was_agreed_are_refused() {
     let right = json!({ "sha256": sha256(PNG).to_uppercase() });
     let _ = world.client(&world.alice).post(&path(&good), &right).await.expect(200);
     let _ = world.client(&world.alice).post(&path(&good), &wrong).await.expect(400);
+    world.files.finish().await;
+}
+
+/// F-1: bytes of a wrong type are read only as far as the type shows, and only once; others are read anew.
+#[tokio::test]
+async fn a_wrong_type_is_read_once_and_not_to_its_end() {
+    let world = World::start().await;
+    let mut bytes = TEXT.repeat(100_000);
+    let ticket = world.ticket(&world.alice, "x.png", "image/png", bytes.len()).await;
+    let id = id_of(&ticket);
+    assert!(put(&ticket, &bytes).await.is_success());
+    assert_eq!(world.confirm(&world.alice, &id).await.expect(400).error_fields(), ["content_type"]);
+    let document = world.document(&id).await.unwrap();
+    let refused = document.get_document("refused").unwrap();
+    assert!(refused.contains_key("etag") && !refused.contains_key("sha256"), "{refused}");
+
+    // Whoever read the bytes now would find that they fit.
+    world.set(&id, doc! { "content_type": "text/plain" }).await;
+    assert_eq!(world.confirm(&world.alice, &id).await.expect(400).error_fields(), ["content_type"]);
+
+    world.set(&id, doc! { "content_type": "image/png" }).await;
+    bytes[..PNG.len()].copy_from_slice(PNG);
+    assert!(put(&ticket, &bytes).await.is_success());
+    let confirmed = world.confirm(&world.alice, &id).await.expect(200);
+    assert_eq!(confirmed.text("/sha256"), sha256(&bytes));
+    assert!(!world.document(&id).await.unwrap().contains_key("refused"));
+    world.files.finish().await;
+}
+
+/// F-1: bytes that were refused for their checksum are known from then on.
+#[tokio::test]
+async fn a_wrong_checksum_is_not_computed_again() {
+    let world = World::start().await;
+    let id = world.pending(&world.alice, "diary.txt", "text/plain", TEXT).await;
+    let path = format!("/files/{id}/confirm");
+    let wrong = json!({ "sha256": sha256(b"something else") });
+    assert_eq!(world.client(&world.alice).post(&path, &wrong).await.expect(400).error_fields(), ["sha256"]);
+    let document = world.document(&id).await.unwrap();
+    assert_eq!(document.get_document("refused").unwrap().get_str("sha256").unwrap(), sha256(TEXT));
+
+    // Whoever read the bytes now would find another checksum.
+    world.set(&id, doc! { "refused.sha256": sha256(b"made up") }).await;
+    let right = json!({ "sha256": sha256(TEXT) });
+    let _ = world.client(&world.alice).post(&path, &right).await.expect(400);
+    world.set(&id, doc! { "refused.sha256": sha256(TEXT) }).await;
+    let _ = world.client(&world.alice).post(&path, &right).await.expect(200);
+    world.files.finish().await;
+}
+
+/// F-1: more confirmations than are read at a time are all answered.
+#[tokio::test]
+async fn many_confirmations_wait_for_each_other() {
+    let world = World::start().await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for number in 0..12 {
+        let id = world.pending(&world.alice, &format!("{number}.txt"), "text/plain", TEXT).await;
+        let client = world.client(&world.alice);
+        waiting.spawn(async move { client.post(&format!("/files/{id}/confirm"), &json!({})).await });
+    }
+    for answer in waiting.join_all().await {
+        let _ = answer.expect(200);
+    }
     world.files.finish().await;
 }
 

@@ -120,9 +120,18 @@ impl World {
 
     /// The document as it is stored.
     pub(crate) async fn document(&self, id: &str) -> Option<Document> {
+        self.documents().await.find_one(doc! { "_id": id }).await.unwrap()
+    }
+
+    /// Changes fields of the document behind the service's back.
+    pub(crate) async fn set(&self, id: &str, fields: Document) {
+        let set = self.documents().await.update_one(doc! { "_id": id }, doc! { "$set": fields }).await;
+        assert_eq!(set.unwrap().matched_count, 1);
+    }
+
+    async fn documents(&self) -> mongodb::Collection<Document> {
         let client = mongodb::Client::with_uri_str(Environment::get().mongo()).await.unwrap();
-        let database = client.database(&self.stage.mongo_database("files"));
-        database.collection::<Document>("files").find_one(doc! { "_id": id }).await.unwrap()
+        client.database(&self.stage.mongo_database("files")).collection("files")
     }
 
     pub(crate) async fn object_key(&self, id: &str) -> String {

@@ -2,7 +2,8 @@
 //!
 //! An unknown address costs the same hash and the same writes as a wrong password. The lock is looked at when the
 //! turn for the hash has come and a failure is counted before the turn is given back, so guesses sent all at once
-//! are at most as many more as hashes are computed at a time.
+//! are at most as many more as hashes are computed at a time. Only tries that get past the lock count for the address:
+//! whoever is locked out does not use up what its owner has left elsewhere.
 
 use actix_web::web::Data;
 use colink_core::id::UserId;
@@ -81,7 +82,6 @@ pub(crate) async fn login_user(
     let (address, client) = (Subject::address(&email), Subject::client(&context));
     let attempt = Attempt { state: &state, context: &context, address, client };
     state.limits.take(Limit::Login, &attempt.client).await?;
-    state.limits.take(Limit::LoginAddress, &attempt.address).await?;
 
     let found = users::find_credentials(&state.pool, &email).await?;
     let user = attempt.prove(found, &password).await?;
@@ -98,6 +98,7 @@ impl Attempt<'_> {
         let user_id = found.as_ref().map(|found| found.user.id());
         let lock = self.state.limits.check_lock(&self.address, &self.client).await;
         lock.inspect_err(|_| self.state.metrics.sign_in_refused("locked", user_id))?;
+        self.state.limits.take(Limit::LoginAddress, &self.address).await?;
         let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
         let verdict = turn.verify(password, stored).await?;
         let Some(Credentials { user, password_hash }) = found.filter(|_| verdict != Verdict::Wrong) else {

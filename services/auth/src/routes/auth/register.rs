@@ -2,6 +2,9 @@
 //!
 //! Answer, work and the name that is taken are the same whether the address has an account or not; only the
 //! mail differs, and that is read by the address's owner alone.
+//!
+//! Until an address is proven anybody may have registered with it, so a registration's names and password wait with its
+//! own link: the account gets those of the link that is used, and an attacker who was here first gains nothing.
 
 use std::time::Duration;
 
@@ -21,11 +24,11 @@ use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::state::State;
-use crate::store::{usernames, users};
+use crate::store::{registrations, usernames, users};
 
 /// How long a registration with a known address holds its username: as long as a new account would wait for its
 /// verification.
-const HELD: Duration = Duration::from_secs(86_400);
+pub(super) const HELD: Duration = Duration::from_secs(86_400);
 
 /// Who wants to join.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -111,14 +114,19 @@ async fn create_or_tell(
     if let Some(user) = users::insert(transaction, &new).await? {
         let event = UserRegistered(user.payload(now.into()));
         state.emit(transaction, &event, &context.cause(Some(id), None)).await?;
-        queue_mail(state, transaction, id, Template::VerifyEmail).await?;
+        let pending = registrations::insert(transaction, &new.registration(id)).await?;
+        queue_mail(state, transaction, id, Template::VerifyEmail, Some(pending)).await?;
         return Ok("created");
     }
-    usernames::update_held(transaction, username, now + HELD).await?;
     // It cannot be gone: the insert has just met it, and accounts are never deleted.
-    let Some(user) = users::find_by_email(&mut *transaction, email).await? else { return Ok("known") };
-    let template =
-        if user.email_verified_at.is_some() { Template::AlreadyRegistered } else { Template::VerifyEmail };
-    queue_mail(state, transaction, user.id(), template).await?;
+    let Some(user) = users::lock_by_email(transaction, email).await? else { return Ok("known") };
+    let (template, pending) = if user.email_verified_at.is_some() {
+        (Template::AlreadyRegistered, None)
+    } else {
+        let pending = registrations::insert(transaction, &new.registration(user.id())).await?;
+        (Template::VerifyEmail, Some(pending))
+    };
+    usernames::update_held(transaction, username.as_str(), pending, now + HELD).await?;
+    queue_mail(state, transaction, user.id(), template, pending).await?;
     Ok("known")
 }

@@ -9,9 +9,14 @@ use utoipa::ToSchema;
 
 use super::{MailOnItsWay, queue_mail};
 use crate::domain::letter::Template;
+use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::state::State;
-use crate::store::users;
+use crate::store::{registrations, users};
+
+/// As many of the latest registrations get a new mail: the owner's is among them also when somebody else tried after him,
+/// and one call does not send mails without end.
+const RESENT: i64 = 3;
 
 /// Whose mail got lost.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,9 +50,12 @@ pub(crate) async fn resend_verification(
     state.limits.take(Limit::MailAddress, &Subject::address(&email)).await?;
 
     let mut transaction = state.begin().await?;
-    let user = users::find_by_email(&mut *transaction, &email).await?;
+    let user = users::lock_by_email(&mut transaction, &email).await?;
     if let Some(user) = user.filter(|user| user.email_verified_at.is_none()) {
-        queue_mail(&state, &mut transaction, user.id(), Template::VerifyEmail).await?;
+        let latest = registrations::list_latest(&mut transaction, user.id(), RESENT).await;
+        for pending in latest.map_err(AuthError::from)? {
+            queue_mail(&state, &mut transaction, user.id(), Template::VerifyEmail, Some(pending)).await?;
+        }
     }
     state.commit(transaction).await?;
     state.mail_queued.notify_one();

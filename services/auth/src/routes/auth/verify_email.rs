@@ -1,18 +1,27 @@
 //! `POST /auth/verify-email`.
+//!
+//! A link proves the address for the registration that it was sent for: the account gets that one's names and password,
+//! whoever registered first, and every other registration is void.
 
 use actix_web::web::Data;
+use chrono::{DateTime, Utc};
 use colink_core::error::Invalid;
 use colink_events::users::{UserUpdated, UserVerified};
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use crate::domain::opaque_token::OpaqueToken;
+use super::register::HELD;
+use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::state::State;
-use crate::store::{email_tokens, users};
+use crate::store::email_tokens::VERIFY;
+use crate::store::registrations::{self, Registration};
+use crate::store::users::User;
+use crate::store::{usernames, users};
 
 /// The token of the mail.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,18 +63,49 @@ pub(crate) async fn verify_email(
     state.limits.take(Limit::Verify, &Subject::client(&context)).await?;
     let token = OpaqueToken::parse(text).ok_or(AuthError::DeadLink)?;
 
-    let now = state.clock.now();
     let mut transaction = state.begin().await?;
-    let user_id =
-        email_tokens::update_used(&mut transaction, token.hash(), email_tokens::VERIFY, now).await?;
-    let user_id = user_id.ok_or(AuthError::DeadLink)?;
-    let admin = state.admin_email.as_ref();
-    if let Some(user) = users::update_verified(&mut transaction, user_id, admin, now).await? {
-        let cause = context.cause(Some(user_id), None);
-        let verified = UserVerified { user_id, at: now.into() };
-        state.emit(&mut transaction, &verified, &cause).await?;
-        state.emit(&mut transaction, &UserUpdated(user.payload(now.into())), &cause).await?;
-    }
+    prove(&state, &mut transaction, token.hash(), &context).await?;
     state.commit(transaction).await?;
     Ok(Reply::ok(Verified { status: "verified" }))
+}
+
+async fn prove(
+    state: &State,
+    transaction: &mut PgConnection,
+    token: TokenHash,
+    context: &RequestContext,
+) -> Result<(), AuthError> {
+    let now = state.clock.now();
+    let user_id = registrations::find_user_by_token(transaction, token, VERIFY, now).await?;
+    // Links of one account are used one after the other: the first takes the rest away.
+    let user = users::lock(transaction, user_id.ok_or(AuthError::DeadLink)?).await?;
+    let user = user.ok_or(AuthError::DeadLink)?;
+    let used = registrations::lock_by_token(transaction, token, VERIFY, now).await?;
+    let mut used = used.ok_or(AuthError::DeadLink)?;
+    used.username = settle_name(transaction, &user, &used, now).await?;
+    registrations::delete_all(transaction, user.id()).await?;
+    let admin = state.admin_email.as_ref();
+    let proven = users::update_verified(transaction, user.id(), &used, admin, now).await?;
+    let user = proven.ok_or(AuthError::DeadLink)?;
+    let cause = context.cause(Some(user.id()), None);
+    let verified = UserVerified { user_id: user.id(), at: now.into() };
+    state.emit(transaction, &verified, &cause).await?;
+    state.emit(transaction, &UserUpdated(user.payload(now.into())), &cause).await
+}
+
+/// The name that the registration asked for; the old one is held for a while, as those of the void registrations are.
+/// When somebody else got the name after its time, the account keeps the one it has.
+async fn settle_name(
+    transaction: &mut PgConnection,
+    user: &User,
+    used: &Registration,
+    now: DateTime<Utc>,
+) -> Result<String, AuthError> {
+    if used.username == user.username
+        || !usernames::update_claimed(transaction, &used.username, used.id, now).await?
+    {
+        return Ok(user.username.clone());
+    }
+    usernames::update_held(transaction, &user.username, None, now + HELD).await?;
+    Ok(used.username.clone())
 }

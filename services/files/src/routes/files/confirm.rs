@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::access::authorise;
 use crate::domain::checksum::Checksum;
-use crate::domain::file::{File, Status};
+use crate::domain::file::{File, RefusedBytes, Status};
 use crate::domain::sniff;
 use crate::error::{Error, Result};
 use crate::inspect::{Inspection, inspect};
@@ -58,21 +58,23 @@ pub(crate) async fn confirm_upload(
 
 async fn confirm(state: &State, caller: &Caller, file: File, checksum: Option<&Checksum>) -> Result<File> {
     if file.status == Status::Uploaded {
-        return compare_checksum(&file, file.sha256.as_deref(), checksum).map(|()| file);
+        return repeated(file, checksum);
     }
-    let found = inspect(&state.objects, &file.object_key(), file.size).await?.ok_or(Error::NotUploaded)?;
-    if let Err(error) = compare(state, &file, &found, checksum) {
-        if let Error::Refused(fields) = &error {
-            fields.iter().for_each(|refused| state.metrics.refused(file.id, &refused.field));
-        }
-        return Err(error);
+    let _place = state.reading.acquire().await;
+    // Who had to wait may find that another request has read the bytes.
+    let now = state.files.lookup(file.id).await?;
+    let file = now.filter(|now| now.is_known_to(caller.user_id())).ok_or(Error::NotFound("file"))?;
+    if file.status == Status::Uploaded {
+        return repeated(file, checksum);
     }
-    let event = file.uploaded(found.sha256.clone());
+    let (sha256, etag) = examine(state, &file, checksum).await?;
+    let event = file.uploaded(sha256.clone());
     let event = PendingEvent::seal(&event, &caller.cause(), state.clock.as_ref())?;
     let confirmed = File {
         status: Status::Uploaded,
-        sha256: Some(found.sha256),
-        etag: found.etag,
+        sha256: Some(sha256),
+        etag,
+        refused: None,
         confirmed_at: Some(state.clock.timestamp()),
         ..file
     };
@@ -86,31 +88,73 @@ async fn confirm(state: &State, caller: &Caller, file: File, checksum: Option<&C
     now.filter(|now| now.status == Status::Uploaded).ok_or(Error::NotFound("file"))
 }
 
-/// Lists everything in which the bytes differ from what was agreed.
-fn compare(state: &State, file: &File, found: &Inspection, checksum: Option<&Checksum>) -> Result<()> {
+/// SHA-256 and version of the bytes, if they are what was agreed. If not, that is kept with the file: the same bytes are
+/// not read again.
+async fn examine(
+    state: &State,
+    file: &File,
+    checksum: Option<&Checksum>,
+) -> Result<(String, Option<String>)> {
+    let known = refused_before(state, file).await?;
+    let is_new = known.is_none();
+    let found = if let Some(known) = known {
+        known
+    } else {
+        let fits = |beginning: &[u8]| sniff::fits(&file.content_type, beginning, &state.rules.allowed);
+        let found = inspect(&state.objects, &file.object_key(), file.size, fits).await?;
+        found.ok_or(Error::NotUploaded)?
+    };
+    let refused = match compare(file, &found, checksum) {
+        Ok(sha256) => return Ok((sha256, found.etag)),
+        Err(refused) => refused,
+    };
+    state.metrics.refused(file.id, &refused.field);
+    if let (true, Some(etag)) = (is_new && found.size == file.size, found.etag) {
+        state.files.update_refused(file.id, &RefusedBytes { etag, sha256: found.sha256 }).await?;
+    }
+    Err(Error::Refused(vec![refused]))
+}
+
+/// What is known of the bytes, if they are still those that were refused.
+async fn refused_before(state: &State, file: &File) -> Result<Option<Inspection>> {
+    let Some(RefusedBytes { etag, sha256 }) = file.refused.clone() else { return Ok(None) };
+    let head = state.objects.head(&file.object_key()).await?.ok_or(Error::NotUploaded)?;
+    let same = head.size == file.size && head.etag.as_ref() == Some(&etag);
+    Ok(same.then_some(Inspection { size: head.size, etag: Some(etag), sha256 }))
+}
+
+/// The SHA-256 of bytes that are what was agreed, or the first thing in which they differ.
+fn compare(
+    file: &File,
+    found: &Inspection,
+    checksum: Option<&Checksum>,
+) -> std::result::Result<String, FieldError> {
     if found.size != file.size {
         let message = format!("was agreed to be {} bytes, and {} were uploaded", file.size, found.size);
-        return Err(Error::Refused(vec![FieldError::new("size", message)]));
+        return Err(FieldError::new("size", message));
     }
-    let mut refused = Vec::new();
-    if !sniff::fits(&file.content_type, &found.beginning, &state.rules.allowed) {
+    let Some(sha256) = &found.sha256 else {
         let message =
             format!("was agreed to be {}, and the bytes are something else", file.content_type.as_str());
-        refused.push(FieldError::new("content_type", message));
+        return Err(FieldError::new("content_type", message));
+    };
+    match differs(file, Some(sha256), checksum) {
+        Some(refused) => Err(refused),
+        None => Ok(sha256.clone()),
     }
-    if let Err(Error::Refused(more)) = compare_checksum(file, Some(&found.sha256), checksum) {
-        refused.extend(more);
-    }
-    if refused.is_empty() { Ok(()) } else { Err(Error::Refused(refused)) }
 }
 
 /// Both the checksum of the request for the URL and that of the confirmation count.
-fn compare_checksum(file: &File, actual: Option<&str>, checksum: Option<&Checksum>) -> Result<()> {
+fn differs(file: &File, actual: Option<&str>, checksum: Option<&Checksum>) -> Option<FieldError> {
     let claimed = [file.sha256.as_deref(), checksum.map(Checksum::as_str)];
-    if claimed.into_iter().flatten().all(|claimed| Some(claimed) == actual) {
-        Ok(())
-    } else {
-        let message = "is not the checksum of the bytes that were uploaded";
-        Err(Error::Refused(vec![FieldError::new("sha256", message)]))
+    let same = claimed.into_iter().flatten().all(|claimed| Some(claimed) == actual);
+    (!same).then(|| FieldError::new("sha256", "is not the checksum of the bytes that were uploaded"))
+}
+
+/// A file that is confirmed already; another checksum than its own is refused.
+fn repeated(file: File, checksum: Option<&Checksum>) -> Result<File> {
+    match differs(&file, file.sha256.as_deref(), checksum) {
+        Some(refused) => Err(Error::Refused(vec![refused])),
+        None => Ok(file),
     }
 }

@@ -111,6 +111,7 @@ pub(crate) async fn request_upload(
         sha256: upload.sha256.map(Checksum::into_string),
         status: Status::Pending,
         etag: None,
+        refused: None,
         created_at: state.clock.timestamp(),
         confirmed_at: None,
     };

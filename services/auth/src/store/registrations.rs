@@ -1,0 +1,118 @@
+//! Registrations with an address that nobody has proven yet.
+//!
+//! Whoever writes here holds the row of the account ([`users::lock`](super::users::lock) or the insert that made it), so
+//! none is added to an account that is being verified.
+
+use chrono::{DateTime, Utc};
+use colink_core::id::UserId;
+use colink_core::text::{DisplayName, Username};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::domain::opaque_token::TokenHash;
+
+/// A pending registration's number; a later one has a higher number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub(crate) struct RegistrationId(i64);
+
+/// What an account is filled with when a link of this registration is used.
+#[derive(FromRow)]
+pub(crate) struct Registration {
+    pub(crate) id: RegistrationId,
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+    pub(crate) password_hash: String,
+}
+
+/// A registration to be.
+#[derive(Debug)]
+pub(crate) struct NewRegistration<'a> {
+    pub(crate) user_id: UserId,
+    pub(crate) username: &'a Username,
+    pub(crate) display_name: &'a DisplayName,
+    pub(crate) password_hash: &'a str,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// Keeps a registration.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    new: &NewRegistration<'_>,
+) -> sqlx::Result<RegistrationId> {
+    sqlx::query_scalar(
+        "insert into registrations (user_id, username, display_name, password_hash, created_at)
+         values ($1, $2, $3, $4, $5)
+         returning id",
+    )
+    .bind(new.user_id.as_uuid())
+    .bind(new.username.as_str())
+    .bind(new.display_name.as_str())
+    .bind(new.password_hash)
+    .bind(new.now)
+    .fetch_one(connection)
+    .await
+}
+
+/// The latest registrations of the account, newest first.
+pub(crate) async fn list_latest(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    limit: i64,
+) -> sqlx::Result<Vec<RegistrationId>> {
+    sqlx::query_scalar("select id from registrations where user_id = $1 order by id desc limit $2")
+        .bind(user_id.as_uuid())
+        .bind(limit)
+        .fetch_all(connection)
+        .await
+}
+
+/// The account that a living token is for.
+pub(crate) async fn find_user_by_token(
+    connection: &mut PgConnection,
+    hash: TokenHash,
+    purpose: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<UserId>> {
+    let user_id: Option<Uuid> = sqlx::query_scalar(
+        "select r.user_id
+           from email_tokens t join registrations r on r.id = t.registration_id
+          where t.token_hash = $1 and t.purpose = $2 and t.expires_at > $3",
+    )
+    .bind(hash.as_bytes())
+    .bind(purpose)
+    .bind(now)
+    .fetch_optional(connection)
+    .await?;
+    Ok(user_id.map(UserId::from_uuid))
+}
+
+/// The registration that a living token is for, locked until the transaction ends. The account must be locked before:
+/// of many uses of its links one gets here first.
+pub(crate) async fn lock_by_token(
+    connection: &mut PgConnection,
+    hash: TokenHash,
+    purpose: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Registration>> {
+    sqlx::query_as(
+        "select r.id, r.username, r.display_name, r.password_hash
+           from email_tokens t join registrations r on r.id = t.registration_id
+          where t.token_hash = $1 and t.purpose = $2 and t.expires_at > $3
+            for update of r",
+    )
+    .bind(hash.as_bytes())
+    .bind(purpose)
+    .bind(now)
+    .fetch_optional(connection)
+    .await
+}
+
+/// Deletes every registration of the account, with its tokens and the mails that wait for it.
+pub(crate) async fn delete_all(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query("delete from registrations where user_id = $1")
+        .bind(user_id.as_uuid())
+        .execute(connection)
+        .await
+        .map(drop)
+}
