@@ -33,7 +33,7 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     } else if arguments.words.iter().any(|word| word == JOURNEYS) {
         build_services(&site.layout)?;
     }
-    let drift = if everything { fleet::openapi::run(&site.layout, true).err() } else { None };
+    let drift = if everything { fleet::openapi::compare(&site.layout).err() } else { None };
     let mut command = cargo::command(&site.layout);
     command
         .args(["test", "--no-fail-fast"])

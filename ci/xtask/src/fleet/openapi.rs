@@ -1,6 +1,7 @@
 //! `openapi/<service>.json` is what the code says; whoever changes an API writes the files anew.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{MEMBERS, Member, lifecycle};
@@ -13,12 +14,21 @@ use crate::step::Step;
 pub(crate) fn run(layout: &Layout, check: bool) -> Outcome<()> {
     let packages: Vec<&str> = MEMBERS.iter().map(|member| member.name).collect();
     let binaries = cargo::build(layout, &packages, Profile::Dev)?;
+    update(layout, &binaries, check)
+}
+
+/// Compares the documents with what the built services print.
+pub(crate) fn compare(layout: &Layout) -> Outcome<()> {
+    update(layout, &cargo::binaries(layout, Profile::Dev)?, true)
+}
+
+fn update(layout: &Layout, binaries: &Path, check: bool) -> Outcome<()> {
     let step = Step::begin("openapi");
     let dir = layout.root.join("openapi");
     make_dir(&dir)?;
     let mut stale = Vec::new();
     for member in MEMBERS {
-        let document = document(&binaries, member)?;
+        let document = document(binaries, member)?;
         let path = dir.join(format!("{}.json", member.name));
         if !check {
             write_file(&path, &document)?;
@@ -37,7 +47,7 @@ pub(crate) fn run(layout: &Layout, check: bool) -> Outcome<()> {
 }
 
 /// What `<service> openapi` prints, byte for byte, with one line break at the end.
-fn document(binaries: &std::path::Path, member: &Member) -> Outcome<String> {
+fn document(binaries: &Path, member: &Member) -> Outcome<String> {
     let output = Command::new(lifecycle::binary(binaries, member))
         .arg("openapi")
         .stdin(Stdio::null())

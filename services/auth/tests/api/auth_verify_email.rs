@@ -99,12 +99,18 @@ async fn one_link_of_an_account_wins() {
     let ada = world.stranger("ada");
     let mut people = vec![ada.clone()];
     people.extend(["bob", "carol", "dave"].map(|name| rival(&world, name, &ada)));
-    let mut waiting = tokio::task::JoinSet::new();
     for person in &people {
         world.register(person).await.expect(201);
     }
-    for person in people.clone() {
-        let (client, body) = (world.anonymous(), json!({ "token": own_token(&world, &person).await }));
+    // Every link is there before the first is used: the winner ends the others, also those not yet mailed.
+    let mut links = Vec::new();
+    for person in people {
+        let body = json!({ "token": own_token(&world, &person).await });
+        links.push((person, body));
+    }
+    let mut waiting = tokio::task::JoinSet::new();
+    for (person, body) in links {
+        let client = world.anonymous();
         waiting.spawn(async move { (person, client.post("/auth/verify-email", &body).await.status) });
     }
     let answers = waiting.join_all().await;
