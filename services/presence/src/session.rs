@@ -105,8 +105,8 @@ async fn converse(client: &Client, connection: Connection, mut outbox: Outbox) {
         why = read(client, frames, session.clone(), &pulse) => why,
         why = write(client, &mut session, &mut outbox, &pulse) => why,
     };
-    // What was queued before the reason to close arose is still the client's, unless his right to it ended.
-    while let Some(frame) = outbox.ready(socket).filter(|_| closing != Some(Close::Revoked)) {
+    // What was queued before the reason to close arose is still the client's; nothing was queued since.
+    while let Some(frame) = outbox.ready(socket) {
         if put(&mut session, frame).await.is_some() {
             return;
         }

@@ -2,8 +2,12 @@
 
 use colink_test::{Fleet, FleetPlan, Stage, unique};
 use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::cast::{Person, sign_up};
+
+/// Some journeys stop the broker or Redis, which all share: one runs at a time.
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Who and where.
 pub struct Company {
@@ -12,6 +16,8 @@ pub struct Company {
     pub bob: Person,
     pub workspace: String,
     pub channel: String,
+    /// Given up last, when the fleet is gone.
+    _turn: MutexGuard<'static, ()>,
 }
 
 /// All eight services, presence on two nodes, without limits that a test would run into.
@@ -44,6 +50,7 @@ pub fn admin_email(stage: &Stage) -> String {
 
 /// Starts everything and brings the two together.
 pub async fn open(plan: FleetPlan) -> Company {
+    let turn = TURN.lock().await;
     let mut fleet = plan.start().await;
     let alice = sign_up(&mut fleet, "alice").await;
     let bob = sign_up(&mut fleet, "bob").await;
@@ -60,5 +67,5 @@ pub async fn open(plan: FleetPlan) -> Company {
     let channel = alice.api.post("/api/channels", &channel).await.expect(201).text("/id");
     let member = json!({"user_id": bob.id});
     alice.api.post(&format!("/api/channels/{channel}/members"), &member).await.expect(200);
-    Company { fleet, alice, bob, workspace, channel }
+    Company { fleet, alice, bob, workspace, channel, _turn: turn }
 }
