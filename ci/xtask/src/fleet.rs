@@ -69,7 +69,7 @@ pub(crate) fn secrets(site: &Site) -> Outcome<Secrets> {
 /// What a measurement sets: the generator is one address, and must not be told to slow down.
 pub(crate) fn without_limits() -> Vec<(String, String)> {
     let mut keys = vec![("COLINK__TELEMETRY__LOG_LEVEL".to_owned(), "warn".to_owned())];
-    for class in ["ANONYMOUS", "CREDENTIALS", "READ", "SEND", "WRITE"] {
+    for class in ["ANONYMOUS", "CREDENTIALS", "READ", "SEND", "SOCKET", "WRITE"] {
         keys.push((format!("COLINK_GATEWAY__LIMITS__{class}_PER_MINUTE"), "60000000".to_owned()));
         keys.push((format!("COLINK_GATEWAY__LIMITS__{class}_BURST"), "1000000".to_owned()));
     }

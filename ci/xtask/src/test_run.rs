@@ -35,10 +35,7 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     }
     let drift = if everything { fleet::openapi::compare(&site.layout).err() } else { None };
     let mut command = cargo::command(&site.layout);
-    command
-        .args(["test", "--no-fail-fast"])
-        .env("COLINK_BIN_DIR", cargo::binaries(&site.layout, Profile::Dev)?)
-        .envs(stores::settings(site.ports));
+    command.args(["test", "--no-fail-fast"]).envs(stores::settings(site.ports));
     if everything {
         command.arg("--workspace");
     }
