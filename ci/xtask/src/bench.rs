@@ -16,7 +16,7 @@ const PACKAGE: &str = "colink-bench";
 /// Starts the fleet, runs the load generator with the given words, and stops what it started.
 pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     let _claim = up::claim(&site.layout)?;
-    setup::run(&site.layout)?;
+    setup::run(&site.layout, site.sso)?;
     let started = stores::start(site)?;
     let result = measure(site, arguments);
     stop::stop(&site.layout, &fleet::names())?;

@@ -14,8 +14,9 @@ use crate::{bench, fleet, inspect, interrupt, output, seed, setup, stop, test_ru
 const HELP: &str = "\
 cargo xtask <command> [--port-base N]
 
-  up [--release] [--docker [--with-sso]]
-                      everything, until Ctrl-C: backing services, the eight services, demo data
+  up [--release] [--docker] [--with-sso]
+                      everything, until Ctrl-C: backing services, the eight services, demo data;
+                      with --with-sso also Keycloak, and sign-in through it
   down                stop what runs in this checkout
   status              what runs, and where; exit code 3 when nothing does
   logs <name> [--follow]
@@ -57,7 +58,11 @@ pub(crate) fn dispatch(words: &[String]) -> Outcome<ExitCode> {
 
 fn run(command: &str, arguments: &Arguments) -> Outcome<ExitCode> {
     let layout = Layout::discover()?;
-    let site = Site { ports: Ports::choose(&layout, arguments.port_base)?, layout };
+    let sso = match command {
+        "test" => test_run::needs_sso(arguments),
+        _ => arguments.has("--with-sso"),
+    };
+    let site = Site { ports: Ports::choose(&layout, arguments.port_base)?, layout, sso };
     match command {
         "up" => return up::run(&site, arguments),
         "status" => return Ok(inspect::status(&site)),
@@ -66,10 +71,10 @@ fn run(command: &str, arguments: &Arguments) -> Outcome<ExitCode> {
         "down" => down(&site)?,
         "logs" => inspect::logs(&site.layout, arguments)?,
         "reset" => reset(&site, arguments)?,
-        "setup" => setup::run(&site.layout)?,
+        "setup" => setup::run(&site.layout, site.sso)?,
         "services" => {
             interrupt::listen()?;
-            setup::run(&site.layout)?;
+            setup::run(&site.layout, site.sso)?;
             stores::start(&site)?;
         }
         "seed" => seed::run(&site)?,

@@ -93,7 +93,7 @@ fn database_secret(member: &Member) -> String {
 
 /// Everything that `member` is told: what all are told, then its own.
 fn environment_of(member: &Member, site: &Site, secrets: &Secrets) -> Outcome<Vec<(String, String)>> {
-    let settings = stores::settings(site.ports);
+    let settings = stores::settings(site);
     let prefix = format!("COLINK_{}__", member.name.to_ascii_uppercase());
     let shared = shared(site.ports, &settings, secrets)?
         .into_iter()
@@ -161,11 +161,14 @@ fn own(
         keys.push(("SERVER__TRUST_FORWARDED", "true".to_owned()));
     }
     match member.name {
-        "auth" => keys.extend([
-            ("MAIL__SMTP_URL", setting("COLINK_SMTP_URL").to_owned()),
-            ("MAIL__PUBLIC_URL", public),
-            ("BOOTSTRAP__ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
-        ]),
+        "auth" => {
+            keys.extend([
+                ("MAIL__SMTP_URL", setting("COLINK_SMTP_URL").to_owned()),
+                ("MAIL__PUBLIC_URL", public),
+                ("BOOTSTRAP__ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
+            ]);
+            keys.extend(sso(setting("COLINK_KEYCLOAK_URL")));
+        }
         "channels" => keys.push(("INVITES__PUBLIC_URL", public)),
         "presence" => {
             let loopback = ports.http(Port::Gateway);
@@ -183,6 +186,21 @@ fn own(
         _ => {}
     }
     Ok(keys)
+}
+
+/// Sign-in through Keycloak, when there is one: the realm and the client of `infra/docker/keycloak/colink-realm.json`.
+fn sso(keycloak: &str) -> Vec<(&'static str, String)> {
+    if keycloak.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        ("OIDC__PROVIDERS__KEYCLOAK__KIND", "keycloak".to_owned()),
+        ("OIDC__PROVIDERS__KEYCLOAK__ISSUER", format!("{keycloak}/realms/colink")),
+        ("OIDC__PROVIDERS__KEYCLOAK__CLIENT_ID", "colink-api".to_owned()),
+        ("OIDC__PROVIDERS__KEYCLOAK__CLIENT_SECRET", "colink-dev-only".to_owned()),
+        ("OIDC__PROVIDERS__KEYCLOAK__JIT", "true".to_owned()),
+        ("OIDC__PROVIDERS__KEYCLOAK__TRUSTS_EMAIL", "true".to_owned()),
+    ]
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(crate) enum Port {
     Smtp = 26,
     /// Mail is read.
     MailApi = 27,
-    /// OpenID Connect, only from the compose file.
+    /// OpenID Connect, only where it is wanted.
     Keycloak = 28,
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn logins() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Makes what is missing.
 pub(crate) fn run(site: &Site) -> Outcome<()> {
     let step = Step::begin("demo data");
-    let settings = stores::settings(site.ports);
+    let settings = stores::settings(site);
     let mail_api = env_file::lookup(&settings, "COLINK_MAIL_API_URL").unwrap_or_default();
     let gateway = site.ports.http(Port::Gateway);
     let users = PEOPLE

@@ -2,6 +2,7 @@
 
 pub(crate) mod apt;
 pub(crate) mod jars;
+pub(crate) mod keycloak;
 pub(crate) mod tools;
 pub(crate) mod user;
 
@@ -9,10 +10,13 @@ use crate::failure::Outcome;
 use crate::layout::Layout;
 use crate::step::Step;
 
-/// Installs missing system packages and fetches missing jars.
-pub(crate) fn run(layout: &Layout) -> Outcome<()> {
+/// Installs missing system packages and fetches missing jars, and Keycloak where it is wanted.
+pub(crate) fn run(layout: &Layout, sso: bool) -> Outcome<()> {
     apt::install_missing(layout)?;
     jars::fetch_missing(layout)?;
+    if sso {
+        keycloak::fetch_missing(layout)?;
+    }
     Step::begin("setup").done("everything is installed");
     Ok(())
 }

@@ -39,7 +39,7 @@ impl Sql {
             command.args(["exec", "-T", "postgres", "psql", "--username=colink", "--dbname=postgres"]);
             return Ok(command);
         }
-        let settings = stores::settings(site.ports);
+        let settings = stores::settings(site);
         let server = env_file::lookup(&settings, "COLINK_PG_URL").unwrap_or_default();
         let bin =
             postgres_bin(None).ok_or_else(|| Failure::new("psql is missing: run `cargo xtask setup`"))?;

@@ -3,6 +3,7 @@
 //! An address in the environment wins: what is managed elsewhere (or by compose) is used as it is and not started.
 
 mod kafka;
+mod keycloak;
 mod mail;
 mod mongo;
 mod postgres;
@@ -17,7 +18,7 @@ use crate::layout::{Layout, environment, write_file};
 use crate::ports::{Port, Ports};
 use crate::process::{Origin, Process};
 use crate::step::Step;
-use crate::{lock, stop};
+use crate::{lock, pid_file, stop};
 
 pub(crate) use postgres::elsewhere as postgres_elsewhere;
 pub(crate) use s3::BUCKET;
@@ -32,6 +33,17 @@ pub(crate) struct Site {
     pub(crate) layout: Layout,
     /// Its ports.
     pub(crate) ports: Ports,
+    /// Whether Keycloak is wanted too: half a minute and half a gigabyte.
+    pub(crate) sso: bool,
+}
+
+impl Site {
+    /// The backing services that are wanted, or run already.
+    fn stores(&self) -> impl Iterator<Item = &'static dyn Store> {
+        let keycloak: &'static dyn Store = &keycloak::Keycloak;
+        let sso = self.sso || pid_file::running(&self.layout, keycloak.name()).is_some();
+        sso.then_some(keycloak).into_iter().chain(ALL.iter().copied())
+    }
 }
 
 /// A backing service.
@@ -52,18 +64,23 @@ pub(crate) trait Store: Sync {
     fn ready(&self, site: &Site) -> bool;
 }
 
-/// In the order in which they are stopped.
+/// Those that are always there, in the order in which they are stopped; Keycloak comes before them.
 const ALL: &[&dyn Store] =
     &[&kafka::Kafka, &mongo::Mongo, &s3::S3, &mail::Mail, &redis::Redis, &postgres::Postgres];
 
 /// The names of all backing services, in the order in which they are stopped.
 pub(crate) fn names() -> Vec<&'static str> {
-    ALL.iter().map(|store| store.name()).collect()
+    every().map(|store| store.name()).collect()
 }
 
 /// The name and port of each backing service.
 pub(crate) fn endpoints() -> impl Iterator<Item = (&'static str, Port)> {
-    ALL.iter().map(|store| (store.name(), store.port()))
+    every().map(|store| (store.name(), store.port()))
+}
+
+fn every() -> impl Iterator<Item = &'static dyn Store> {
+    let keycloak: &'static dyn Store = &keycloak::Keycloak;
+    std::iter::once(keycloak).chain(ALL.iter().copied())
 }
 
 /// The variables by which `docker-compose.dev.yml` is told its ports.
@@ -85,7 +102,7 @@ pub(crate) fn published() -> Vec<(&'static str, Port)> {
 pub(crate) fn start(site: &Site) -> Outcome<Vec<&'static str>> {
     let _turn = lock::wait(&site.layout, "stores")?;
     let local: Vec<&dyn Store> =
-        ALL.iter().copied().filter(|store| !is_elsewhere(*store, site.ports)).collect();
+        site.stores().filter(|store| !is_elsewhere(*store, site.ports)).collect();
     let results: Vec<Outcome<Origin>> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             local.iter().map(|store| scope.spawn(move || start_one(*store, site))).collect();
@@ -112,14 +129,14 @@ pub(crate) fn start(site: &Site) -> Outcome<Vec<&'static str>> {
 }
 
 /// The settings of every backing service: the environment's where given, else those of the local processes.
-pub(crate) fn settings(ports: Ports) -> Vec<(String, String)> {
-    let local = ALL.iter().flat_map(|store| store.settings(ports));
+pub(crate) fn settings(site: &Site) -> Vec<(String, String)> {
+    let local = site.stores().flat_map(|store| store.settings(site.ports));
     local.map(|(key, value)| (key.to_owned(), environment(key).unwrap_or(value))).collect()
 }
 
 /// Writes `.colink/env`.
 pub(crate) fn write_env(site: &Site) -> Outcome<()> {
-    write_file(&site.layout.env_file(), &env_file::render(&settings(site.ports)))
+    write_file(&site.layout.env_file(), &env_file::render(&settings(site)))
 }
 
 fn start_one(store: &dyn Store, site: &Site) -> Outcome<Origin> {

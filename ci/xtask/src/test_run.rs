@@ -11,6 +11,9 @@ use crate::step::Step;
 use crate::stores::{self, Site};
 use crate::{fleet, interrupt, output, setup, supervised};
 
+/// The package whose tests sign in through Keycloak.
+const SSO: &str = "auth";
+
 /// The package whose tests run the services as processes.
 const JOURNEYS: &str = "colink-test";
 
@@ -22,10 +25,15 @@ struct Counts {
     ignored: u64,
 }
 
+/// Whether these tests sign in through Keycloak.
+pub(crate) fn needs_sso(arguments: &Arguments) -> bool {
+    arguments.words.is_empty() || arguments.words.iter().any(|word| word == SSO)
+}
+
 /// Runs the tests; words go to `cargo test`, and without any it is the whole workspace and the OpenAPI files.
 pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     interrupt::listen()?;
-    setup::run(&site.layout)?;
+    setup::run(&site.layout, site.sso)?;
     stores::start(site)?;
     let everything = arguments.words.is_empty();
     if everything {
@@ -35,7 +43,7 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     }
     let drift = if everything { fleet::openapi::compare(&site.layout).err() } else { None };
     let mut command = cargo::command(&site.layout);
-    command.args(["test", "--no-fail-fast"]).envs(stores::settings(site.ports));
+    command.args(["test", "--no-fail-fast"]).envs(stores::settings(site));
     if everything {
         command.arg("--workspace");
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::arguments::Arguments;
 use crate::cargo::Profile;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::layout::Layout;
 use crate::log_stream::LogStream;
 use crate::pid_file::{self, Record};
@@ -49,14 +49,11 @@ pub(crate) fn claim(layout: &Layout) -> Outcome<std::fs::File> {
 
 fn bring_up(site: &Site, arguments: &Arguments, started: &mut Started) -> Outcome<()> {
     let docker = arguments.has("--docker");
-    let sso = arguments.has("--with-sso");
     if docker {
         started.compose = true;
-        compose::up(site, sso)?;
-    } else if sso {
-        return Err(Failure::new("Keycloak comes from the compose file: use `up --docker --with-sso`"));
+        compose::up(site, site.sso)?;
     } else {
-        setup::run(&site.layout)?;
+        setup::run(&site.layout, site.sso)?;
         started.stores = stores::start(site)?;
     }
     let profile = if arguments.has("--release") { Profile::Release } else { Profile::Dev };
@@ -78,6 +75,10 @@ fn print_addresses(site: &Site) {
     output::line(format!("  documents     {gateway}/docs"));
     output::line(format!("  sockets       ws://localhost:{}/ws", site.ports.of(Port::Gateway)));
     output::line(format!("  mail          {}/api/user/<address>/messages", site.ports.http(Port::MailApi)));
+    if site.sso {
+        output::line(format!("  keycloak      {}/admin (admin, admin)", site.ports.http(Port::Keycloak)));
+        output::line(format!("  sign-in       {gateway}/api/auth/oidc/keycloak/start (ada, Colink-dev-1)"));
+    }
     output::line("");
     for (email, what) in seed::logins() {
         output::line(format!("  login         {email:<20} {}   {what}", seed::PASSWORD));

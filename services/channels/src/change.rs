@@ -7,8 +7,8 @@ use colink_auth::Caller;
 use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::time::Timestamp;
-use colink_events::{Cause, Event};
-use sqlx::{PgConnection, Postgres, Transaction};
+use colink_events::{Cause, Envelope, Event};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Permit;
 use crate::error::Result;
@@ -25,6 +25,15 @@ pub(crate) struct Change {
     metrics: ChannelsMetrics,
 }
 
+/// What a change is made with, for those who have no request.
+#[derive(Debug, Clone)]
+pub(crate) struct Means {
+    pub(crate) pool: PgPool,
+    pub(crate) clock: SharedClock,
+    pub(crate) relay: RelayHandle,
+    pub(crate) metrics: ChannelsMetrics,
+}
+
 impl Change {
     /// Begins a change that the caller causes.
     pub(crate) async fn begin(state: &State, caller: &Caller) -> Result<Self> {
@@ -35,6 +44,23 @@ impl Change {
             at: state.clock.timestamp(),
             relay: state.relay.clone(),
             metrics: state.metrics.clone(),
+        })
+    }
+
+    /// Begins a change that an event of another service causes.
+    pub(crate) async fn of_event(means: &Means, envelope: &Envelope) -> Result<Self> {
+        let cause = Cause {
+            actor: envelope.actor.clone(),
+            request_id: envelope.request_id.clone(),
+            traceparent: envelope.traceparent.clone(),
+        };
+        Ok(Self {
+            transaction: means.pool.begin().await?,
+            cause,
+            clock: means.clock.clone(),
+            at: means.clock.timestamp(),
+            relay: means.relay.clone(),
+            metrics: means.metrics.clone(),
         })
     }
 

@@ -25,7 +25,28 @@ pub(crate) async fn join(
 ) -> Result<Option<WorkspaceMember>> {
     let at = change.at();
     let member = workspace_members::activate(change.connection(), workspace.id, user, role, at).await?;
+    settle(change, workspace, member).await
+}
+
+/// The same for a user whom the workspace's identity provider brought. Whoever was a member before stays what he is: who
+/// left or was removed comes back by an invitation only, and a repeated event changes nothing.
+pub(crate) async fn join_first(
+    change: &mut Change,
+    workspace: &Workspace,
+    user: UserId,
+) -> Result<Option<WorkspaceMember>> {
+    let at = change.at();
+    let member = workspace_members::insert(change.connection(), workspace.id, user, at).await?;
+    settle(change, workspace, member).await
+}
+
+async fn settle(
+    change: &mut Change,
+    workspace: &Workspace,
+    member: Option<WorkspaceMember>,
+) -> Result<Option<WorkspaceMember>> {
     let Some(member) = member else { return Ok(None) };
+    let user = member.user_id;
     if let Some(limit) = workspace.member_limit
         && workspace_members::count(change.connection(), workspace.id).await? > limit
     {

@@ -186,6 +186,10 @@ fn configure_internal(routes: &mut ServiceConfig) {
                 .route(get().to(internal::list_user_channels::list_user_channels)),
         )
         .service(
+            resource("/internal/workspaces/by-slug/{slug}")
+                .route(get().to(internal::find_workspace::find_workspace)),
+        )
+        .service(
             resource("/internal/workspaces/{workspace_id}/members/{user_id}")
                 .route(get().to(internal::get_workspace_member::get_workspace_member)),
         );

@@ -35,6 +35,7 @@ const CONVERSATION: Target = Target::First(&[("channel", "channel_id")]);
 const DOOR: Target =
     Target::First(&[("channel", "channel_id"), ("workspace", "workspace_id"), ("user", "user_id")]);
 const SIGNING_KEY: Target = Target::First(&[("signing_key", "kid")]);
+const SSO_PROVIDER: Target = Target::First(&[("sso_provider", "provider")]);
 const FILE: Target = Target::First(&[("file", "file/id")]);
 const OF_FILE: Target = Target::First(&[("file", "file_id")]);
 const MODERATED: Target = Target::Named { kind: "target_type", id: "target_id" };
@@ -107,6 +108,10 @@ pub(super) static RULES: &[Rule] = &[
     rule("token.reused", 1, USER, &["session_id"]),
     rule("password.changed", 1, USER, &[]),
     rule("signing_key.rotated", 1, SIGNING_KEY, &[]),
+    rule("provider.linked", 1, USER, &["provider", "by"]),
+    rule("provider.unlinked", 1, USER, &["provider"]),
+    rule("user.provisioned", 1, USER, &["workspace_id", "provider"]),
+    rule("sso_provider.changed", 1, SSO_PROVIDER, &["user_id", "change", "trusted"]),
     rule("file.uploaded", 1, FILE, FILE_STATE),
     rule("file.scanned", 1, OF_FILE, &["channel_id", "status"]),
     rule("file.deleted", 1, OF_FILE, &["channel_id", "deleted_by"]),

@@ -1,5 +1,6 @@
 //! What other services ask. The gateway does not route these paths, and each takes a service token.
 
+pub(super) mod find_workspace;
 pub(super) mod get_standing;
 pub(super) mod get_workspace_member;
 pub(super) mod list_channel_members;

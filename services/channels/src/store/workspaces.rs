@@ -129,6 +129,16 @@ pub(crate) async fn lock_seated(
     find_seated(connection, id, user).await
 }
 
+/// The workspace that has the slug.
+pub(crate) async fn find_by_slug(executor: impl PgExecutor<'_>, slug: &str) -> Result<Option<WorkspaceId>> {
+    let id: Option<uuid::Uuid> =
+        sqlx::query_scalar("select id from workspaces where slug = $1 and deleted_at is null")
+            .bind(slug)
+            .fetch_optional(executor)
+            .await?;
+    Ok(id.map(WorkspaceId::from_uuid))
+}
+
 /// A workspace about to be created.
 #[derive(Debug)]
 pub(crate) struct NewWorkspace<'a> {

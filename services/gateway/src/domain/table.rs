@@ -132,6 +132,10 @@ const TABLE: &[Route] = &[
     credentials("/auth/resend-verification"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/oidc/providers"),
+    credentials("/auth/oidc/token"),
+    credentials("/auth/oidc/{}/start"),
+    credentials("/auth/oidc/{}/callback"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
@@ -254,6 +258,14 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
+        }
+        for path in ["providers", "token", "google/start", "google/callback"] {
+            let route = find(&format!("/auth/oidc/{path}")).unwrap();
+            assert_eq!((route.access, route.class("GET")), (Access::Public, Class::Credentials), "{path}");
+        }
+        for path in ["google", "google/link", "identities", "workspaces/1/providers", "google/start/x"] {
+            let route = find(&format!("/auth/oidc/{path}"));
+            assert_eq!(route.map(|route| route.access), Some(Access::Token), "{path}");
         }
         for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");

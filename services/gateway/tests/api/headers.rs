@@ -123,6 +123,22 @@ async fn an_answer_keeps_its_headers() {
     }
 }
 
+/// G-1, A-10: a browser on its way to and from an identity provider passes with its cookies, and is sent on as the service
+/// says.
+#[tokio::test]
+async fn a_redirect_and_its_cookies_pass() {
+    let edge = Edge::start().await;
+    let browser = edge.service.anonymous();
+    let request = browser.request(reqwest::Method::GET, "/api/auth/oidc/google/callback?code=a%2Fb&state=s");
+    let answer = request.header("cookie", "a=1; __Host-colink-oidc=v").send().await.expect(302);
+    assert_eq!(answer.header("location"), Some("https://chat.test/channels#oidc_code=c"));
+    let cookie = "__Host-colink-oidc=v; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure";
+    assert_eq!(answer.header("set-cookie"), Some(cookie));
+    let seen = edge.stub.only();
+    assert_eq!(seen.one("cookie"), "a=1; __Host-colink-oidc=v");
+    assert_eq!(seen.uri, "/auth/oidc/google/callback?code=a%2Fb&state=s");
+}
+
 /// G-5: every answer says how a browser is to treat it, once; with TLS in front also to insist on it.
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {

@@ -158,6 +158,10 @@ async fn answer(notes: Data<Notes>, request: HttpRequest, mut payload: Payload) 
             .append_header(("set-cookie", "a=1"))
             .append_header(("set-cookie", "b=2"))
             .json(json!({})),
+        "callback" => HttpResponse::Found()
+            .insert_header(("location", "https://chat.test/channels#oidc_code=c"))
+            .insert_header(("set-cookie", "__Host-colink-oidc=v; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"))
+            .finish(),
         "large" => HttpResponse::Ok().body(SizedStream::new(LARGE as u64, gated(notes, chunk))),
         "chunked" => HttpResponse::Ok().streaming(gated(notes, chunk)),
         "trickle" => HttpResponse::Ok().streaming(stream::unfold(0, |count| async move {

@@ -1,0 +1,132 @@
+//! Sign-in through other identity providers.
+
+pub(crate) mod callback;
+pub(crate) mod exchange_code;
+pub(crate) mod link;
+pub(crate) mod list_identities;
+pub(crate) mod list_providers;
+pub(crate) mod start;
+pub(crate) mod unlink;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use std::str::FromStr;
+
+use colink_core::id::{ProviderId, SessionId, UserId};
+use colink_http::Reply;
+use secrecy::SecretString;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::opaque_token::OpaqueToken;
+use crate::error::AuthError;
+use crate::oidc::cookie::{Cookies, LIFE_S};
+use crate::oidc::provider::Provider;
+use crate::oidc::refusal::Refusal;
+use crate::oidc::return_to::ReturnTo;
+use crate::oidc::{ExchangeError, FlowSecrets};
+use crate::state::State;
+use crate::store::oidc_flows;
+use crate::store::oidc_providers::{self, StoredProvider};
+
+/// Where to go to sign in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Authorization {
+    /// The provider's page, for the browser that got this answer and its cookie.
+    #[schema(example = "https://sso.example.com/authorize?response_type=code&client_id=colink")]
+    authorization_url: String,
+}
+
+/// A sign-in that was begun.
+pub(super) struct Begun {
+    authorization_url: String,
+    cookie: String,
+}
+
+impl Begun {
+    /// Sends the browser on.
+    fn redirect(self) -> HttpResponse {
+        HttpResponse::Found()
+            .insert_header((header::LOCATION, self.authorization_url))
+            .insert_header((header::SET_COOKIE, self.cookie))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish()
+    }
+
+    /// Tells the client where to go.
+    fn reply(self) -> Reply<Authorization> {
+        Reply::ok(Authorization { authorization_url: self.authorization_url })
+            .header(header::SET_COOKIE, self.cookie)
+            .header(header::CACHE_CONTROL, "no-store")
+    }
+}
+
+/// What a sign-in is begun for.
+pub(super) struct Purpose {
+    return_to: ReturnTo,
+    json: bool,
+    link: Option<(UserId, SessionId)>,
+}
+
+/// Why a sign-in was not begun.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotBegun {
+    /// The provider cannot be used now.
+    #[error(transparent)]
+    Provider(#[from] ExchangeError),
+    /// It could not be kept.
+    #[error(transparent)]
+    Failed(#[from] AuthError),
+}
+
+/// Keeps a sign-in and says where its browser goes. A browser that is at another provider in another tab keeps its cookie, so
+/// that both come back.
+async fn begin(
+    state: &State,
+    provider: &Provider,
+    cookies: &Cookies,
+    purpose: &Purpose,
+) -> Result<Begun, NotBegun> {
+    let browser = state.oidc.cookie().read(cookies).unwrap_or_else(OpaqueToken::generate);
+    let secrets = FlowSecrets { state: OpaqueToken::generate(), browser };
+    let url = state.oidc.authorization_url(provider, &secrets).await?;
+    let flow = oidc_flows::NewFlow {
+        state: secrets.state.hash(),
+        browser: secrets.browser.hash(),
+        provider: &provider.key,
+        return_to: purpose.return_to.as_str(),
+        json: purpose.json,
+        link: purpose.link,
+        expires_at: state.clock.now() + chrono::Duration::seconds(LIFE_S),
+    };
+    oidc_flows::insert(&state.pool, &flow).await.map_err(AuthError::from)?;
+    let cookie = state.oidc.cookie().header(&secrets.browser);
+    Ok(Begun { authorization_url: url.into(), cookie })
+}
+
+/// Sends the browser to the page that can say why.
+fn to_sign_in_page(state: &State, refusal: Refusal) -> HttpResponse {
+    to_client(state, &format!("/login?error={}", refusal.word()))
+}
+
+/// Sends the browser to a place of the web client. What stands behind `#` is read by the client's own script: it is in no
+/// log and no `Referer`.
+fn to_client(state: &State, place: &str) -> HttpResponse {
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, format!("{}{place}", state.oidc.public_url())))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+/// The provider of this name: of the installation, or of a workspace.
+async fn provider_of(state: &State, key: &str) -> Result<Option<Provider>, AuthError> {
+    if let Some(provider) = state.oidc.configured(key) {
+        return Ok(Some(provider.clone()));
+    }
+    let Ok(id) = ProviderId::from_str(key) else { return Ok(None) };
+    let Some(stored) = oidc_providers::lookup(&state.pool, id.as_uuid()).await? else { return Ok(None) };
+    let context = StoredProvider::seal_context(stored.id);
+    let secret = state.sealer.open(&context, &stored.sealed_client_secret)?;
+    let secret = String::from_utf8(secret.to_vec()).map_err(AuthError::crypto)?;
+    Provider::of_row(&stored, Some(SecretString::from(secret))).map(Some)
+}

@@ -1,0 +1,45 @@
+//! `DELETE /auth/oidc/{provider}`.
+
+use actix_web::web::Data;
+use colink_auth::Caller;
+use colink_events::users::ProviderUnlinked;
+use colink_http::{ApiError, ApiResult, Path, Reply};
+
+use crate::error::AuthError;
+use crate::reauthentication;
+use crate::state::State;
+use crate::store::{identities, users};
+
+/// Unlink a provider from my account
+///
+/// 409 when it is the last way to sign in: set a password or add another way first.
+#[utoipa::path(
+    delete,
+    path = "/auth/oidc/{provider}",
+    operation_id = "unlink_identity",
+    tag = "oidc",
+    params(("provider" = String, Path, description = "The provider's id.")),
+    responses((status = 204, description = "Unlinked."))
+)]
+pub(crate) async fn unlink_identity(
+    state: Data<State>,
+    caller: Caller,
+    Path(provider): Path<String>,
+) -> ApiResult<Reply<()>> {
+    reauthentication::require(&state, &caller).await?;
+    let (user_id, at) = (caller.user_id(), state.clock.timestamp());
+    let mut transaction = state.begin().await?;
+    // The row lock lets changes of the ways in happen one after the other: of two last ones one stays.
+    users::lock(&mut transaction, user_id).await.map_err(AuthError::from)?.ok_or(AuthError::UserGone)?;
+    let unlinked = identities::delete(&mut transaction, user_id, &provider).await;
+    if !unlinked.map_err(AuthError::from)? {
+        return Err(ApiError::not_found("linked provider"));
+    }
+    if !users::has_way_in(&mut transaction, user_id).await.map_err(AuthError::from)? {
+        return Err(AuthError::LastWayIn.into());
+    }
+    let event = ProviderUnlinked { user_id, provider, at };
+    state.emit(&mut transaction, &event, &caller.cause()).await?;
+    state.commit(transaction).await?;
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,49 @@
+//! `DELETE /auth/oidc/workspaces/{workspace_id}/providers/{provider_id}`.
+
+use actix_web::web::Data;
+use colink_auth::Caller;
+use colink_core::id::{ProviderId, WorkspaceId};
+use colink_events::users::ProviderUnlinked;
+use colink_http::{ApiError, ApiResult, Path, Reply};
+
+use super::{admit, announce};
+use crate::reauthentication;
+use crate::state::State;
+use crate::store::{identities, oidc_providers};
+
+/// Remove an identity provider from a workspace
+///
+/// Nobody can sign in through it any more. Accounts stay: who has no other way in sets a password by mail.
+#[utoipa::path(
+    delete,
+    path = "/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}",
+    operation_id = "delete_workspace_provider",
+    tag = "oidc",
+    params(
+        ("workspace_id" = WorkspaceId, Path, description = "The workspace."),
+        ("provider_id" = ProviderId, Path, description = "The provider.")
+    ),
+    responses((status = 204, description = "Removed."))
+)]
+pub(crate) async fn delete_workspace_provider(
+    state: Data<State>,
+    caller: Caller,
+    Path((workspace_id, provider_id)): Path<(WorkspaceId, ProviderId)>,
+) -> ApiResult<Reply<()>> {
+    let permit = admit(&state, &caller, workspace_id).await?;
+    reauthentication::require(&state, &caller).await?;
+    let mut transaction = state.begin().await?;
+    permit.audit(&state, &mut transaction, &caller).await?;
+    let stored = oidc_providers::lock(&mut transaction, workspace_id, provider_id.as_uuid()).await?;
+    let stored = stored.ok_or_else(|| ApiError::not_found("provider"))?;
+    oidc_providers::delete(&mut transaction, stored.id).await?;
+    let provider = stored.id.to_string();
+    for user_id in identities::delete_of_provider(&mut transaction, &provider).await? {
+        let (provider, at) = (provider.clone(), state.clock.timestamp());
+        let unlinked = ProviderUnlinked { user_id, provider, at };
+        state.emit(&mut transaction, &unlinked, &caller.cause()).await?;
+    }
+    announce(&state, &mut transaction, &caller, &stored, "deleted").await?;
+    state.commit(transaction).await?;
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,70 @@
+//! Codes that a browser exchanges for tokens after it came back from a provider.
+
+use chrono::{DateTime, Utc};
+use colink_core::id::UserId;
+use sqlx::{FromRow, PgExecutor};
+use uuid::Uuid;
+
+use crate::domain::opaque_token::TokenHash;
+
+/// What a code stands for.
+#[derive(Debug, FromRow)]
+pub(crate) struct Code {
+    browser_hash: Vec<u8>,
+    user_id: Uuid,
+    pub(crate) second_factor: bool,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+impl Code {
+    /// Whether it was given to this browser.
+    pub(crate) fn is_of(&self, browser: TokenHash) -> bool {
+        self.browser_hash == browser.as_bytes()
+    }
+
+    /// Who signed in.
+    pub(crate) fn user_id(&self) -> UserId {
+        UserId::from_uuid(self.user_id)
+    }
+}
+
+/// Keeps a code.
+pub(crate) async fn insert(
+    executor: impl PgExecutor<'_>,
+    code: TokenHash,
+    browser: TokenHash,
+    user_id: UserId,
+    second_factor: bool,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into oidc_codes (code_hash, browser_hash, user_id, second_factor, expires_at)
+         values ($1, $2, $3, $4, $5)",
+    )
+    .bind(code.as_bytes())
+    .bind(browser.as_bytes())
+    .bind(user_id.as_uuid())
+    .bind(second_factor)
+    .bind(expires_at)
+    .execute(executor)
+    .await
+    .map(drop)
+}
+
+/// Takes a code away, whoever asks: of any number of exchanges one gets it, and one in another browser spoils it.
+pub(crate) async fn delete(executor: impl PgExecutor<'_>, code: TokenHash) -> sqlx::Result<Option<Code>> {
+    sqlx::query_as(
+        "delete from oidc_codes where code_hash = $1
+         returning browser_hash, user_id, second_factor, expires_at",
+    )
+    .bind(code.as_bytes())
+    .fetch_optional(executor)
+    .await
+}
+
+/// Deletes what nobody can exchange any more, and says how many.
+pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let deleted =
+        sqlx::query("delete from oidc_codes where expires_at <= $1").bind(now).execute(executor).await?;
+    Ok(deleted.rows_affected())
+}
