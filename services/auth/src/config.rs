@@ -1,5 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+mod oidc;
+
 use std::time::Duration;
 
 use colink_auth::AuthConfig;
@@ -7,6 +9,7 @@ use colink_bus::KafkaConfig;
 use colink_core::text::Email;
 use colink_http::HttpConfig;
 use colink_runtime::{InternalConfig, Problem, Sections};
+use colink_secrets::SecretsConfig;
 use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
@@ -14,6 +17,7 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use self::oidc::{Kind, OidcConfig, ProviderConfig};
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -34,6 +38,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// `[kafka]`.
     pub kafka: KafkaConfig,
+    /// `[secrets]`.
+    pub secrets: SecretsConfig,
     /// `[bootstrap]`.
     pub bootstrap: BootstrapConfig,
     /// `[passwords]`.
@@ -46,6 +52,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// `[mail]`.
     pub mail: MailConfig,
+    /// `[oidc]`.
+    pub oidc: OidcConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
 }
@@ -88,6 +96,8 @@ pub struct TokensConfig {
     pub verification_hours: u32,
     /// Most sessions of one user.
     pub max_sessions: u16,
+    /// In which a proof of identity is good for sensitive changes, in minutes.
+    pub reauthentication_minutes: u32,
 }
 
 impl TokensConfig {
@@ -104,6 +114,11 @@ impl TokensConfig {
     /// In which a second use of a refresh token is no theft.
     pub(crate) fn refresh_grace(self) -> Duration {
         Duration::from_secs(self.refresh_grace_s.into())
+    }
+
+    /// In which a proof of identity is good for sensitive changes.
+    pub(crate) fn reauthentication(self) -> Duration {
+        Duration::from_secs(u64::from(self.reauthentication_minutes) * 60)
     }
 
     /// Of a verification link.
@@ -174,6 +189,8 @@ pub struct LimitsConfig {
     pub mail_per_ip_per_minute: u32,
     /// Mails caused to one mail address.
     pub mail_per_address_per_hour: u32,
+    /// Steps of sign-ins through providers by one client address.
+    pub oidc_per_ip_per_minute: u32,
     /// Failures that lock.
     pub lockout_failures: u32,
     /// How long a lock lasts, in minutes.
@@ -220,6 +237,9 @@ impl Sections for Config {
             "mail.public_url",
             "is no URL, or ends in a slash",
         );
+        for (key, problem) in self.oidc.problems() {
+            ask(false, key, &problem);
+        }
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");

@@ -39,6 +39,8 @@ pub(crate) enum Limit {
     LoginAddress,
     /// Uses of links of a client.
     Verify,
+    /// Steps of sign-ins through providers.
+    Oidc,
     /// Mails caused by a client.
     Mail,
     /// Mails to a mail address.
@@ -167,6 +169,7 @@ impl Limits {
             Limit::Login => ("login", most.login_per_ip_per_minute, MINUTE),
             Limit::LoginAddress => ("login-address", most.login_per_address_per_hour, HOUR),
             Limit::Verify => ("verify", most.verify_per_ip_per_minute, MINUTE),
+            Limit::Oidc => ("oidc", most.oidc_per_ip_per_minute, MINUTE),
             Limit::Mail => ("mail", most.mail_per_ip_per_minute, MINUTE),
             Limit::MailAddress => ("mail-address", most.mail_per_address_per_hour, HOUR),
         }

@@ -9,11 +9,15 @@ use colink_telemetry::metrics::{
     Histogram, IntCounter, IntCounterVec, IntGauge, LATENCY_SECONDS, Metrics, MetricsError,
 };
 
+use crate::oidc::ExchangeError;
+use crate::oidc::provider::Provider;
+
 /// The metrics of this process.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthMetrics {
     registrations: IntCounterVec,
     logins: IntCounterVec,
+    provider_failures: IntCounterVec,
     refreshes: IntCounterVec,
     revocations: IntCounterVec,
     deny_list_failures: IntCounter,
@@ -33,6 +37,11 @@ impl AuthMetrics {
                 outcome,
             )?,
             logins: metrics.counter_vec("auth_logins_total", "Login attempts by outcome", outcome)?,
+            provider_failures: metrics.counter_vec(
+                "auth_provider_failures_total",
+                "Sign-ins that failed at an identity provider",
+                &["kind", "outcome"],
+            )?,
             refreshes: metrics.counter_vec(
                 "auth_refreshes_total",
                 "Uses of refresh tokens by outcome",
@@ -76,7 +85,15 @@ impl AuthMetrics {
         tracing::info!(%user_id, %session_id, "signed in");
     }
 
-    /// A sign-in failed: `credentials`, `unverified`, `suspended` or `locked`.
+    /// An identity provider could not be used, or its answer did not hold. The error holds nothing of a person.
+    pub(crate) fn provider_failed(&self, provider: &Provider, error: &ExchangeError) {
+        let outcome = error.refusal().word();
+        self.provider_failures.with_label_values(&[provider.kind.word(), outcome]).inc();
+        let (provider, error) = (provider.key.as_str(), error as &dyn Error);
+        tracing::warn!(provider, outcome, error, "a sign-in failed at its provider");
+    }
+
+    /// A sign-in failed: `credentials`, `unverified`, `suspended`, `locked`, `oidc` or `oidc_expired`.
     pub(crate) fn sign_in_refused(&self, outcome: &'static str, user_id: Option<UserId>) {
         self.logins.with_label_values(&[outcome]).inc();
         tracing::info!(user_id = user_id.map(tracing::field::display), outcome, "sign-in refused");

@@ -4,6 +4,7 @@
 //! the same browser exchanges for tokens; no token stands in a URL. `docs/adr/0019-openid-client.md` says why the client is
 //! ours and when identities meet accounts.
 
+mod access_token;
 pub(crate) mod accounts;
 pub(crate) mod cookie;
 pub(crate) mod draft;
@@ -198,6 +199,24 @@ impl Oidc {
             leeway_s,
         };
         exchange::identify(transport, provider, &metadata, &redemption, expected).await
+    }
+
+    /// Who presents an access token that the provider made for `audience`.
+    ///
+    /// # Errors
+    /// [`ExchangeError`].
+    pub(crate) async fn present(
+        &self,
+        provider: &Provider,
+        token: &str,
+        audience: &str,
+        now: DateTime<Utc>,
+        leeway: Duration,
+    ) -> Result<Person, ExchangeError> {
+        let metadata = self.metadata(provider).await?;
+        let leeway_s = i64::try_from(leeway.as_secs()).unwrap_or(0);
+        let expected = access_token::Expected { audience, now, leeway_s };
+        Ok(access_token::verify(token, &metadata, self.transport(provider), expected).await?)
     }
 
     /// The issuer's document; those who ask at once make one call.

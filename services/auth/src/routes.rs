@@ -7,6 +7,8 @@
 pub(crate) mod auth;
 pub(crate) mod internal;
 pub(crate) mod keys;
+pub(crate) mod oidc;
+pub(crate) mod oidc_providers;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
 pub(crate) mod users;
@@ -26,9 +28,22 @@ use crate::state::State;
     auth::refresh::refresh_tokens,
     auth::logout::logout_user,
     auth::me::get_me,
+    auth::reauthenticate::reauthenticate,
     sessions::list::list_sessions,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
+    oidc::list_providers::list_identity_providers,
+    oidc::start::start_oidc_sign_in,
+    oidc::callback::end_oidc_sign_in,
+    oidc::exchange_code::exchange_oidc_code,
+    oidc::exchange_token::exchange_provider_token,
+    oidc::list_identities::list_identities,
+    oidc::link::link_identity,
+    oidc::unlink::unlink_identity,
+    oidc_providers::list::list_workspace_providers,
+    oidc_providers::create::create_workspace_provider,
+    oidc_providers::update::update_workspace_provider,
+    oidc_providers::delete::delete_workspace_provider,
     users::show::get_user,
     users::profile::get_profile,
     users::update::update_profile,
@@ -41,6 +56,7 @@ pub(crate) struct Document;
 /// The URL table.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
+    configure_oidc(app, state);
     app.service(resource("/auth/register").post(auth::register::register_user))
         .service(resource("/auth/verify-email").post(auth::verify_email::verify_email).wrap(once()))
         .service(
@@ -52,6 +68,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/refresh").post(auth::refresh::refresh_tokens))
         .service(resource("/auth/logout").post(auth::logout::logout_user))
         .service(resource("/auth/me").get(auth::me::get_me))
+        .service(resource("/auth/reauthenticate").post(auth::reauthenticate::reauthenticate))
         .service(
             resource("/auth/sessions")
                 .get(sessions::list::list_sessions)
@@ -73,4 +90,27 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/users/{user_id}").get(users::show::get_user))
         .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
         .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));
+}
+
+/// Sign-in through providers. Whatever leads to one carries secrets of its own, so that nothing of it is kept for repetitions.
+fn configure_oidc(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(resource("/auth/oidc/providers").get(oidc::list_providers::list_identity_providers))
+        .service(resource("/auth/oidc/token").post(oidc::exchange_code::exchange_oidc_code))
+        .service(resource("/auth/token-exchange").post(oidc::exchange_token::exchange_provider_token))
+        .service(resource("/auth/oidc/identities").get(oidc::list_identities::list_identities))
+        .service(
+            resource("/auth/oidc/workspaces/{workspace_id}/providers")
+                .get(oidc_providers::list::list_workspace_providers)
+                .post(oidc_providers::create::create_workspace_provider),
+        )
+        .service(
+            resource("/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}")
+                .put(oidc_providers::update::update_workspace_provider)
+                .delete(oidc_providers::delete::delete_workspace_provider),
+        )
+        .service(resource("/auth/oidc/{provider}/start").get(oidc::start::start_oidc_sign_in))
+        .service(resource("/auth/oidc/{provider}/callback").get(oidc::callback::end_oidc_sign_in))
+        .service(resource("/auth/oidc/{provider}/link").post(oidc::link::link_identity))
+        .service(resource("/auth/oidc/{provider}").delete(oidc::unlink::unlink_identity).wrap(once()));
 }

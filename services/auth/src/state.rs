@@ -8,7 +8,9 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::text::Email;
 use colink_events::{Cause, Event};
+use colink_http::client::InternalClient;
 use colink_http::idempotency::Idempotency;
+use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
@@ -18,6 +20,7 @@ use crate::error::AuthError;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::metrics::AuthMetrics;
+use crate::oidc::Oidc;
 use crate::passwords::Passwords;
 
 /// The state of the service. Cheap to clone; clones share everything.
@@ -28,9 +31,15 @@ pub struct State {
     pub(crate) relay: RelayHandle,
     /// Wakes the mail job of this process after a commit that queued a mail.
     pub(crate) mail_queued: Arc<Notify>,
+    /// For everything stored that must be read again.
+    pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) limits: Limits,
+    /// Sign-in through other identity providers.
+    pub(crate) oidc: Oidc,
+    /// Where channels is; it knows who administers a workspace.
+    pub(crate) channels: Option<InternalClient>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
@@ -45,6 +54,14 @@ pub struct State {
 }
 
 impl State {
+    /// The way to channels.
+    ///
+    /// # Errors
+    /// [`AuthError::Busy`] where none is configured.
+    pub(crate) fn channels(&self) -> Result<&InternalClient, AuthError> {
+        self.channels.as_ref().ok_or(AuthError::Busy("channels service"))
+    }
+
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, AuthError> {
         Ok(self.pool.begin().await?)

@@ -1,9 +1,14 @@
 //! Queries and nothing else, one file per aggregate.
 
 pub(crate) mod email_tokens;
+pub(crate) mod identities;
 pub(crate) mod mail_queue;
+pub(crate) mod oidc_codes;
+pub(crate) mod oidc_flows;
+pub(crate) mod oidc_providers;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
+pub(crate) mod sealed;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod usernames;

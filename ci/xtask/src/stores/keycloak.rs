@@ -15,7 +15,7 @@ use crate::setup::tools;
 const REALM: &str = "infra/docker/keycloak/colink-realm.json";
 
 /// A realm of a few people needs little, and it lives minutes.
-const JVM: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+const JVM: &str = "-XX:TieredStopAtLevel=1";
 const HEAP: &str = "-Xms64m -Xmx384m";
 
 pub(super) struct Keycloak;

@@ -85,6 +85,9 @@ pub struct ProviderConfig {
     /// Values of the claim `acr` that stand for two factors.
     #[serde(default, deserialize_with = "words")]
     pub mfa_acr: Vec<String>,
+    /// The audience of access tokens of this provider that are exchanged for ours; none when left out.
+    #[serde(default)]
+    pub exchange_audience: Option<String>,
 }
 
 impl Kind {
@@ -175,6 +178,9 @@ impl ProviderConfig {
         }
         if (self.jit || self.link_by_address) && !self.trusts_email {
             return Some("needs `trusts_email` for `jit` and `link_by_address`".to_owned());
+        }
+        if self.kind == Kind::Github && self.exchange_audience.is_some() {
+            return Some("is a GitHub, whose tokens name no audience: leave `exchange_audience` out".to_owned());
         }
         None
     }

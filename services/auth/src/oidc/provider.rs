@@ -31,6 +31,8 @@ pub(crate) struct Provider {
     pub(crate) link_by_address: bool,
     pub(crate) trust_mfa: bool,
     pub(crate) mfa_acr: Vec<String>,
+    /// The audience of access tokens that are exchanged for ours.
+    pub(crate) exchange_audience: Option<String>,
 }
 
 impl Provider {
@@ -53,6 +55,7 @@ impl Provider {
             link_by_address: config.link_by_address,
             trust_mfa: config.trust_mfa,
             mfa_acr: config.mfa_acr.clone(),
+            exchange_audience: config.exchange_audience.clone().filter(|audience| !audience.is_empty()),
         }
     }
 
@@ -78,6 +81,7 @@ impl Provider {
             link_by_address: stored.link_by_address,
             trust_mfa: stored.trust_mfa,
             mfa_acr: stored.mfa_acr.clone(),
+            exchange_audience: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod callback;
 pub(crate) mod exchange_code;
+pub(crate) mod exchange_token;
 pub(crate) mod link;
 pub(crate) mod list_identities;
 pub(crate) mod list_providers;
@@ -27,7 +28,7 @@ use crate::oidc::return_to::ReturnTo;
 use crate::oidc::{ExchangeError, FlowSecrets};
 use crate::state::State;
 use crate::store::oidc_flows;
-use crate::store::oidc_providers::{self, StoredProvider};
+use crate::store::oidc_providers;
 
 /// Where to go to sign in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,7 +126,7 @@ async fn provider_of(state: &State, key: &str) -> Result<Option<Provider>, AuthE
     }
     let Ok(id) = ProviderId::from_str(key) else { return Ok(None) };
     let Some(stored) = oidc_providers::lookup(&state.pool, id.as_uuid()).await? else { return Ok(None) };
-    let context = StoredProvider::seal_context(stored.id);
+    let context = oidc_providers::SEALED.context(stored.id);
     let secret = state.sealer.open(&context, &stored.sealed_client_secret)?;
     let secret = String::from_utf8(secret.to_vec()).map_err(AuthError::crypto)?;
     Provider::of_row(&stored, Some(SecretString::from(secret))).map(Some)

@@ -8,12 +8,8 @@ use uuid::Uuid;
 use super::sealed::SealedColumn;
 
 /// The clients' secrets.
-pub(crate) const SEALED: SealedColumn = SealedColumn {
-    table: "oidc_providers",
-    key_column: "id",
-    column: "sealed_client_secret",
-    context_prefix: "oidc_providers.sealed_client_secret/",
-};
+pub(crate) const SEALED: SealedColumn =
+    SealedColumn { table: "oidc_providers", key: "id", column: "sealed_client_secret" };
 
 /// A provider as it is stored.
 #[derive(Debug, Clone, FromRow)]
@@ -40,11 +36,6 @@ impl StoredProvider {
     /// Whose it is.
     pub(crate) fn workspace_id(&self) -> WorkspaceId {
         WorkspaceId::from_uuid(self.workspace_id)
-    }
-
-    /// What the secret is sealed for.
-    pub(crate) fn seal_context(id: Uuid) -> String {
-        format!("{}{id}", SEALED.context_prefix)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod browser;
+mod exchange;
 mod github;
 mod keycloak;
 mod linking;
@@ -9,6 +10,7 @@ mod outage;
 mod provider;
 mod sign_in;
 mod tokens;
+mod workspaces;
 
 use crate::harness::{World, settings};
 use browser::Browser;

@@ -9,6 +9,7 @@ use crate::error::AuthError;
 use crate::reauthentication;
 use crate::state::State;
 use crate::store::{identities, users};
+use crate::ways_in;
 
 /// Unlink a provider from my account
 ///
@@ -35,9 +36,7 @@ pub(crate) async fn unlink_identity(
     if !unlinked.map_err(AuthError::from)? {
         return Err(ApiError::not_found("linked provider"));
     }
-    if !users::has_way_in(&mut transaction, user_id).await.map_err(AuthError::from)? {
-        return Err(AuthError::LastWayIn.into());
-    }
+    ways_in::require_one(&state, &mut transaction, user_id).await?;
     let event = ProviderUnlinked { user_id, provider, at };
     state.emit(&mut transaction, &event, &caller.cause()).await?;
     state.commit(transaction).await?;

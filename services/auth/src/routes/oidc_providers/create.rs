@@ -14,7 +14,7 @@ use crate::error::AuthError;
 use crate::oidc::draft::{Changes, Draft};
 use crate::reauthentication;
 use crate::state::State;
-use crate::store::oidc_providers::{self, NewProvider, StoredProvider};
+use crate::store::oidc_providers::{self, NewProvider};
 
 /// Providers of one workspace.
 const PROVIDERS_MAX: i64 = 10;
@@ -46,7 +46,7 @@ pub(crate) async fn create_workspace_provider(
     check_trust(&caller, draft.is_trusted())?;
 
     let id = ProviderId::generate(state.clock.as_ref()).as_uuid();
-    let sealed = state.sealer.seal(&StoredProvider::seal_context(id), secret.expose_secret().as_bytes());
+    let sealed = state.sealer.seal(&oidc_providers::SEALED.context(id), secret.expose_secret().as_bytes());
     let sealed = sealed.map_err(AuthError::from)?;
     let mut transaction = state.begin().await?;
     permit.audit(&state, &mut transaction, &caller).await?;

@@ -13,7 +13,7 @@ use crate::oidc::draft::{Changes, Draft};
 use crate::oidc::provider::Provider;
 use crate::reauthentication;
 use crate::state::State;
-use crate::store::oidc_providers::{self, NewProvider, StoredProvider};
+use crate::store::oidc_providers::{self, NewProvider};
 
 /// Change an identity provider of a workspace
 ///
@@ -41,7 +41,7 @@ pub(crate) async fn update_workspace_provider(
     let id = provider_id.as_uuid();
     let sealed = match &changes.client_secret {
         Some(secret) => {
-            let sealed = state.sealer.seal(&StoredProvider::seal_context(id), secret.expose_secret().as_bytes());
+            let sealed = state.sealer.seal(&oidc_providers::SEALED.context(id), secret.expose_secret().as_bytes());
             Some(sealed.map_err(AuthError::from)?)
         }
         None => None,

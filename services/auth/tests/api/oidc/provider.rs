@@ -151,6 +151,11 @@ impl LocalProvider {
         change(&mut self.inner.behaviour.lock().unwrap());
     }
 
+    /// A token of the provider's, as the behaviour says it signs, with this type in its header.
+    pub(crate) fn issue(&self, typ: &str, claims: &Value) -> String {
+        signing::issue(self.inner.behaviour().signed, typ, claims)
+    }
+
     /// How often a path was called.
     pub(crate) fn calls(&self, path: &str) -> usize {
         self.inner.kept.lock().unwrap().calls.get(path).copied().unwrap_or(0)

@@ -25,6 +25,14 @@ pub(crate) enum Signed {
     ByPublicKey,
 }
 
+/// A token with these claims and this type in its header.
+pub(super) fn issue(signed: Signed, typ: &str, claims: &Value) -> String {
+    let (key, algorithm) = private(signed);
+    let header =
+        Header { kid: Some(kid(signed).to_owned()), typ: Some(typ.to_owned()), ..Header::new(algorithm) };
+    jsonwebtoken::encode(&header, claims, &key).unwrap()
+}
+
 fn private(signed: Signed) -> (EncodingKey, Algorithm) {
     match signed {
         Signed::Rs256 => (EncodingKey::from_rsa_der(include_bytes!("keys/rs256.der")), Algorithm::RS256),

@@ -1,0 +1,109 @@
+//! `POST /auth/token-exchange`, after RFC 8693: an access token of a provider for one of ours.
+//!
+//! Services take our tokens only. Were a provider's taken by them directly, each would have to ask whose it is on every
+//! request, and ending a session would not end it.
+
+use actix_web::web::Data;
+use colink_core::error::{ErrorKind, Invalid};
+use colink_core::text::one_line;
+use colink_http::validate::{all, field, optional};
+use colink_http::{ApiError, ApiResult, Body, Reply, RequestContext, Success};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::AuthError;
+use crate::limits::{Limit, Subject};
+use crate::oidc::person::Person;
+use crate::oidc::provider::Provider;
+use crate::oidc::refusal::Refusal;
+use crate::routes::auth::signed_in::LoginAnswer;
+use crate::sign_in::{Proof, admit};
+use crate::state::State;
+use crate::store::users::User;
+use crate::store::{identities, users};
+
+const DEVICE_NAME_MAX: usize = 80;
+
+/// A token, and whose it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TokenExchange)]
+pub(crate) struct Request {
+    /// The provider's id.
+    #[serde(default)]
+    #[schema(example = "keycloak")]
+    provider: String,
+    /// The provider's access token for the audience that is configured.
+    #[serde(default)]
+    #[schema(value_type = String, max_length = 16384)]
+    subject_token: SecretString,
+    /// What the session is called in the list of sessions.
+    #[schema(max_length = 80)]
+    device_name: Option<String>,
+}
+
+/// Exchange a provider's access token for ours
+///
+/// For programs that are signed in at a provider already. The identity must be linked to an account: sign in through the
+/// browser once. A second factor may be asked for, as after a password.
+#[utoipa::path(
+    post,
+    path = "/auth/token-exchange",
+    operation_id = "exchange_provider_token",
+    tag = "oidc",
+    security(()),
+    request_body(content = Request, example = json!({
+        "provider": "keycloak", "subject_token": "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "device_name": "Backup script"
+    })),
+    responses(
+        (status = 200, description = "Signed in, or a second factor is needed.", body = Success<LoginAnswer>),
+        (status = 401, response = inline(super::super::refusals::DeadToken)),
+        (status = 403, response = inline(super::super::refusals::NotOpen)),
+    )
+)]
+pub(crate) async fn exchange_provider_token(
+    state: Data<State>,
+    context: RequestContext,
+    Body(request): Body<Request>,
+) -> ApiResult<Reply<LoginAnswer>> {
+    let present = |text: &str| if text.is_empty() { Err(Invalid::required()) } else { Ok(()) };
+    let ((), (), device_name) = all((
+        field("provider", present(&request.provider)),
+        field("subject_token", present(request.subject_token.expose_secret())),
+        optional("device_name", request.device_name, |name| one_line(&name, 1..=DEVICE_NAME_MAX)),
+    ))?;
+    state.limits.take(Limit::Oidc, &Subject::client(&context)).await?;
+    let unknown = || ApiError::invalid("provider", Invalid::new("does not exchange tokens"));
+    let provider = state.oidc.configured(&request.provider).ok_or_else(unknown)?;
+    let audience = provider.exchange_audience.as_deref().ok_or_else(unknown)?;
+    let (now, leeway) = (state.clock.now(), state.leeway);
+    let presented = state.oidc.present(provider, request.subject_token.expose_secret(), audience, now, leeway);
+    let person = match presented.await {
+        Ok(person) => person,
+        Err(error) => {
+            state.metrics.provider_failed(provider, &error);
+            return Err(refused(error.refusal()));
+        }
+    };
+    let user = owner(&state, provider, &person).await?;
+    let proof = Proof::provider(person.proved_two_factors(provider));
+    let admission = admit(&state, &user, proof, device_name.as_deref(), &context).await?;
+    Ok(admission.reply(&state, &user))
+}
+
+fn refused(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::Provider => ApiError::new(ErrorKind::TokenInvalid, "The provider's token is not valid here."),
+        other => other.into(),
+    }
+}
+
+/// Whose identity it is.
+async fn owner(state: &State, provider: &Provider, person: &Person) -> ApiResult<User> {
+    person.check_domain(provider)?;
+    let found = identities::find(&state.pool, &provider.key, &person.subject).await?;
+    let user_id = found.ok_or(Refusal::NotRegistered)?;
+    let user = users::lookup(&state.pool, user_id).await?;
+    Ok(user.ok_or(AuthError::UserGone)?)
+}
