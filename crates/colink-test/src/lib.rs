@@ -43,5 +43,5 @@ pub use secret_search::{Leak, SecretSearch};
 pub use service::TestService;
 pub use settings::Settings;
 pub use socket::{Incoming, Socket};
-pub use stage::{BUCKET, INTERNAL_SECRET, Stage};
+pub use stage::{BUCKET, INTERNAL_SECRET, SEALING_KEYS, Stage};
 pub use topic_dump::{Record, dump_topics};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
 use colink_http::ApiError;
+use colink_secrets::SealError;
 use colink_store::StoreError;
 
 /// Why a call of this service was refused or failed.
@@ -49,12 +50,18 @@ pub(crate) enum AuthError {
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
+    /// The caller proved who he is too long ago for what he wants to change.
+    #[error("the session was not proven lately")]
+    Stale,
     /// No signing key is loaded yet, or no turn for a hash came up in time.
     #[error("{0} is not available")]
     Busy(&'static str),
     /// A hash, a key or a signature could not be made: a defect.
     #[error("cryptography failed: {0}")]
     Crypto(String),
+    /// A stored secret does not open.
+    #[error("a stored secret does not open")]
+    Seal(#[from] SealError),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -109,9 +116,10 @@ impl From<AuthError> for ApiError {
                 Self::forbidden("Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.")
             }
             E::RefreshInUnknown => Self::invalid("X-Refresh-In", Invalid::new("must be `body` or `cookie`")),
+            E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),
             E::Busy(what) => Self::unavailable(what),
-            E::Crypto(_) => Self::internal(error),
+            E::Crypto(_) | E::Seal(_) => Self::internal(error),
             E::Store(error) => error.into(),
             E::Outbox(BusError::Database(error)) => error.into(),
             E::Outbox(error) => Self::internal(error),

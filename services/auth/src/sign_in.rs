@@ -2,28 +2,48 @@
 
 use chrono::{DateTime, Utc};
 use colink_auth::Claims;
-use colink_core::id::SessionId;
+use colink_core::id::{SessionId, UserId};
+use colink_events::Cause;
 use colink_events::users::SessionStarted;
 use colink_http::RequestContext;
+use sqlx::PgConnection;
 
+use crate::browser::{self, RefreshIn};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
+use crate::second_factor::{self, Challenge};
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{refresh_tokens, sessions, users};
 
 /// How somebody proved who he is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Proof {
     /// The word in the event `session.started`.
     pub(crate) method: &'static str,
     /// The claim `amr` (RFC 8176).
-    pub(crate) amr: &'static [&'static str],
+    pub(crate) amr: Vec<&'static str>,
+    /// Whether this was two factors already.
+    pub(crate) second_factor: bool,
 }
 
-/// A password, and nothing else.
-pub(crate) const PASSWORD: Proof = Proof { method: "password", amr: &["pwd"] };
+impl Proof {
+    /// A password, and nothing else.
+    pub(crate) fn password() -> Self {
+        Self { method: "password", amr: vec!["pwd"], second_factor: false }
+    }
+}
+
+/// What follows from a proof.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// A session.
+    SignedIn(TokenPair),
+    /// The question for the second factor.
+    #[expect(dead_code, reason = "no second factor can be enrolled yet")]
+    SecondFactor(Challenge),
+}
 
 /// The two tokens of a session.
 #[derive(Debug)]
@@ -31,12 +51,28 @@ pub(crate) struct TokenPair {
     pub(crate) session_id: SessionId,
     pub(crate) access: String,
     pub(crate) refresh: OpaqueToken,
+    pub(crate) refresh_in: RefreshIn,
 }
 
-/// Begins a session, and ends the oldest when there are too many.
+/// Lets somebody in who has proven who he is, or asks for the second factor that he has.
 ///
 /// # Errors
-/// [`AuthError::Suspended`], and failures of stores and keys; then nothing was begun.
+/// As [`begin_session`].
+pub(crate) async fn admit(
+    state: &State,
+    user: &User,
+    proof: Proof,
+    device_name: Option<&str>,
+    context: &RequestContext,
+) -> Result<Admission, AuthError> {
+    let _asked = !proof.second_factor && !second_factor::methods(state, user.id()).await?.is_empty();
+    Ok(Admission::SignedIn(begin_session(state, user, proof, device_name, context).await?))
+}
+
+/// Begins a session, and ends the oldest when there are too many, and the one that the same browser had.
+///
+/// # Errors
+/// [`AuthError::Suspended`], those of [`RefreshIn::asked`], and failures of stores and keys; then nothing was begun.
 pub(crate) async fn begin_session(
     state: &State,
     user: &User,
@@ -44,6 +80,7 @@ pub(crate) async fn begin_session(
     device_name: Option<&str>,
     context: &RequestContext,
 ) -> Result<TokenPair, AuthError> {
+    let refresh_in = RefreshIn::asked(state, context)?;
     let (now, session_id) = (state.clock.now(), SessionId::generate(state.clock.as_ref()));
     let cause = context.cause(Some(user.id()), Some(session_id));
     let amr: Vec<String> = proof.amr.iter().map(|word| (*word).to_owned()).collect();
@@ -57,34 +94,44 @@ pub(crate) async fn begin_session(
         device_name,
         user_agent: context.user_agent(),
         ip: context.ip().map(|ip| ip.to_string()),
+        method: proof.method,
         amr: &amr,
+        csrf_hash: refresh_in.csrf_token().map(OpaqueToken::hash),
         now,
         expires_at: now + state.tokens.refresh(),
     };
     sessions::insert(&mut transaction, &session).await?;
     let refresh = OpaqueToken::generate();
     refresh_tokens::insert(&mut transaction, refresh.hash(), session_id, now, session.expires_at).await?;
-    let cap = state.tokens.max_sessions;
-    let surplus = sessions::update_surplus_revoked(
-        &mut transaction,
-        user.id(),
-        session_id,
-        cap,
-        reason::SESSION_LIMIT,
-        now,
-    );
-    let surplus = surplus.await?;
-    let evicted =
-        Revocation::record(state, &mut transaction, user.id(), surplus, reason::SESSION_LIMIT, &cause)
-            .await?;
+    let evicted = evict_surplus(state, &mut transaction, user.id(), session_id, &cause).await?;
+    let replaced = match refresh_in {
+        RefreshIn::Cookie(_) => browser::end_previous(state, &mut transaction, context).await?,
+        RefreshIn::Body => None,
+    };
     let started =
         SessionStarted { user_id: user.id(), session_id, at: now.into(), method: proof.method.to_owned() };
     state.emit(&mut transaction, &started, &cause).await?;
     let access = access_token(state, &user, session_id, amr, now)?;
     state.commit(transaction).await?;
     evicted.announce(state).await;
+    if let Some(replaced) = replaced {
+        replaced.announce(state).await;
+    }
     state.metrics.signed_in(user.id(), session_id);
-    Ok(TokenPair { session_id, access, refresh })
+    Ok(TokenPair { session_id, access, refresh, refresh_in })
+}
+
+/// Ends the oldest sessions above the cap. The user's row must be locked.
+async fn evict_surplus(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    newest: SessionId,
+    cause: &Cause,
+) -> Result<Revocation, AuthError> {
+    let (cap, reason, now) = (state.tokens.max_sessions, reason::SESSION_LIMIT, state.clock.now());
+    let surplus = sessions::update_surplus_revoked(transaction, user_id, newest, cap, reason, now).await?;
+    Revocation::record(state, transaction, user_id, surplus, reason, cause).await
 }
 
 /// Whether the user may be signed in at all.
@@ -122,7 +169,7 @@ pub(crate) fn access_token(
         nbf: None,
         jti: hex::encode(rand::random::<[u8; 16]>()),
         sid: session_id,
-        email: Some(user.email_normalised.clone()),
+        email: user.email_normalised.clone(),
         preferred_username: user.username.clone(),
         name: Some(user.display_name.clone()),
         realm_roles: user.realm_roles.clone(),
