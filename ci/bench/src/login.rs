@@ -98,7 +98,12 @@ enum Logins {
     Saturation,
 }
 
-async fn step(load: &LoginLoad, cast: &Arc<Cast>, label: &str, logins: Logins) -> Result<LoginStep, BenchError> {
+async fn step(
+    load: &LoginLoad,
+    cast: &Arc<Cast>,
+    label: &str,
+    logins: Logins,
+) -> Result<LoginStep, BenchError> {
     let usage = || load.run_dir.as_deref().map(processes::usage).transpose();
     let before = usage()?;
     let begin = Instant::now();

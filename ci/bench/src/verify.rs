@@ -45,7 +45,11 @@ pub(crate) async fn run() -> Result<Cost, BenchError> {
 }
 
 async fn check(verifier: &Verifier, token: &str) -> Result<(), BenchError> {
-    verifier.verify(token).await.map(drop).map_err(|error| format!("a good token was refused: {error}").into())
+    verifier
+        .verify(token)
+        .await
+        .map(drop)
+        .map_err(|error| format!("a good token was refused: {error}").into())
 }
 
 fn claims() -> Claims {

@@ -96,7 +96,8 @@ mod tests {
     use super::*;
 
     fn browser(headers: &[(&str, &str)]) -> Browser {
-        let request = headers.iter().fold(TestRequest::post(), |request, header| request.append_header(*header));
+        let request =
+            headers.iter().fold(TestRequest::post(), |request, header| request.append_header(*header));
         Browser::read(request.to_http_request().headers())
     }
 

@@ -14,8 +14,8 @@ const SPKI_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x7
 /// The order of the curve's group, little-endian: adding it to the second half of a signature gives another
 /// signature that a careless verifier takes for good (RFC 8032, 8.4).
 const GROUP_ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// One attempt: what it is, and the token.
@@ -58,7 +58,9 @@ impl Workshop {
     /// The header with some fields of its own.
     fn header(&self, fields: Value) -> Value {
         let mut header = self.header.clone();
-        let (Some(header_fields), Value::Object(fields)) = (header.as_object_mut(), fields) else { return header };
+        let (Some(header_fields), Value::Object(fields)) = (header.as_object_mut(), fields) else {
+            return header;
+        };
         header_fields.extend(fields);
         header
     }
@@ -76,18 +78,23 @@ impl Workshop {
         for name in ["none", "None", "NONE", "nOnE", "", "HS256", "RS256", "ES256", "ES512", "PS256"] {
             let head = encode(&self.header(json!({ "alg": name })));
             all.push((format!("alg {name:?} without a signature"), format!("{head}.{claims}.")));
-            all.push((format!("alg {name:?} with the old signature"), format!("{head}.{claims}.{signature}")));
+            all.push((
+                format!("alg {name:?} with the old signature"),
+                format!("{head}.{claims}.{signature}"),
+            ));
         }
         all
     }
 
     fn signed_with_what_is_public(&self, jwks: &Value) -> Vec<Forgery> {
-        let published = jwks["keys"].as_array().into_iter().flatten().find(|key| key["kid"] == self.header["kid"]);
+        let published =
+            jwks["keys"].as_array().into_iter().flatten().find(|key| key["kid"] == self.header["kid"]);
         let published = published.expect("the key of the honest token is published");
         let text = published["x"].as_str().expect("a public key").to_owned();
         let raw = URL_SAFE_NO_PAD.decode(&text).expect("base64url");
         let der = [SPKI_HEAD.as_slice(), &raw].concat();
-        let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(&der));
+        let pem =
+            format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(&der));
         let secrets = [
             ("the public key", raw),
             ("its text", text.into_bytes()),
@@ -116,7 +123,10 @@ impl Workshop {
             ("the key at `jku`", json!({ "jku": inline })),
             ("the key at `jku` of another host", json!({ "jku": "http://127.0.0.1:9/jwks.json" })),
             ("a certificate at `x5u`", json!({ "x5u": "http://127.0.0.1:9/cert.pem" })),
-            ("a certificate in `x5c`", json!({ "x5c": [STANDARD.encode([SPKI_HEAD.as_slice(), &[7; 32]].concat())] })),
+            (
+                "a certificate in `x5c`",
+                json!({ "x5c": [STANDARD.encode([SPKI_HEAD.as_slice(), &[7; 32]].concat())] }),
+            ),
             ("an unknown `kid`", json!({ "kid": "nobody-published-this" })),
             ("no `kid`", json!({ "kid": null })),
             ("an empty `kid`", json!({ "kid": "" })),
@@ -126,7 +136,9 @@ impl Workshop {
         ];
         let mut all: Vec<Forgery> = headers
             .into_iter()
-            .map(|(what, fields)| (format!("an own key, {what}"), self.sign(&self.header(fields), &self.claims)))
+            .map(|(what, fields)| {
+                (format!("an own key, {what}"), self.sign(&self.header(fields), &self.claims))
+            })
             .collect();
         let admin = self.claims("realm_roles", json!(["user", "admin"]));
         all.push(("an own key, more roles".to_owned(), self.sign(&self.header, &admin)));
@@ -144,7 +156,10 @@ impl Workshop {
             ("more roles", format!("{head}.{admin}.{signature}")),
             ("a later end", format!("{head}.{later}.{signature}")),
             ("somebody else", format!("{head}.{else_}.{signature}")),
-            ("an extension that must be understood", format!("{}.{claims}.{signature}", crit(json!(["b64"])))),
+            (
+                "an extension that must be understood",
+                format!("{}.{claims}.{signature}", crit(json!(["b64"]))),
+            ),
             ("an empty list of extensions", format!("{}.{claims}.{signature}", crit(json!([])))),
             ("no signature", format!("{head}.{claims}.")),
             ("half a signature", format!("{head}.{claims}.{}", &signature[..signature.len() / 2])),
@@ -159,7 +174,10 @@ impl Workshop {
             ("too long", format!("{head}.{claims}.{signature}{}", "A".repeat(10_000))),
             ("nonsense", "nonsense".to_owned()),
         ];
-        tokens.into_iter().map(|(what, token)| (format!("under the honest signature: {what}"), token)).collect()
+        tokens
+            .into_iter()
+            .map(|(what, token)| (format!("under the honest signature: {what}"), token))
+            .collect()
     }
 
     fn sign(&self, header: &Value, claims: &Value) -> String {

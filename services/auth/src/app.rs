@@ -54,7 +54,11 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
-        cookies: Arc::new(CookieRules::new(&config.browser, &config.mail.public_url, config.tokens.refresh())),
+        cookies: Arc::new(CookieRules::new(
+            &config.browser,
+            &config.mail.public_url,
+            config.tokens.refresh(),
+        )),
         issuer: config.auth.issuer.as_str().into(),
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),

@@ -86,7 +86,9 @@ impl RefreshIn {
     pub(crate) fn asked(state: &State, context: &RequestContext) -> Result<Self, AuthError> {
         match context.browser().refresh_in() {
             None | Some("body") => Ok(Self::Body),
-            Some("cookie") if context.browser().is_foreign(&state.cookies.trusted) => Err(AuthError::ForeignPage),
+            Some("cookie") if context.browser().is_foreign(&state.cookies.trusted) => {
+                Err(AuthError::ForeignPage)
+            }
             Some("cookie") => Ok(Self::Cookie(Some(OpaqueToken::generate()))),
             Some(_) => Err(AuthError::RefreshInUnknown),
         }

@@ -237,7 +237,11 @@ impl Sections for Config {
         );
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
-        ask(self.browser.is_sound(), "browser.allowed_origins", "are not all `https://host[:port]`, small letters");
+        ask(
+            self.browser.is_sound(),
+            "browser.allowed_origins",
+            "are not all `https://host[:port]`, small letters",
+        );
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");

@@ -112,9 +112,9 @@ impl From<AuthError> for ApiError {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
             E::ForeignPage => Self::forbidden("Pages of other sites may not do this."),
-            E::WrongCsrfToken => {
-                Self::forbidden("Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.")
-            }
+            E::WrongCsrfToken => Self::forbidden(
+                "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",
+            ),
             E::RefreshInUnknown => Self::invalid("X-Refresh-In", Invalid::new("must be `body` or `cookie`")),
             E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),

@@ -32,7 +32,9 @@ async fn no_node_believes_a_forgery() {
     for (name, path) in NODES {
         let node = company.fleet.client(name);
         node.get(path).await.expect(401);
-        for header in ["x-user-id", "x-forwarded-user", "x-internal-token", "x-internal-service", "remote-user"] {
+        for header in
+            ["x-user-id", "x-forwarded-user", "x-internal-token", "x-internal-service", "remote-user"]
+        {
             node.with_header(header, &company.alice.id).get(path).await.expect(401);
         }
         let twice = node.request(Method::GET, path).header("authorization", &format!("Bearer {honest}"));

@@ -41,14 +41,19 @@ impl Account {
     async fn open(fleet: &mut Fleet, name: &str) -> Self {
         let email = format!("{name}-{}@journey.test", unique());
         sign_up_as(fleet, &format!("{name}-{}", unique()), &email).await;
-        Self { gateway: fleet.client("gateway"), second: fleet.client("presence-2").base_url().to_owned(), email }
+        Self {
+            gateway: fleet.client("gateway"),
+            second: fleet.client("presence-2").base_url().to_owned(),
+            email,
+        }
     }
 
     async fn sign_in(&self) -> Victim {
         let login = json!({"email": self.email, "password": PASSWORD});
         let answer = self.gateway.post("/api/auth/login", &login).await.expect(200);
         let token = answer.text("/access_token");
-        let sockets = [self.socket(self.gateway.base_url(), &token).await, self.socket(&self.second, &token).await];
+        let sockets =
+            [self.socket(self.gateway.base_url(), &token).await, self.socket(&self.second, &token).await];
         Victim {
             id: answer.text("/session_id"),
             refresh: answer.text("/refresh_token"),

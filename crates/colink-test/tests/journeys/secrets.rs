@@ -32,7 +32,8 @@ impl Story {
         self.keep("a mail address", &email);
         self.keep("a password", &password);
         let username = format!("{name}.{}", unique());
-        let mut account = json!({"email": email, "username": "no", "display_name": name, "password": password});
+        let mut account =
+            json!({"email": email, "username": "no", "display_name": name, "password": password});
         gateway.post("/api/auth/register", &account).await.expect(400);
         account["username"] = json!(username);
         gateway.post("/api/auth/register", &account).await.expect(201);
@@ -130,7 +131,9 @@ async fn no_secret_is_written_down() {
     let stage = Stage::with_own_topics();
     let mut company = open(plan(&stage).set_all("telemetry.log_level", "debug")).await;
     let mut story = Story { anywhere: SecretSearch::new(), logs: SecretSearch::new() };
-    for secret in [colink_test::INTERNAL_SECRET, crate::cast::PASSWORD, &company.alice.token, &admin_email(&stage)] {
+    for secret in
+        [colink_test::INTERNAL_SECRET, crate::cast::PASSWORD, &company.alice.token, &admin_email(&stage)]
+    {
         story.keep("a secret of the installation", secret);
     }
     meet(&mut story, &mut company).await;

@@ -29,7 +29,10 @@ impl BrowserConfig {
 /// `https://host:port` of a URL; `None` when it is none.
 fn origin_of(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
-    let host = rest.split('/').next().filter(|host| !host.is_empty() && !host.contains(['@', '?', '#', '*', ' ']))?;
+    let host = rest
+        .split('/')
+        .next()
+        .filter(|host| !host.is_empty() && !host.contains(['@', '?', '#', '*', ' ']))?;
     matches!(scheme, "http" | "https").then(|| format!("{scheme}://{host}").to_ascii_lowercase())
 }
 
@@ -39,11 +42,14 @@ mod tests {
 
     #[test]
     fn an_origin_has_nothing_behind_the_host() {
-        let config = |origin: &str| BrowserConfig { secure_cookie: true, allowed_origins: vec![origin.to_owned()] };
+        let config =
+            |origin: &str| BrowserConfig { secure_cookie: true, allowed_origins: vec![origin.to_owned()] };
         for sound in ["https://chat.test", "http://localhost:5173"] {
             assert!(config(sound).is_sound(), "{sound}");
         }
-        for bad in ["", "*", "https://*", "chat.test", "https://chat.test/", "ftp://chat.test", "HTTPS://chat.test"] {
+        for bad in
+            ["", "*", "https://*", "chat.test", "https://chat.test/", "ftp://chat.test", "HTTPS://chat.test"]
+        {
             assert!(!config(bad).is_sound(), "{bad}");
         }
         let trusted = config("https://a.test").trusted("https://Chat.test:8443/team");

@@ -28,6 +28,7 @@ pub(crate) async fn insert(
 
 /// Forgets devices that were not used since `before`, and says how many.
 pub(crate) async fn delete_unused(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted = sqlx::query("delete from known_devices where last_seen_at < $1").bind(before).execute(executor);
+    let deleted =
+        sqlx::query("delete from known_devices where last_seen_at < $1").bind(before).execute(executor);
     Ok(deleted.await?.rows_affected())
 }

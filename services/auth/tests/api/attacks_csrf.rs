@@ -123,7 +123,8 @@ async fn a_token_of_a_cookie_is_none_in_a_body() {
     let ada = world.member("ada").await;
     let browser = world.browse(&ada).await;
     assert_eq!(world.refresh(&browser.cookie).await.expect(401).error_code(), "TOKEN_INVALID");
-    let script = world.keeps(&browser).with_header("x-csrf-token", &browser.csrf).with_header("x-refresh-in", "body");
+    let script =
+        world.keeps(&browser).with_header("x-csrf-token", &browser.csrf).with_header("x-refresh-in", "body");
     let answer = script.post("/auth/refresh", &json!({})).await.expect(200);
     assert_eq!(answer.value("/refresh_token"), serde_json::Value::Null);
     assert!(cookie(&answer).is_some());

@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 
 use crate::harness::{PAST_GRACE, Session, World, clock, settings};
 
-const USED: &str = "select count(*) from refresh_tokens t where used_at is not null and session_id = $1::uuid";
+const USED: &str =
+    "select count(*) from refresh_tokens t where used_at is not null and session_id = $1::uuid";
 const OPEN: &str = "select count(*) from sessions where id = $1::uuid and revoked_at is null";
 
 /// Uses one token ten times at once.
@@ -65,7 +66,8 @@ async fn simultaneous_uses_are_one_first_use_and_its_siblings() {
     let world = World::with(settings().clock(clock.clone())).await;
     let (_, session) = world.signed_in("ada").await;
     let answers = ten_at_once(&world, &session.refresh).await;
-    let siblings: Vec<Session> = answers.into_iter().map(|answer| world.session(&answer.expect(200))).collect();
+    let siblings: Vec<Session> =
+        answers.into_iter().map(|answer| world.session(&answer.expect(200))).collect();
     assert!(siblings.iter().all(|sibling| sibling.id == session.id));
     let tokens: BTreeSet<&str> = siblings.iter().map(|sibling| sibling.refresh.as_str()).collect();
     assert_eq!(tokens.len(), 10, "each has a token of its own");

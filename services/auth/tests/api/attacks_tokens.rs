@@ -130,8 +130,9 @@ async fn a_token_ends_with_its_key() {
     let published = async || world.anonymous().get("/.well-known/jwks.json").await.expect(200).json();
     let first = kid(&published().await, 0);
 
+    clock.advance(Duration::from_secs(1));
     old.client.post("/auth/signing-keys/rotate", &json!({})).await.expect(201);
-    clock.advance(Duration::from_secs(7190));
+    clock.advance(Duration::from_secs(7195));
     old.client.get("/auth/me").await.expect(200);
     let both = published().await;
     assert_eq!(kid(&both, 1), first);

@@ -112,7 +112,8 @@ async fn the_choice_is_the_clients() {
         let answer = client.post("/auth/login", &body).await.expect(400);
         assert_eq!(answer.error_fields(), ["X-Refresh-In"], "{word}");
     }
-    let twice = world.browser().request(Method::POST, "/auth/login").header("x-refresh-in", "cookie").json(&body);
+    let twice =
+        world.browser().request(Method::POST, "/auth/login").header("x-refresh-in", "cookie").json(&body);
     twice.send().await.expect(400);
 }
 
@@ -155,7 +156,8 @@ async fn a_sign_in_replaces_the_session_of_the_cookie() {
     for person in [&ada, &bob] {
         let first = world.browse(&ada).await;
         let body = json!({"email": person.email, "password": PASSWORD});
-        let again = world.keeps(&first).with_header("x-refresh-in", "cookie").post("/auth/login", &body).await;
+        let again =
+            world.keeps(&first).with_header("x-refresh-in", "cookie").post("/auth/login", &body).await;
         let again = world.browser_of(&again.expect(200));
         assert!(again.id != first.id && again.cookie != first.cookie && again.csrf != first.csrf);
         assert_eq!(world.refresh_browser(&first).await.expect(401).error_code(), "TOKEN_INVALID");

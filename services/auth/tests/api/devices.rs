@@ -26,12 +26,19 @@ async fn a_device_has_a_name() {
     let body = json!({"email": ada.email, "password": PASSWORD});
     let other = world.session(&firefox.post("/auth/login", &body).await.expect(200));
     let items = list(&session.client).await;
-    assert_eq!((&items[0]["device_name"], &items[0]["user_agent"]), (&json!("Firefox on Linux"), &json!(FIREFOX)));
+    assert_eq!(
+        (&items[0]["device_name"], &items[0]["user_agent"]),
+        (&json!("Firefox on Linux"), &json!(FIREFOX))
+    );
     assert_eq!((&items[0]["method"], &items[0]["amr"]), (&json!("password"), &json!(["pwd"])));
 
     let path = format!("/auth/sessions/{}", other.id);
-    let renamed = session.client.patch(&path, &json!({"device_name": "  Kitchen \u{1f373} "})).await.expect(200);
-    assert_eq!((renamed.text("/id"), renamed.text("/device_name")), (other.id.clone(), "Kitchen \u{1f373}".to_owned()));
+    let renamed =
+        session.client.patch(&path, &json!({"device_name": "  Kitchen \u{1f373} "})).await.expect(200);
+    assert_eq!(
+        (renamed.text("/id"), renamed.text("/device_name")),
+        (other.id.clone(), "Kitchen \u{1f373}".to_owned())
+    );
     assert_eq!(renamed.value("/current"), json!(false));
     assert_eq!(list(&other.client).await[0]["device_name"], "Kitchen \u{1f373}");
     // The name stays when the program is updated.
@@ -39,7 +46,10 @@ async fn a_device_has_a_name() {
     let updated = world.anonymous().with_header("user-agent", &newer);
     let updated = updated.post("/auth/refresh", &json!({"refresh_token": other.refresh})).await.expect(200);
     let items = list(&world.session(&updated).client).await;
-    assert_eq!((&items[0]["device_name"], &items[0]["user_agent"]), (&json!("Kitchen \u{1f373}"), &json!(newer)));
+    assert_eq!(
+        (&items[0]["device_name"], &items[0]["user_agent"]),
+        (&json!("Kitchen \u{1f373}"), &json!(newer))
+    );
 }
 
 /// only the owner's open sessions can be named, and not with anything.
@@ -52,7 +62,9 @@ async fn naming_is_for_the_owner() {
     ended.client.post("/auth/logout", &json!({})).await.expect(204);
     let name = json!({"device_name": "Mine"});
     let unknown = SessionId::generate(&SystemClock).to_string();
-    for (client, id) in [(&bob.client, &session.id), (&session.client, &ended.id), (&session.client, &unknown)] {
+    for (client, id) in
+        [(&bob.client, &session.id), (&session.client, &ended.id), (&session.client, &unknown)]
+    {
         let answer = client.patch(&format!("/auth/sessions/{id}"), &name).await.expect(404);
         assert_eq!(answer.error_code(), "NOT_FOUND");
     }

@@ -100,11 +100,14 @@ async fn a_cookie_and_its_token_reach_the_service() {
     let edge = Edge::start().await;
     let client = edge.service.anonymous().with_header("cookie", "__Secure-colink_refresh=abc; theme=dark");
     let client = client.with_header("x-csrf-token", "t").with_header("x-refresh-in", "cookie");
-    let client = client.with_header("origin", "https://chat.test").with_header("sec-fetch-site", "same-origin");
+    let client =
+        client.with_header("origin", "https://chat.test").with_header("sec-fetch-site", "same-origin");
     client.post("/api/auth/refresh", &json!({})).await.expect(200);
     let seen = edge.stub.only();
     assert_eq!(seen.one("cookie"), "__Secure-colink_refresh=abc; theme=dark");
-    for (name, value) in [("x-csrf-token", "t"), ("origin", "https://chat.test"), ("sec-fetch-site", "same-origin")] {
+    for (name, value) in
+        [("x-csrf-token", "t"), ("origin", "https://chat.test"), ("sec-fetch-site", "same-origin")]
+    {
         assert_eq!(seen.one(name), value);
     }
 }

@@ -61,7 +61,8 @@ pub(crate) async fn refresh_tokens(
     let mut transaction = state.begin().await?;
     let held = refresh_tokens::lock(&mut transaction, hash).await?;
     let held = held.ok_or(AuthError::DeadRefreshToken).inspect_err(|_| state.metrics.refreshed("dead"))?;
-    let refresh_in = presented.check(&held, &context).inspect_err(|_| state.metrics.refreshed("misplaced"))?;
+    let refresh_in =
+        presented.check(&held, &context).inspect_err(|_| state.metrics.refreshed("misplaced"))?;
     let outcome = match judge(held.facts(), state.clock.now(), state.tokens.refresh_grace()) {
         Use::First => {
             refresh_tokens::update_used(&mut transaction, hash, state.clock.now())

@@ -89,11 +89,14 @@ impl Admission {
                 let cookie = tokens.refresh_in.cookie(state, &tokens.refresh);
                 (LoginAnswer::SignedIn(Box::new(SignedIn::of(state, tokens, user))), cookie)
             }
-            Self::SecondFactor(challenge) => (LoginAnswer::SecondFactor(SecondFactorAsked {
-                mfa_required: true,
-                mfa_ticket: challenge.ticket.reveal(),
-                methods: challenge.methods,
-            }), None),
+            Self::SecondFactor(challenge) => (
+                LoginAnswer::SecondFactor(SecondFactorAsked {
+                    mfa_required: true,
+                    mfa_ticket: challenge.ticket.reveal(),
+                    methods: challenge.methods,
+                }),
+                None,
+            ),
         };
         private(answer, cookie)
     }

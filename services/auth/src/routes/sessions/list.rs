@@ -33,11 +33,15 @@ async fn note_uses(state: &State, sessions: &mut [Session]) {
     match state.revocations.last_seen(&ids).await {
         Ok(seen) => {
             for (session, seen_at) in sessions.iter_mut().zip(seen) {
-                session.last_seen_at = seen_at.map_or(session.last_seen_at, |at| at.max(session.last_seen_at));
+                session.last_seen_at =
+                    seen_at.map_or(session.last_seen_at, |at| at.max(session.last_seen_at));
             }
         }
         Err(error) => {
-            tracing::debug!(error = &error as &dyn std::error::Error, "the last uses of sessions are not known");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the last uses of sessions are not known"
+            );
         }
     }
 }
