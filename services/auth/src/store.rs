@@ -2,6 +2,8 @@
 
 pub(crate) mod email_tokens;
 pub(crate) mod identities;
+#[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
+pub(crate) mod known_devices;
 pub(crate) mod mail_queue;
 pub(crate) mod oidc_codes;
 pub(crate) mod oidc_flows;
