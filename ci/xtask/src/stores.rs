@@ -101,8 +101,7 @@ pub(crate) fn published() -> Vec<(&'static str, Port)> {
 /// when one fails, those are stopped again.
 pub(crate) fn start(site: &Site) -> Outcome<Vec<&'static str>> {
     let _turn = lock::wait(&site.layout, "stores")?;
-    let local: Vec<&dyn Store> =
-        site.stores().filter(|store| !is_elsewhere(*store, site.ports)).collect();
+    let local: Vec<&dyn Store> = site.stores().filter(|store| !is_elsewhere(*store, site.ports)).collect();
     let results: Vec<Outcome<Origin>> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             local.iter().map(|store| scope.spawn(move || start_one(*store, site))).collect();

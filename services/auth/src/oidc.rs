@@ -191,14 +191,8 @@ impl Oidc {
         let metadata = self.metadata(provider).await?;
         let nonce = secrets.nonce();
         let leeway_s = i64::try_from(leeway.as_secs()).unwrap_or(0);
-        let expected = |access_token| Expected {
-            client_id: &provider.client_id,
-            nonce: &nonce,
-            access_token,
-            now,
-            leeway_s,
-        };
-        exchange::identify(transport, provider, &metadata, &redemption, expected).await
+        let expected = Expected { client_id: &provider.client_id, nonce: &nonce, now, leeway_s };
+        exchange::identify(transport, provider, &metadata, &redemption, &expected).await
     }
 
     /// Who presents an access token that the provider made for `audience`.

@@ -26,7 +26,7 @@ pub(crate) struct Change {
 }
 
 /// What a change is made with, for those who have no request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Means {
     pub(crate) pool: PgPool,
     pub(crate) clock: SharedClock,

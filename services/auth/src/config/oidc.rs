@@ -153,7 +153,8 @@ impl OidcConfig {
         }
         for (name, provider) in &self.providers {
             let found = provider.problem(self.scheme()).or_else(|| name_problem(name));
-            problems.extend(found.map(|problem| ("oidc.providers", format!("has `{name}`, which {problem}"))));
+            problems
+                .extend(found.map(|problem| ("oidc.providers", format!("has `{name}`, which {problem}"))));
         }
         problems
     }
@@ -180,7 +181,9 @@ impl ProviderConfig {
             return Some("needs `trusts_email` for `jit` and `link_by_address`".to_owned());
         }
         if self.kind == Kind::Github && self.exchange_audience.is_some() {
-            return Some("is a GitHub, whose tokens name no audience: leave `exchange_audience` out".to_owned());
+            return Some(
+                "is a GitHub, whose tokens name no audience: leave `exchange_audience` out".to_owned(),
+            );
         }
         None
     }
@@ -216,12 +219,17 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> OidcConfig {
-        toml::from_str(&format!("timeout_ms = 1000\nallow_http = false\nallow_private_addresses = false\n{text}"))
-            .unwrap()
+        toml::from_str(&format!(
+            "timeout_ms = 1000\nallow_http = false\nallow_private_addresses = false\n{text}"
+        ))
+        .unwrap()
     }
 
     fn problem(provider: &str) -> Option<String> {
-        read(&format!("[providers.sso]\nclient_id = \"c\"\n{provider}")).problems().pop().map(|(_, text)| text)
+        read(&format!("[providers.sso]\nclient_id = \"c\"\n{provider}"))
+            .problems()
+            .pop()
+            .map(|(_, text)| text)
     }
 
     ///
@@ -242,7 +250,9 @@ mod tests {
 
     #[test]
     fn names_that_mean_something_else_in_a_url_are_refused() {
-        for (name, good) in [("google", true), ("sso-1", true), ("token", false), ("A", false), ("a_b", false)] {
+        for (name, good) in
+            [("google", true), ("sso-1", true), ("token", false), ("A", false), ("a_b", false)]
+        {
             let config = read(&format!("[providers.{name}]\nkind = \"google\"\nclient_id = \"c\""));
             assert_eq!(config.problems().is_empty(), good, "{name}");
         }
@@ -250,7 +260,9 @@ mod tests {
 
     #[test]
     fn lists_may_be_texts() {
-        let config = read("[providers.a]\nkind = \"google\"\nclient_id = \"c\"\nscopes = \"openid email\"\nallowed_domains = [\"a.test\"]");
+        let config = read(
+            "[providers.a]\nkind = \"google\"\nclient_id = \"c\"\nscopes = \"openid email\"\nallowed_domains = [\"a.test\"]",
+        );
         let provider = config.providers.get("a").unwrap();
         assert_eq!((provider.scopes.len(), provider.allowed_domains.len()), (2, 1));
     }

@@ -61,7 +61,8 @@ pub(crate) async fn verify(
         return Err(IdTokenError::Wrong("needs an extension"));
     }
     let key = metadata.key(transport, kid.as_deref(), alg).await?;
-    let key = key.ok_or(IdTokenError::Wrong("is signed with a key or an algorithm that is not the issuer's"))?;
+    let key =
+        key.ok_or(IdTokenError::Wrong("is signed with a key or an algorithm that is not the issuer's"))?;
     let claims: AccessClaims = key.read(token)?;
     let typed = typ.is_some_and(|typ| HEADER_TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)));
     match wrong(&claims, &metadata.issuer, typed, expected) {

@@ -84,7 +84,11 @@ impl Proven<'_> {
     ///
     /// # Errors
     /// [`Unresolved`].
-    pub(crate) async fn link(&self, transaction: &mut PgConnection, user_id: UserId) -> Result<(), Unresolved> {
+    pub(crate) async fn link(
+        &self,
+        transaction: &mut PgConnection,
+        user_id: UserId,
+    ) -> Result<(), Unresolved> {
         self.person.check_domain(self.provider)?;
         identities::lock_subject(transaction, &self.provider.key, &self.person.subject).await?;
         let user = users::lock(transaction, user_id).await?.ok_or(AuthError::UserGone)?;

@@ -3,9 +3,11 @@
 //! It is `HttpOnly` (no script reads it), `SameSite=Lax` (it comes along when the provider sends the browser back, and with no
 //! form of another site), and with TLS `__Host-`, so that no neighbour under the same domain can plant one.
 
-use actix_web::http::header::COOKIE;
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::COOKIE;
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::domain::opaque_token::OpaqueToken;
 

@@ -102,7 +102,11 @@ impl Draft {
             list("allowed_domains", changes.allowed_domains, domain),
             list("mfa_acr", changes.mfa_acr, |text| one_line(&text, 1..=WORD_MAX)),
             require("link_by_address", trusts_email || !link_by_address, "needs `trusts_email`"),
-            require("allowed_domains", !trusts_email || !domains_left, "must name what the provider is trusted with"),
+            require(
+                "allowed_domains",
+                !trusts_email || !domains_left,
+                "must name what the provider is trusted with",
+            ),
         ))?;
         Ok(Self {
             name: name.unwrap_or(self.name),
@@ -183,8 +187,9 @@ fn scope(text: String) -> Result<String, Invalid> {
 }
 
 fn with_openid(kind: Kind, scopes: Option<Vec<String>>) -> Result<Option<Vec<String>>, FieldError> {
-    let complete =
-        scopes.as_ref().is_none_or(|scopes| scopes.is_empty() || scopes.iter().any(|scope| scope == "openid"));
+    let complete = scopes
+        .as_ref()
+        .is_none_or(|scopes| scopes.is_empty() || scopes.iter().any(|scope| scope == "openid"));
     require("scopes", complete || kind == Kind::Github, "must name `openid`").map(|()| scopes)
 }
 

@@ -37,7 +37,11 @@ impl ExchangeError {
             },
             Self::IdToken(_) | Self::Refused(_) => None,
         };
-        if transport.is_some_and(TransportError::is_outage) { Refusal::Unavailable } else { Refusal::Provider }
+        if transport.is_some_and(TransportError::is_outage) {
+            Refusal::Unavailable
+        } else {
+            Refusal::Provider
+        }
     }
 }
 
@@ -108,12 +112,12 @@ pub(crate) async fn identify(
     provider: &Provider,
     metadata: &Metadata,
     redemption: &Redemption<'_>,
-    expected: impl FnOnce(&str) -> Expected<'_>,
+    expected: &Expected<'_>,
 ) -> Result<Person, ExchangeError> {
     let (endpoint, in_form) = (&metadata.token_endpoint, metadata.secret_in_form);
     let tokens = redeem(transport, provider, endpoint, in_form, redemption).await?;
     let id_token = tokens.id.as_deref().ok_or(ExchangeError::Refused("gives no ID token"))?;
-    let claims = id_token::verify(id_token, metadata, transport, &expected(&tokens.access)).await?;
+    let claims = id_token::verify(id_token, &tokens.access, metadata, transport, expected).await?;
     let mut person = Person::from(claims);
     if let (None, Some(endpoint)) = (&person.email, &metadata.userinfo_endpoint) {
         complete(&mut person, userinfo(transport, endpoint, &tokens.access).await?)?;

@@ -1,13 +1,12 @@
 //! ID tokens (OpenID Connect Core 1.0, section 3.1.3.7), judged by the injected clock.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header};
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::metadata::Metadata;
 use super::person::{Flag, OneOrMany};
@@ -39,7 +38,6 @@ pub(crate) enum IdTokenError {
 pub(crate) struct Expected<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) nonce: &'a str,
-    pub(crate) access_token: &'a str,
     pub(crate) now: DateTime<Utc>,
     pub(crate) leeway_s: i64,
 }
@@ -74,6 +72,7 @@ pub(crate) struct IdClaims {
 /// [`IdTokenError`].
 pub(crate) async fn verify(
     token: &str,
+    access_token: &str,
     metadata: &Metadata,
     transport: &Transport,
     expected: &Expected<'_>,
@@ -86,15 +85,19 @@ pub(crate) async fn verify(
         return Err(IdTokenError::Wrong("needs an extension"));
     }
     let key = metadata.key(transport, kid.as_deref(), alg).await?;
-    let key = key.ok_or(IdTokenError::Wrong("is signed with a key or an algorithm that is not the issuer's"))?;
+    let key =
+        key.ok_or(IdTokenError::Wrong("is signed with a key or an algorithm that is not the issuer's"))?;
     let claims: IdClaims = key.read(token)?;
-    match wrong(&claims, &metadata.issuer, alg, expected) {
+    if !hash_fits(&claims, alg, access_token) {
+        return Err(IdTokenError::Wrong("belongs to another access token"));
+    }
+    match wrong(&claims, &metadata.issuer, expected) {
         Some(wrong) => Err(IdTokenError::Wrong(wrong)),
         None => Ok(claims),
     }
 }
 
-fn wrong(claims: &IdClaims, issuer: &str, algorithm: Algorithm, expected: &Expected<'_>) -> Option<&'static str> {
+fn wrong(claims: &IdClaims, issuer: &str, expected: &Expected<'_>) -> Option<&'static str> {
     let (now, leeway) = (expected.now.timestamp(), expected.leeway_s);
     let authorized = claims.azp.as_deref();
     let several = claims.aud.0.len() > 1;
@@ -109,7 +112,6 @@ fn wrong(claims: &IdClaims, issuer: &str, algorithm: Algorithm, expected: &Expec
         (claims.iat >= now.saturating_sub(FRESH_S + leeway), "is old"),
         (claims.nbf.is_none_or(|nbf| nbf <= now.saturating_add(leeway)), "is not valid yet"),
         (same(nonce, expected.nonce), "belongs to another sign-in"),
-        (hash_fits(claims, algorithm, expected.access_token), "belongs to another access token"),
         (is_subject(&claims.sub), "has no usable subject"),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map(|(_, wrong)| wrong)

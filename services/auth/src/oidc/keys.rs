@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse, RSAKeyParameters};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse, RSAKeyParameters,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -79,9 +81,8 @@ impl VerifyingKey {
         let for_algorithm = jwk.common.key_algorithm.is_none_or(|algorithm| algorithm == named);
         let decoding = DecodingKey::from_jwk(&jwk).ok()?;
         // The library takes a short key for granted and panics on it.
-        let whole = length.is_none_or(|length| {
-            decoding.try_get_as_bytes().is_ok_and(|bytes| bytes.len() == length)
-        });
+        let whole =
+            length.is_none_or(|length| decoding.try_get_as_bytes().is_ok_and(|bytes| bytes.len() == length));
         let kid = jwk.common.key_id;
         (for_signatures && for_algorithm && whole).then_some(Self { kid, algorithm, decoding })
     }

@@ -82,7 +82,8 @@ impl Metadata {
 
     fn of(document: Document) -> Result<Self, MetadataError> {
         // Without a word RS256 is meant: every issuer must have it.
-        let named = document.id_token_signing_alg_values_supported.unwrap_or_else(|| vec!["RS256".to_owned()]);
+        let named =
+            document.id_token_signing_alg_values_supported.unwrap_or_else(|| vec!["RS256".to_owned()]);
         let algorithms: Vec<Algorithm> = ALLOWED
             .into_iter()
             .filter(|(word, _)| named.iter().any(|name| name == word))

@@ -37,7 +37,8 @@ impl Person {
         let stated = self.email.as_deref().filter(|_| self.email_verified);
         let email = stated.and_then(|text| Email::parse(text).ok()).ok_or(Refusal::EmailUnverified)?;
         // Google keeps its own mailboxes and those of its customers; of other addresses it only knows what was once.
-        let authority = provider.kind != Kind::Google || email.domain() == "gmail.com" || self.hosted_domain.is_some();
+        let authority =
+            provider.kind != Kind::Google || email.domain() == "gmail.com" || self.hosted_domain.is_some();
         if authority { Ok(email) } else { Err(Refusal::EmailUnverified) }
     }
 
@@ -123,10 +124,15 @@ mod tests {
         let google = provider("kind = \"google\"");
         assert!(person("a@gmail.com", None).verified_email(&google).is_ok());
         assert!(person("a@acme.test", Some("acme.test")).verified_email(&google).is_ok());
-        assert_eq!(person("a@acme.test", None).verified_email(&google).unwrap_err(), Refusal::EmailUnverified);
+        assert_eq!(
+            person("a@acme.test", None).verified_email(&google).unwrap_err(),
+            Refusal::EmailUnverified
+        );
         let oidc = provider("kind = \"oidc\"\nissuer = \"https://sso.test\"");
         assert!(person("a@acme.test", None).verified_email(&oidc).is_ok());
-        assert!(Person { email_verified: false, ..person("a@acme.test", None) }.verified_email(&oidc).is_err());
+        assert!(
+            Person { email_verified: false, ..person("a@acme.test", None) }.verified_email(&oidc).is_err()
+        );
         assert!(person("no address", None).verified_email(&oidc).is_err());
     }
 
@@ -137,7 +143,8 @@ mod tests {
         assert!(person("a@acme.test", Some("acme.test")).check_domain(&google).is_ok());
         assert!(person("a@acme.test", None).check_domain(&google).is_err());
         assert!(person("a@acme.test", Some("other.test")).check_domain(&google).is_err());
-        let oidc = provider("kind = \"oidc\"\nissuer = \"https://sso.test\"\nallowed_domains = [\"acme.test\"]");
+        let oidc =
+            provider("kind = \"oidc\"\nissuer = \"https://sso.test\"\nallowed_domains = [\"acme.test\"]");
         assert!(person("a@ACME.test", None).check_domain(&oidc).is_ok());
         for email in ["a@sub.acme.test", "a@acme.test.evil.test", "a@evilacme.test"] {
             assert!(person(email, None).check_domain(&oidc).is_err(), "{email}");

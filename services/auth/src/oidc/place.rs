@@ -1,6 +1,7 @@
 //! Where a provider may be. The URL of an issuer may come from an administrator of a workspace, and its discovery
 //! document names further ones: none of them may lead this service to machines that only it can reach.
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -86,15 +87,17 @@ pub(crate) struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            if public.is_empty() {
-                return Err(Refused::Private.into());
-            }
-            Ok(Box::new(public.into_iter()) as Addrs)
-        })
+        Box::pin(resolve_public(name))
     }
+}
+
+async fn resolve_public(name: Name) -> Result<Addrs, Box<dyn Error + Send + Sync>> {
+    let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+    let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+    if public.is_empty() {
+        return Err(Refused::Private.into());
+    }
+    Ok(Box::new(public.into_iter()))
 }
 
 /// Whether an address is on the public network: none of the special purposes of RFC 6890 and its registries.
@@ -180,7 +183,9 @@ mod tests {
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
-        for text in ["1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "2001:4860::8888", "64:ff9b::101:101"] {
+        for text in
+            ["1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "2001:4860::8888", "64:ff9b::101:101"]
+        {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }
@@ -192,7 +197,9 @@ mod tests {
         for text in ["https://sso.example.com", "https://sso.example.com:8443/realms/colink"] {
             assert_eq!(outcome(Scheme::Tls, text), None, "{text}");
         }
-        for text in ["", "sso.example.com", "https://", "https://u:p@a.test", "https://a.test/#x", "https://u@a.test"] {
+        for text in
+            ["", "sso.example.com", "https://", "https://u:p@a.test", "https://a.test/#x", "https://u@a.test"]
+        {
             assert_eq!(outcome(Scheme::Tls, text), Some(Refused::Malformed), "{text}");
         }
         for text in ["http://a.test", "file:///etc/passwd", "javascript:alert(1)", "ftp://a.test"] {

@@ -64,7 +64,8 @@ impl Provider {
     /// # Errors
     /// [`AuthError::Crypto`] when the row is not ours.
     pub(crate) fn of_row(stored: &StoredProvider, secret: Option<SecretString>) -> Result<Self, AuthError> {
-        let kind = Kind::from_word(&stored.kind).ok_or_else(|| AuthError::crypto("an unknown kind of provider"))?;
+        let kind =
+            Kind::from_word(&stored.kind).ok_or_else(|| AuthError::crypto("an unknown kind of provider"))?;
         Ok(Self {
             key: stored.id.to_string(),
             workspace_id: Some(stored.workspace_id()),
@@ -103,5 +104,9 @@ fn or_usual(scopes: &[String], kind: Kind) -> Vec<String> {
 /// The API of a GitHub: of github.com, or of an Enterprise Server.
 fn api_of(issuer: &str) -> String {
     let issuer = issuer.trim_end_matches('/');
-    if issuer == "https://github.com" { "https://api.github.com".to_owned() } else { format!("{issuer}/api/v3") }
+    if issuer == "https://github.com" {
+        "https://api.github.com".to_owned()
+    } else {
+        format!("{issuer}/api/v3")
+    }
 }

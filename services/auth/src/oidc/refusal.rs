@@ -60,11 +60,15 @@ impl From<Refusal> for ApiError {
             Refusal::EmailUnverified => {
                 Self::forbidden("The provider does not say that your mail address is verified.")
             }
-            Refusal::DomainNotAllowed => Self::forbidden("People of your mail domain may not sign in this way."),
-            Refusal::NotRegistered => Self::forbidden("You have no account here: register first, then link it."),
-            Refusal::AccountExists => {
-                Self::conflict("There is an account with your address: sign in to it, then link the provider.")
+            Refusal::DomainNotAllowed => {
+                Self::forbidden("People of your mail domain may not sign in this way.")
             }
+            Refusal::NotRegistered => {
+                Self::forbidden("You have no account here: register first, then link it.")
+            }
+            Refusal::AccountExists => Self::conflict(
+                "There is an account with your address: sign in to it, then link the provider.",
+            ),
             Refusal::AlreadyLinked => Self::conflict("This is linked to an account already."),
         }
     }

@@ -26,7 +26,9 @@ impl ReturnTo {
         if good {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Invalid::new(format!("must be a path of this site, such as /channels, of at most {MAX} bytes")))
+            Err(Invalid::new(format!(
+                "must be a path of this site, such as /channels, of at most {MAX} bytes"
+            )))
         }
     }
 
@@ -73,7 +75,15 @@ mod tests {
 
     #[test]
     fn paths_of_the_site_are_taken() {
-        for text in ["/", "/channels", "/channels/", "/w/acme?tab=files&x=https://a", "/caf%C3%A9", "/a.b/@ada", "/a?x=%2F"] {
+        for text in [
+            "/",
+            "/channels",
+            "/channels/",
+            "/w/acme?tab=files&x=https://a",
+            "/caf%C3%A9",
+            "/a.b/@ada",
+            "/a?x=%2F",
+        ] {
             assert_eq!(ReturnTo::parse(text).unwrap().as_str(), text);
         }
         assert!(ReturnTo::parse(&format!("/{}", "a".repeat(511))).is_ok());

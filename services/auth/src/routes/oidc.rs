@@ -9,10 +9,10 @@ pub(crate) mod list_providers;
 pub(crate) mod start;
 pub(crate) mod unlink;
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use std::str::FromStr;
 
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use colink_core::id::{ProviderId, SessionId, UserId};
 use colink_http::Reply;
 use secrecy::SecretString;
@@ -27,8 +27,7 @@ use crate::oidc::refusal::Refusal;
 use crate::oidc::return_to::ReturnTo;
 use crate::oidc::{ExchangeError, FlowSecrets};
 use crate::state::State;
-use crate::store::oidc_flows;
-use crate::store::oidc_providers;
+use crate::store::{oidc_flows, oidc_providers};
 
 /// Where to go to sign in.
 #[derive(Debug, Serialize, ToSchema)]

@@ -53,7 +53,9 @@ pub(crate) struct View {
     trust_mfa: bool,
     mfa_acr: Vec<String>,
     /// What is to be registered at the provider.
-    #[schema(example = "https://chat.example.com/api/auth/oidc/018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a/callback")]
+    #[schema(
+        example = "https://chat.example.com/api/auth/oidc/018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a/callback"
+    )]
     redirect_uri: String,
     created_at: Timestamp,
     updated_at: Timestamp,

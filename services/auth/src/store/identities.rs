@@ -109,10 +109,11 @@ pub(crate) async fn delete_of_provider(
     connection: &mut PgConnection,
     provider: &str,
 ) -> sqlx::Result<Vec<UserId>> {
-    let unlinked: Vec<Uuid> = sqlx::query_scalar("delete from identities where provider = $1 returning user_id")
-        .bind(provider)
-        .fetch_all(connection)
-        .await?;
+    let unlinked: Vec<Uuid> =
+        sqlx::query_scalar("delete from identities where provider = $1 returning user_id")
+            .bind(provider)
+            .fetch_all(connection)
+            .await?;
     Ok(unlinked.into_iter().map(UserId::from_uuid).collect())
 }
 

@@ -70,10 +70,7 @@ pub(crate) async fn lock_list(connection: &mut PgConnection, workspace: Workspac
 }
 
 /// The provider with this id.
-pub(crate) async fn lookup(
-    executor: impl PgExecutor<'_>,
-    id: Uuid,
-) -> sqlx::Result<Option<StoredProvider>> {
+pub(crate) async fn lookup(executor: impl PgExecutor<'_>, id: Uuid) -> sqlx::Result<Option<StoredProvider>> {
     sqlx::query_as("select * from oidc_providers where id = $1").bind(id).fetch_optional(executor).await
 }
 

@@ -15,7 +15,11 @@ pub(crate) struct JoinWorkspace(pub(crate) Means);
 
 #[async_trait]
 impl Handler<UserProvisioned> for JoinWorkspace {
-    async fn handle(&self, event: UserProvisioned, envelope: &Envelope) -> std::result::Result<(), HandleError> {
+    async fn handle(
+        &self,
+        event: UserProvisioned,
+        envelope: &Envelope,
+    ) -> std::result::Result<(), HandleError> {
         match self.join(&event, envelope).await {
             Ok(()) => Ok(()),
             // Nobody waits for an answer, and trying again would hold up what else is to be known of him.

@@ -57,7 +57,12 @@ impl Auth {
 }
 
 async fn status(world: &World, workspace: &str, user: UserId) -> StatusCode {
-    world.service.internal("auth").get(&format!("/internal/workspaces/{workspace}/members/{user}")).await.status
+    world
+        .service
+        .internal("auth")
+        .get(&format!("/internal/workspaces/{workspace}/members/{user}"))
+        .await
+        .status
 }
 
 /// A-10, W-3: a provisioned user becomes a member of the workspace and its default channels, once.

@@ -160,7 +160,10 @@ async fn answer(notes: Data<Notes>, request: HttpRequest, mut payload: Payload) 
             .json(json!({})),
         "callback" => HttpResponse::Found()
             .insert_header(("location", "https://chat.test/channels#oidc_code=c"))
-            .insert_header(("set-cookie", "__Host-colink-oidc=v; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"))
+            .insert_header((
+                "set-cookie",
+                "__Host-colink-oidc=v; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure",
+            ))
             .finish(),
         "large" => HttpResponse::Ok().body(SizedStream::new(LARGE as u64, gated(notes, chunk))),
         "chunked" => HttpResponse::Ok().streaming(gated(notes, chunk)),

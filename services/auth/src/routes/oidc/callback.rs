@@ -14,12 +14,12 @@ use super::{provider_of, to_client, to_sign_in_page};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
-use crate::oidc::FlowSecrets;
 use crate::oidc::accounts::{Proven, Unresolved};
 use crate::oidc::cookie::Cookies;
 use crate::oidc::person::Person;
 use crate::oidc::provider::Provider;
 use crate::oidc::refusal::Refusal;
+use crate::oidc::{ExchangeError, FlowSecrets};
 use crate::state::State;
 use crate::store::oidc_flows::{self, Flow};
 use crate::store::{oidc_codes, sessions};
@@ -125,7 +125,7 @@ async fn take(
 impl Returned {
     /// Who signed in there.
     async fn identify(&self, state: &State, parameters: &Parameters) -> Result<Person, Refusal> {
-        let told = |error| {
+        let told = |error: ExchangeError| {
             state.metrics.provider_failed(&self.provider, &error);
             error.refusal()
         };

@@ -78,7 +78,8 @@ pub(crate) async fn exchange_provider_token(
     let provider = state.oidc.configured(&request.provider).ok_or_else(unknown)?;
     let audience = provider.exchange_audience.as_deref().ok_or_else(unknown)?;
     let (now, leeway) = (state.clock.now(), state.leeway);
-    let presented = state.oidc.present(provider, request.subject_token.expose_secret(), audience, now, leeway);
+    let presented =
+        state.oidc.present(provider, request.subject_token.expose_secret(), audience, now, leeway);
     let person = match presented.await {
         Ok(person) => person,
         Err(error) => {
@@ -94,7 +95,9 @@ pub(crate) async fn exchange_provider_token(
 
 fn refused(refusal: Refusal) -> ApiError {
     match refusal {
-        Refusal::Provider => ApiError::new(ErrorKind::TokenInvalid, "The provider's token is not valid here."),
+        Refusal::Provider => {
+            ApiError::new(ErrorKind::TokenInvalid, "The provider's token is not valid here.")
+        }
         other => other.into(),
     }
 }

@@ -41,7 +41,8 @@ pub(crate) async fn update_workspace_provider(
     let id = provider_id.as_uuid();
     let sealed = match &changes.client_secret {
         Some(secret) => {
-            let sealed = state.sealer.seal(&oidc_providers::SEALED.context(id), secret.expose_secret().as_bytes());
+            let sealed =
+                state.sealer.seal(&oidc_providers::SEALED.context(id), secret.expose_secret().as_bytes());
             Some(sealed.map_err(AuthError::from)?)
         }
         None => None,
@@ -53,12 +54,17 @@ pub(crate) async fn update_workspace_provider(
     let provider = Provider::of_row(&stored, None)?;
     all((
         require("kind", changes.kind.is_none_or(|kind| kind == provider.kind), "cannot be changed"),
-        require("issuer", changes.issuer.as_ref().is_none_or(|issuer| *issuer == stored.issuer), "cannot be changed"),
+        require(
+            "issuer",
+            changes.issuer.as_ref().is_none_or(|issuer| *issuer == stored.issuer),
+            "cannot be changed",
+        ),
     ))?;
     let draft = Draft::of(&stored).change(provider.kind, changes)?;
     check_trust(&caller, draft.is_trusted() || is_trusted(&stored))?;
     let now = state.clock.now();
-    let new = NewProvider::of(id, workspace_id, provider.kind, &stored.issuer, &draft, sealed.as_deref(), now);
+    let new =
+        NewProvider::of(id, workspace_id, provider.kind, &stored.issuer, &draft, sealed.as_deref(), now);
     let stored = oidc_providers::upsert(&mut transaction, &new).await?;
     announce(&state, &mut transaction, &caller, &stored, "updated").await?;
     state.commit(transaction).await?;

@@ -75,7 +75,12 @@ async fn provisioning_has_rules() {
         (Some(("jit", toml::Value::from(false))), "ada@example.test", true, "not_registered"),
         (Some(("allowed_domains", vec!["acme.test"].into())), "ada@example.test", true, "domain_not_allowed"),
         (Some(("allowed_domains", vec!["acme.test"].into())), "ada@acme.test", false, "domain_not_allowed"),
-        (Some(("allowed_domains", vec!["acme.test"].into())), "ada@sub.acme.test", true, "domain_not_allowed"),
+        (
+            Some(("allowed_domains", vec!["acme.test"].into())),
+            "ada@sub.acme.test",
+            true,
+            "domain_not_allowed",
+        ),
     ] {
         let mut settings = provider.configure(settings(), SSO);
         if let Some((key, value)) = setting {
@@ -97,8 +102,9 @@ async fn provisioning_has_rules() {
 async fn a_domain_that_is_taken_back_closes_the_way_in() {
     let provider = LocalProvider::start();
     let domains = |domain: &str| toml::Value::from(vec![domain.to_owned()]);
-    let settings =
-        provider.configure(settings(), SSO).set("oidc.providers.sso.allowed_domains", domains("example.test"));
+    let settings = provider
+        .configure(settings(), SSO)
+        .set("oidc.providers.sso.allowed_domains", domains("example.test"));
     let mut world = World::with(settings).await;
     let ada = Someone::named("ada");
     Browser::new(&world).sign_in(&provider, &ada).await.expect(200);
@@ -155,11 +161,12 @@ async fn a_providers_second_factor_counts_where_it_is_trusted() {
         let settings = provider.configure(settings(), SSO).set("oidc.providers.sso.trust_mfa", trusted);
         let world = World::with(settings).await;
         let answer = Browser::new(&world).sign_in(&provider, &Someone::named("ada")).await.expect(200);
-        let amr: String = sqlx::query_scalar("select array_to_string(amr, ',') from sessions where id::text = $1")
-            .bind(answer.text("/session_id"))
-            .fetch_one(world.database())
-            .await
-            .unwrap();
+        let amr: String =
+            sqlx::query_scalar("select array_to_string(amr, ',') from sessions where id::text = $1")
+                .bind(answer.text("/session_id"))
+                .fetch_one(world.database())
+                .await
+                .unwrap();
         assert_eq!(amr.contains("mfa"), trusted, "{amr}");
     }
 }

@@ -11,7 +11,7 @@ use crate::harness::World;
 /// A browser with its cookie.
 #[derive(Clone)]
 pub(crate) struct Browser {
-    client: Client,
+    pub(crate) client: Client,
     pub(crate) cookie: Option<String>,
 }
 

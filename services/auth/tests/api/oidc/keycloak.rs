@@ -31,7 +31,8 @@ impl Visitor {
     }
 
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Response {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let answer = request.header(COOKIE, cookies.join("; ")).send().await.unwrap();
         for cookie in answer.headers().get_all(SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
@@ -161,9 +162,14 @@ async fn somebody_signs_in_with_keycloak() {
     let query = back.split_once('?').unwrap().1;
     assert!(query.contains("iss="), "Keycloak names itself (RFC 9207): {query}");
     let location = browser.come_back_to("keycloak", query).await;
-    let code = location.strip_prefix(&format!("{public_url}/channels#oidc_code=")).unwrap_or_else(|| panic!("{location}"));
+    let code = location
+        .strip_prefix(&format!("{public_url}/channels#oidc_code="))
+        .unwrap_or_else(|| panic!("{location}"));
     let answer = browser.exchange(code).await.expect(200);
-    assert_eq!((answer.text("/user/username"), answer.text("/user/display_name")), (username, "Ada Lovelace".to_owned()));
+    assert_eq!(
+        (answer.text("/user/username"), answer.text("/user/display_name")),
+        (username, "Ada Lovelace".to_owned())
+    );
 }
 
 /// the realm is what the requirement says: its clients, its roles, its second factor.
@@ -176,7 +182,10 @@ async fn the_realm_is_as_required() {
         let found = &found[0];
         assert_eq!(found["publicClient"], public, "{client}");
         assert_eq!(found["attributes"]["pkce.code.challenge.method"], "S256", "{client}");
-        assert_eq!((&found["standardFlowEnabled"], &found["implicitFlowEnabled"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&found["standardFlowEnabled"], &found["implicitFlowEnabled"]),
+            (&json!(true), &json!(false))
+        );
         let mappers = found["protocolMappers"].as_array().unwrap();
         assert!(mappers.iter().any(|mapper| mapper["config"]["claim.name"] == "realm_roles"), "{client}");
     }

@@ -23,7 +23,10 @@ async fn a_user_links_and_unlinks_a_provider() {
     let (ada, session) = world.signed_in("ada").await;
     let identity = Someone { email_verified: false, ..Someone::named("at-the-provider") };
     let mut browser = Browser::new(&world);
-    assert_eq!(browser.link(&session.access, &provider, &identity).await, format!("{SETTINGS}#oidc_linked={SSO}"));
+    assert_eq!(
+        browser.link(&session.access, &provider, &identity).await,
+        format!("{SETTINGS}#oidc_linked={SSO}")
+    );
 
     let through = world.session(&Browser::new(&world).sign_in(&provider, &identity).await.expect(200));
     assert_eq!(through.user_id, session.user_id);
@@ -68,7 +71,8 @@ async fn the_last_way_in_stays() {
     let path = format!("/auth/oidc/{SSO}");
     assert_eq!(session.client.delete(&path).await.expect(409).error_code(), "CONFLICT");
 
-    let answer = session.client.post("/auth/oidc/two/link", &json!({"return_to": "/settings"})).await.expect(200);
+    let answer =
+        session.client.post("/auth/oidc/two/link", &json!({"return_to": "/settings"})).await.expect(200);
     let mut browser = Browser::new(&world);
     browser.keep(&answer);
     let back = two.sign_in(&answer.text("/authorization_url"), &Someone::named("ada-too"));

@@ -27,7 +27,8 @@ async fn a_provider_that_fails_is_left_alone_for_a_while() {
 async fn a_provider_that_is_gone_is_told() {
     let nobody = "http://127.0.0.1:1/realm";
     let provider = LocalProvider::start();
-    let world = World::with(provider.configure(settings(), SSO).set("oidc.providers.sso.issuer", nobody)).await;
+    let world =
+        World::with(provider.configure(settings(), SSO).set("oidc.providers.sso.issuer", nobody)).await;
     let answer = Browser::new(&world).get(&format!("/auth/oidc/{SSO}/start")).await.expect(302);
     assert_eq!(error_of(answer.header("location").unwrap()), "provider_unavailable");
 

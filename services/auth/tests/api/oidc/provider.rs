@@ -129,10 +129,9 @@ impl LocalProvider {
 
     /// The settings that make it the provider `key`, trusted with addresses and making accounts.
     pub(crate) fn configure(&self, settings: Settings, key: &str) -> Settings {
-        self.register(settings, key).set(&format!("oidc.providers.{key}.jit"), true).set(
-            &format!("oidc.providers.{key}.trusts_email"),
-            true,
-        )
+        self.register(settings, key)
+            .set(&format!("oidc.providers.{key}.jit"), true)
+            .set(&format!("oidc.providers.{key}.trusts_email"), true)
     }
 
     /// The settings that make it the provider `key`, and nothing more.
@@ -177,7 +176,9 @@ impl LocalProvider {
         };
         self.inner.kept.lock().unwrap().codes.insert(code.clone(), grant);
         let mut back = url::form_urlencoded::Serializer::new(String::new());
-        back.append_pair("code", &code).append_pair("state", &query["state"]).append_pair("session_state", "x");
+        back.append_pair("code", &code)
+            .append_pair("state", &query["state"])
+            .append_pair("session_state", "x");
         back.finish()
     }
 }
@@ -209,7 +210,8 @@ impl Inner {
     }
 
     fn someone(&self, request: &HttpRequest) -> Option<Someone> {
-        let header = request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?.to_owned();
+        let header =
+            request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?.to_owned();
         self.kept.lock().unwrap().tokens.get(&header).cloned()
     }
 }

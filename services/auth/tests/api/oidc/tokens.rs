@@ -18,7 +18,9 @@ fn claim(name: &'static str, value: impl Into<Value>) -> Change {
 
 fn claims(pairs: &[(&'static str, Value)]) -> Change {
     let pairs = pairs.to_vec();
-    Box::new(move |behaviour| behaviour.claims.extend(pairs.into_iter().map(|(name, value)| (name.to_owned(), value))))
+    Box::new(move |behaviour| {
+        behaviour.claims.extend(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)))
+    })
 }
 
 fn signed(signed: Signed) -> Change {
@@ -149,9 +151,11 @@ async fn an_answer_of_another_issuer_is_refused() {
             (provider, world, browser)
         };
         let ada = Someone::named("ada");
-        for (issuer, good) in
-            [(Some("https://evil.test".to_owned()), false), (Some(provider.issuer()), true), (None, !announced)]
-        {
+        for (issuer, good) in [
+            (Some("https://evil.test".to_owned()), false),
+            (Some(provider.issuer()), true),
+            (None, !announced),
+        ] {
             let mut back = provider.sign_in(&browser.begin().await, &ada);
             if let Some(issuer) = &issuer {
                 back.push_str(&format!("&iss={issuer}"));

@@ -1,106 +1,20 @@
 //! Providers that workspaces bring along.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+mod company;
 
-use actix_web::web::{Data, Path, ServiceConfig, get};
-use actix_web::{HttpResponse, web};
 use colink_events::Topic;
 use colink_events::channels::AccessBypassed;
 use colink_events::users::{ProviderUnlinked, SsoProviderChanged, UserProvisioned};
-use colink_test::{Answer, Client, LocalServer};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::browser::{Browser, code_of};
-use super::provider::{CLIENT_ID, CLIENT_SECRET, LocalProvider, Someone};
 use super::error_of;
-use crate::harness::{Session, World, refuses_bad_tokens, settings};
+use super::provider::{CLIENT_SECRET, Someone};
+use crate::harness::refuses_bad_tokens;
+use company::{Company, WORKSPACE, path};
 
-const WORKSPACE: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 const OTHER: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2b";
-
-/// What channels knows: who is an admin of the workspace. Everybody else is a member of none.
-#[derive(Clone, Default)]
-struct Roles(Arc<Mutex<Vec<(String, &'static str)>>>);
-
-fn missing() -> HttpResponse {
-    HttpResponse::NotFound().json(json!({
-        "success": false, "error": {"code": "NOT_FOUND", "message": "There is no such thing."},
-        "meta": {"request_id": "r", "timestamp": "2026-01-01T00:00:00.000Z"}
-    }))
-}
-
-fn success(data: &Value) -> HttpResponse {
-    HttpResponse::Ok().json(json!({
-        "success": true, "data": data, "meta": {"request_id": "r", "timestamp": "2026-01-01T00:00:00.000Z"}
-    }))
-}
-
-async fn member(roles: Data<Roles>, path: Path<(String, String)>) -> HttpResponse {
-    let (workspace, user) = path.into_inner();
-    let roles = roles.0.lock().unwrap();
-    let role = roles.iter().find(|(id, _)| *id == user && workspace == WORKSPACE);
-    role.map_or_else(missing, |(_, role)| success(&json!({ "role": role })))
-}
-
-async fn workspace(slug: Path<String>) -> HttpResponse {
-    if slug.as_str() == "acme" { success(&json!({"workspace_id": WORKSPACE})) } else { missing() }
-}
-
-/// A company with an administrator, a provider of its own, and channels beside.
-struct Company {
-    world: World,
-    provider: LocalProvider,
-    roles: Roles,
-    admin: Session,
-    _channels: LocalServer,
-}
-
-impl Company {
-    async fn start(private: bool) -> Self {
-        let (provider, roles) = (LocalProvider::start(), Roles::default());
-        let shared = roles.clone();
-        let channels = LocalServer::start(move |app: &mut ServiceConfig| {
-            app.app_data(web::Data::new(shared.clone()))
-                .route("/internal/workspaces/by-slug/{slug}", get().to(workspace))
-                .route("/internal/workspaces/{workspace}/members/{user}", get().to(member));
-        });
-        let settings = settings()
-            .set("internal.channels_url", channels.base_url())
-            .set("oidc.allow_private_addresses", private);
-        let world = World::with(settings).await;
-        let (_, admin) = world.signed_in("admin").await;
-        roles.0.lock().unwrap().push((admin.user_id.clone(), "admin"));
-        Self { world, provider, roles, admin, _channels: channels }
-    }
-
-    fn body(&self) -> Value {
-        json!({
-            "kind": "oidc", "issuer": self.provider.issuer(), "name": "Acme", "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET, "jit": true, "allowed_domains": ["Example.test"]
-        })
-    }
-
-    async fn create(&self, client: &Client, body: &Value) -> Answer {
-        client.post(&path(WORKSPACE), body).await
-    }
-
-    /// An administrator of the installation who is in no workspace.
-    async fn operator(&self) -> Session {
-        let (person, session) = self.world.signed_in("operator").await;
-        sqlx::query("update users set realm_roles = '{user,admin}' where id::text = $1")
-            .bind(&session.user_id)
-            .execute(self.world.database())
-            .await
-            .unwrap();
-        self.world.login(&person).await
-    }
-}
-
-fn path(workspace: &str) -> String {
-    format!("/auth/oidc/workspaces/{workspace}/providers")
-}
 
 /// A-10, A-13, A-16: administrators enter a provider; its secret is sealed and never shown again.
 #[tokio::test]
@@ -117,16 +31,18 @@ async fn an_administrator_keeps_the_providers() {
     for answer in [&created, &listed] {
         assert!(!answer.to_string().contains(CLIENT_SECRET), "{answer}");
     }
-    let sealed: Vec<u8> = sqlx::query_scalar("select sealed_client_secret from oidc_providers where id::text = $1")
-        .bind(&id)
-        .fetch_one(world.database())
-        .await
-        .unwrap();
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("select sealed_client_secret from oidc_providers where id::text = $1")
+            .bind(&id)
+            .fetch_one(world.database())
+            .await
+            .unwrap();
     assert!(sealed.len() > CLIENT_SECRET.len());
     assert!(!sealed.windows(CLIENT_SECRET.len()).any(|part| part == CLIENT_SECRET.as_bytes()));
 
     let one = format!("{}/{id}", path(WORKSPACE));
-    let changed = client.put(&one, &json!({"name": "Acme Inc", "scopes": ["openid", "email"]})).await.expect(200);
+    let changed =
+        client.put(&one, &json!({"name": "Acme Inc", "scopes": ["openid", "email"]})).await.expect(200);
     assert_eq!((changed.text("/name"), changed.value("/jit")), ("Acme Inc".to_owned(), json!(true)));
     for (body, field) in [
         (json!({"issuer": "https://evil.test"}), "issuer"),
@@ -144,8 +60,9 @@ async fn an_administrator_keeps_the_providers() {
 
     let mut users = world.stage.probe(Topic::Users).await;
     for change in ["created", "updated", "deleted"] {
-        let (event, _) =
-            users.await_event::<SsoProviderChanged>(|event| event.provider == id && event.change == change).await;
+        let (event, _) = users
+            .await_event::<SsoProviderChanged>(|event| event.provider == id && event.change == change)
+            .await;
         assert!(!event.trusted);
     }
 }
@@ -200,7 +117,9 @@ async fn trust_is_the_operators() {
     let mut channels = company.world.stage.probe(Topic::Channels).await;
     let of_operator = |event: &AccessBypassed| event.user_id.to_string() == operator.user_id;
     assert_eq!(channels.await_event::<AccessBypassed>(of_operator).await.0.action, "update_workspace");
-    for body in [json!({"allowed_domains": ["elsewhere.test"]}), json!({"name": "x"}), json!({"trusts_email": false})] {
+    for body in
+        [json!({"allowed_domains": ["elsewhere.test"]}), json!({"name": "x"}), json!({"trusts_email": false})]
+    {
         admin.put(&one, &body).await.expect(403);
     }
     admin.delete(&one).await.expect(204);
@@ -232,12 +151,18 @@ async fn a_companys_people_become_members() {
     let mut users = world.stage.probe(Topic::Users).await;
     let of_ada = |event: &UserProvisioned| event.user_id.to_string() == session.user_id;
     let (provisioned, envelope) = users.await_event::<UserProvisioned>(of_ada).await;
-    assert_eq!((provisioned.workspace_id.to_string(), provisioned.provider), (WORKSPACE.to_owned(), id.clone()));
+    assert_eq!(
+        (provisioned.workspace_id.to_string(), provisioned.provider),
+        (WORKSPACE.to_owned(), id.clone())
+    );
     assert_eq!(envelope.workspace_id.unwrap().to_string(), WORKSPACE);
 
     let outsider = Someone { email: "eve@elsewhere.test".to_owned(), ..Someone::named("eve") };
     let url = browser.begin_at(&format!("/auth/oidc/{id}/start")).await;
-    assert_eq!(error_of(&browser.come_back_to(&id, &provider.sign_in(&url, &outsider)).await), "domain_not_allowed");
+    assert_eq!(
+        error_of(&browser.come_back_to(&id, &provider.sign_in(&url, &outsider)).await),
+        "domain_not_allowed"
+    );
 
     // With the provider its identities go.
     let url = browser.begin_at(&format!("/auth/oidc/{id}/start")).await;

@@ -44,7 +44,11 @@ pub(super) async fn keys(inner: Data<Inner>, request: HttpRequest) -> HttpRespon
     HttpResponse::Ok().json(json!({ "keys": keys }))
 }
 
-pub(super) async fn token(inner: Data<Inner>, request: HttpRequest, form: Form<HashMap<String, String>>) -> HttpResponse {
+pub(super) async fn token(
+    inner: Data<Inner>,
+    request: HttpRequest,
+    form: Form<HashMap<String, String>>,
+) -> HttpResponse {
     if let Some(answer) = inner.enter(&request) {
         return answer;
     }

@@ -1,0 +1,95 @@
+//! A company whose people sign in through a provider of its own.
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, ServiceConfig, get};
+use colink_test::{Answer, Client, LocalServer};
+use serde_json::{Value, json};
+
+use super::super::provider::{CLIENT_ID, CLIENT_SECRET, LocalProvider};
+use crate::harness::{Session, World, settings};
+
+pub(super) const WORKSPACE: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
+
+/// What channels knows: who is an admin of the workspace. Everybody else is a member of none.
+#[derive(Clone, Default)]
+pub(super) struct Roles(pub(super) Arc<Mutex<Vec<(String, &'static str)>>>);
+
+fn missing() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({
+        "success": false, "error": {"code": "NOT_FOUND", "message": "There is no such thing."},
+        "meta": {"request_id": "r", "timestamp": "2026-01-01T00:00:00.000Z"}
+    }))
+}
+
+fn success(data: &Value) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "success": true, "data": data, "meta": {"request_id": "r", "timestamp": "2026-01-01T00:00:00.000Z"}
+    }))
+}
+
+async fn member(roles: Data<Roles>, path: Path<(String, String)>) -> HttpResponse {
+    let (workspace, user) = path.into_inner();
+    let roles = roles.get_ref().0.lock().unwrap();
+    let role = roles.iter().find(|(id, _)| *id == user && workspace == WORKSPACE);
+    role.map_or_else(missing, |(_, role)| success(&json!({ "role": role })))
+}
+
+async fn workspace(slug: Path<String>) -> HttpResponse {
+    if slug.as_str() == "acme" { success(&json!({"workspace_id": WORKSPACE})) } else { missing() }
+}
+
+/// A company with an administrator, a provider of its own, and channels beside.
+pub(super) struct Company {
+    pub(super) world: World,
+    pub(super) provider: LocalProvider,
+    pub(super) roles: Roles,
+    pub(super) admin: Session,
+    _channels: LocalServer,
+}
+
+impl Company {
+    pub(super) async fn start(private: bool) -> Self {
+        let (provider, roles) = (LocalProvider::start(), Roles::default());
+        let shared = roles.clone();
+        let channels = LocalServer::start(move |app: &mut ServiceConfig| {
+            app.app_data(Data::new(shared.clone()))
+                .route("/internal/workspaces/by-slug/{slug}", get().to(workspace))
+                .route("/internal/workspaces/{workspace}/members/{user}", get().to(member));
+        });
+        let settings = settings()
+            .set("internal.channels_url", channels.base_url())
+            .set("oidc.allow_private_addresses", private);
+        let world = World::with(settings).await;
+        let (_, admin) = world.signed_in("admin").await;
+        roles.0.lock().unwrap().push((admin.user_id.clone(), "admin"));
+        Self { world, provider, roles, admin, _channels: channels }
+    }
+
+    pub(super) fn body(&self) -> Value {
+        json!({
+            "kind": "oidc", "issuer": self.provider.issuer(), "name": "Acme", "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET, "jit": true, "allowed_domains": ["Example.test"]
+        })
+    }
+
+    pub(super) async fn create(&self, client: &Client, body: &Value) -> Answer {
+        client.post(&path(WORKSPACE), body).await
+    }
+
+    /// An administrator of the installation who is in no workspace.
+    pub(super) async fn operator(&self) -> Session {
+        let (person, session) = self.world.signed_in("operator").await;
+        sqlx::query("update users set realm_roles = '{user,admin}' where id::text = $1")
+            .bind(&session.user_id)
+            .execute(self.world.database())
+            .await
+            .unwrap();
+        self.world.login(&person).await
+    }
+}
+
+pub(super) fn path(workspace: &str) -> String {
+    format!("/auth/oidc/workspaces/{workspace}/providers")
+}
