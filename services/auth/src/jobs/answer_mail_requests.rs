@@ -51,9 +51,10 @@ async fn answer_next(state: &State) -> Result<bool, AuthError> {
     if let Ok(email) = Email::parse(&request.email_normalised)
         && let Some(user) = users::lock_by_email(&mut transaction, &email).await?
     {
-        match request.purpose {
-            Purpose::VerifyEmail => send_links(state, &mut transaction, &user).await?,
-            Purpose::ResetPassword => send_reset(state, &mut transaction, &user).await?,
+        match request.purpose() {
+            Some(Purpose::VerifyEmail) => send_links(state, &mut transaction, &user).await?,
+            Some(Purpose::ResetPassword) => send_reset(state, &mut transaction, &user).await?,
+            None => {}
         }
     }
     state.commit(transaction).await?;

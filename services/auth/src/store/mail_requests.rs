@@ -5,8 +5,7 @@ use colink_core::text::Email;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Links that prove the address.
     VerifyEmail,
@@ -14,11 +13,27 @@ pub(crate) enum Purpose {
     ResetPassword,
 }
 
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+        }
+    }
+}
+
 /// A request that was not answered yet.
 #[derive(Debug, FromRow)]
 pub(crate) struct MailRequest {
     pub(crate) email_normalised: String,
-    pub(crate) purpose: Purpose,
+    purpose: String,
+}
+
+impl MailRequest {
+    /// What is asked for; `None` when a later build wrote it.
+    pub(crate) fn purpose(&self) -> Option<Purpose> {
+        [Purpose::VerifyEmail, Purpose::ResetPassword].into_iter().find(|known| known.name() == self.purpose)
+    }
 }
 
 /// Keeps a request.
@@ -30,7 +45,7 @@ pub(crate) async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query("insert into mail_requests (email_normalised, purpose, requested_at) values ($1, $2, $3)")
         .bind(email.as_str())
-        .bind(purpose)
+        .bind(purpose.name())
         .bind(now)
         .execute(executor)
         .await

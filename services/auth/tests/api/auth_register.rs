@@ -179,6 +179,45 @@ async fn bad_values_are_listed() {
     assert_eq!(world.count("select count(*) from users where $1 <> ''", "x").await, 0);
 }
 
+/// a password names neither its owner nor the product; everything that is wrong is said, field by field.
+#[tokio::test]
+async fn a_password_does_not_name_its_owner() {
+    let world = World::start().await;
+    let (client, ada) = (world.anonymous(), world.stranger("ada"));
+    let local = ada.email.split('@').next().unwrap().to_uppercase();
+    for password in [format!("A1!{}", ada.username), format!("a1!{local}"), "In-CoLink-1815".to_owned()] {
+        let mut body = ada.registration();
+        body["password"] = json!(password);
+        refuses_values(&client, "/auth/register", body, &["password"]).await;
+    }
+    let mut body = ada.registration();
+    body["password"] = json!("colink");
+    let answer = client.post("/auth/register", &body).await.expect(400);
+    let told = answer.json()["error"]["details"][0]["message"].as_str().unwrap().to_owned();
+    for part in ["at least 8 characters", "an upper case letter", "a digit", "a special character", "this product"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+/// the NIST style asks for length alone, and refuses common passwords all the same.
+#[tokio::test]
+async fn the_style_is_configured() {
+    let world = World::with(settings().set("passwords.style", "nist").set("passwords.max_length", 64)).await;
+    let client = world.anonymous();
+    let with = |password: String| {
+        let mut body = world.stranger("ada").registration();
+        body["password"] = json!(password);
+        body
+    };
+    let long = "all small letters, and long enough ".repeat(2);
+    for refused in ["fourteen chars".to_owned(), "1234567890qwertyuiop".to_owned(), long[..65].to_owned()] {
+        refuses_values(&client, "/auth/register", with(refused), &["password"]).await;
+    }
+    for taken in ["fifteen letters".to_owned(), long[..64].to_owned()] {
+        client.post("/auth/register", &with(taken)).await.expect(201);
+    }
+}
+
 /// one client cannot register without end.
 #[tokio::test]
 async fn registrations_of_a_client_are_limited() {
