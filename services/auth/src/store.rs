@@ -2,6 +2,8 @@
 
 pub(crate) mod email_tokens;
 pub(crate) mod mail_queue;
+pub(crate) mod mail_requests;
+pub(crate) mod password_resets;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;

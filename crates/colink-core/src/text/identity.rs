@@ -43,7 +43,9 @@ impl Email {
         let (local, domain) = given.split_once('@').filter(|_| given.len() <= Self::MAX)?;
         let ascii = ascii_domain(domain)?;
         let normalised = format!("{}@{ascii}", folded(local));
-        let given = if domain.is_ascii() { given.to_owned() } else { format!("{local}@{ascii}") };
+        // As it is to stand in a mail (RFC 6532 §3.1).
+        let domain = if domain.is_ascii() { domain } else { ascii.as_str() };
+        let given = format!("{}@{domain}", local.nfc());
         (is_address(&given) && is_address(&normalised)).then_some(Self { given, normalised })
     }
 

@@ -131,7 +131,9 @@ fn user_names_are_small_ascii() {
         assert!(Username::parse(text).is_err(), "{text:?}");
     }
     // Names are ASCII: what looks like one in another script, or is written wide, is none.
-    for twin in ["аdа", "ada\u{200b}", "ａｄａ", "adа", "ɑda", "ada\u{301}", "αda", "paypaӏ", "𝐚𝐝𝐚", "ad\u{131}"] {
+    for twin in
+        ["аdа", "ada\u{200b}", "ａｄａ", "adа", "ɑda", "ada\u{301}", "αda", "paypaӏ", "𝐚𝐝𝐚", "ad\u{131}"]
+    {
         assert!(Username::parse(twin).is_err(), "{twin:?}");
     }
     for text in ["channel", "HERE", "everyone", "all"] {

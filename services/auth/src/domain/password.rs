@@ -7,7 +7,7 @@ use colink_core::error::Invalid;
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-pub use policy::{PasswordPolicy, PasswordStyle};
+pub use policy::PasswordPolicy;
 
 /// Longer ones are refused, whatever the policy says: hashing must not be a way to burn our time.
 pub(crate) const LONGEST: usize = 128;
@@ -119,11 +119,13 @@ fn repeats_itself(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::policy::PasswordStyle;
     use super::*;
 
     const POLICY: PasswordPolicy =
         PasswordPolicy { style: PasswordStyle::Composition, min_length: 8, max_length: 128 };
-    const NIST: PasswordPolicy = PasswordPolicy { style: PasswordStyle::Nist, min_length: 15, max_length: 64 };
+    const NIST: PasswordPolicy =
+        PasswordPolicy { style: PasswordStyle::Nist, min_length: 15, max_length: 64 };
 
     fn chosen(text: &str) -> Result<Password, Invalid> {
         Password::chosen(text, POLICY, Owner::default())
@@ -160,12 +162,16 @@ mod tests {
     /// A-2: NIST style, length without composition, and the same list.
     #[test]
     fn the_nist_style_asks_for_length_alone() {
-        let nist = |text: &str| Password::chosen(text, NIST, Owner::default()).map(drop).map_err(|reason| reason.0);
+        let nist =
+            |text: &str| Password::chosen(text, NIST, Owner::default()).map(drop).map_err(|reason| reason.0);
         assert_eq!(nist("four plain words"), Ok(()));
         assert_eq!(nist(&"ab c".repeat(4)[..15]), Err("must not be one piece over and over".to_owned()));
         assert_eq!(nist("fourteen chars"), Err("must have at least 15 characters".to_owned()));
         assert_eq!(nist("fifteen letters"), Ok(()));
-        assert_eq!(nist(&format!("{}b", "four plain word ".repeat(4))), Err("must have at most 64 characters".to_owned()));
+        assert_eq!(
+            nist(&format!("{}b", "four plain word ".repeat(4))),
+            Err("must have at most 64 characters".to_owned())
+        );
         assert!(nist("1234567890qwertyuiop").unwrap_err().contains("tried first"));
     }
 
@@ -183,7 +189,10 @@ mod tests {
              the name of this product"
         );
         let short = Owner { username: None, email: Some("ad@example.com") };
-        assert!(Password::chosen("Add-4-shadow", POLICY, short).is_ok(), "two letters stand in too many words");
+        assert!(
+            Password::chosen("Add-4-shadow", POLICY, short).is_ok(),
+            "two letters stand in too many words"
+        );
     }
 
     #[test]

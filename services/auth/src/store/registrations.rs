@@ -151,7 +151,10 @@ pub(crate) async fn count(connection: &mut PgConnection, user_id: UserId) -> sql
 }
 
 /// Deletes registrations that nobody proved since `before`, with their tokens, and says how many.
-pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(
+    executor: impl PgExecutor<'_>,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
     let deleted =
         sqlx::query("delete from registrations where created_at < $1").bind(before).execute(executor).await?;
     Ok(deleted.rows_affected())

@@ -50,8 +50,12 @@ async fn a_change_ends_the_other_sessions() {
     world.try_login(&ada.email, NEW).await.expect(200);
 
     users.await_event::<PasswordChanged>(|event| event.user_id.to_string() == mine.user_id).await;
-    let ended = users.await_event::<SessionRevoked>(|event| event.user_id.to_string() == mine.user_id).await.0;
-    assert_eq!((ended.session_id.unwrap().to_string(), ended.reason.as_str()), (other.id, "password_changed"));
+    let ended =
+        users.await_event::<SessionRevoked>(|event| event.user_id.to_string() == mine.user_id).await.0;
+    assert_eq!(
+        (ended.session_id.unwrap().to_string(), ended.reason.as_str()),
+        (other.id, "password_changed")
+    );
     world.mailbox.await_mail(&ada.email, "Your password was changed").await;
 }
 
@@ -73,7 +77,8 @@ async fn guesses_lock() {
     assert_eq!(answer.error_code(), "ACCOUNT_LOCKED");
     assert!(answer.header("retry-after").is_some());
     world.try_login(&ada.email, PASSWORD).await.expect(429);
-    let is_hers = |id: Option<colink_core::id::UserId>| id.is_some_and(|id| id.to_string() == session.user_id);
+    let is_hers =
+        |id: Option<colink_core::id::UserId>| id.is_some_and(|id| id.to_string() == session.user_id);
     users.await_event::<LoginFailed>(|event| is_hers(event.user_id)).await;
     users.await_event::<AccountLocked>(|event| is_hers(event.user_id)).await;
 }
@@ -90,7 +95,7 @@ async fn bad_values_are_listed() {
     let long = "x".repeat(129);
     refuses_values(client, CHANGE, change(&long, NEW), &["current_password"]).await;
     let own = format!("A1!{}", ada.username);
-    for new in ["Sh0rt!a", "P@ssw0rd", "C0Link!graphyte", &long, PASSWORD, "Gr4phite!\u{ff50}encil", &own] {
+    for new in ["Sh0rt!a", "P@ssw0rd", "CoLink!1graphyte", &long, PASSWORD, "Gr4phite!\u{ff50}encil", &own] {
         refuses_values(client, CHANGE, change(PASSWORD, new), &["new_password"]).await;
     }
     client.post(CHANGE, &change(PASSWORD, "Sh0rt!az")).await.expect(200);
@@ -115,7 +120,10 @@ async fn an_ended_session_changes_nothing() {
 async fn a_first_password_is_set() {
     let world = World::start().await;
     let (ada, session) = world.signed_in("ada").await;
-    assert_eq!(session.client.post(SET, &json!({"new_password": NEW})).await.expect(409).error_code(), "CONFLICT");
+    assert_eq!(
+        session.client.post(SET, &json!({"new_password": NEW})).await.expect(409).error_code(),
+        "CONFLICT"
+    );
     without_password(&world, &ada).await;
     let refused = session.client.post(CHANGE, &change(PASSWORD, NEW)).await.expect(409);
     assert_eq!(refused.error_code(), "CONFLICT");
@@ -135,10 +143,12 @@ async fn one_first_password_wins() {
     without_password(&world, &ada).await;
     let mut waiting = tokio::task::JoinSet::new();
     for number in 0..4 {
-        let (client, body) = (session.client.clone(), json!({"new_password": format!("N3w!graphyte{number}")}));
+        let (client, body) =
+            (session.client.clone(), json!({"new_password": format!("N3w!graphyte{number}")}));
         waiting.spawn(async move { client.post(SET, &body).await });
     }
-    let mut statuses: Vec<u16> = waiting.join_all().await.iter().map(|answer| answer.status.as_u16()).collect();
+    let mut statuses: Vec<u16> =
+        waiting.join_all().await.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
 }

@@ -194,7 +194,9 @@ async fn a_password_does_not_name_its_owner() {
     body["password"] = json!("colink");
     let answer = client.post("/auth/register", &body).await.expect(400);
     let told = answer.json()["error"]["details"][0]["message"].as_str().unwrap().to_owned();
-    for part in ["at least 8 characters", "an upper case letter", "a digit", "a special character", "this product"] {
+    for part in
+        ["at least 8 characters", "an upper case letter", "a digit", "a special character", "this product"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
 }

@@ -44,11 +44,17 @@ async fn a_link_opened_by_a_victim_gives_the_attacker_nothing() {
     let token = token_of(&world, &mallory).await;
 
     let refused = verify(&world.anonymous(), &json!({ "token": token })).await.expect(400);
-    assert_eq!((refused.error_code().as_str(), refused.error_fields()), ("VALIDATION_ERROR", vec!["password".to_owned()]));
+    assert_eq!(
+        (refused.error_code().as_str(), refused.error_fields()),
+        ("VALIDATION_ERROR", vec!["password".to_owned()])
+    );
     let guess = json!({"token": token, "password": ada.password});
     assert_eq!(verify(&world.anonymous(), &guess).await.expect(401).error_code(), "INVALID_CREDENTIALS");
     world.try_login(&mallory.email, &mallory.password).await.expect(401);
-    assert_eq!(world.count("select count(*) from users where email_verified_at is not null and $1 <> ''", "x").await, 0);
+    assert_eq!(
+        world.count("select count(*) from users where email_verified_at is not null and $1 <> ''", "x").await,
+        0
+    );
 
     world.anonymous().post("/auth/forgot-password", &json!({"email": ada.email})).await.expect(200);
     let reset = world.mailbox.await_mail(&ada.email, "Set a new password").await.token();
@@ -56,7 +62,9 @@ async fn a_link_opened_by_a_victim_gives_the_attacker_nothing() {
     world.anonymous().post("/auth/reset-password", &body).await.expect(200);
     world.login(&ada).await;
     world.try_login(&mallory.email, &mallory.password).await.expect(401);
-    verify(&elsewhere(&world, "203.0.113.66"), &json!({"token": token, "password": mallory.password})).await.expect(400);
+    verify(&elsewhere(&world, "203.0.113.66"), &json!({"token": token, "password": mallory.password}))
+        .await
+        .expect(400);
 }
 
 /// the same when the owner has registered himself, from the attacker's own network too: with several registrations

@@ -24,7 +24,8 @@ async fn an_unproven_registration_is_forgotten() {
         .execute(world.database())
         .await
         .unwrap();
-    let gone = users.await_event::<UserRegistered>(|event| event.0.username == old.username).await.0.0.user_id;
+    let gone =
+        users.await_event::<UserRegistered>(|event| event.0.username == old.username).await.0.0.user_id;
 
     clock.advance(Duration::from_secs(7 * 86_400 - 60));
     let young = world.stranger("young");
@@ -37,7 +38,8 @@ async fn an_unproven_registration_is_forgotten() {
     world.service.stop().await;
     world.service.restart().await;
     eventually("the account is gone", SOON, async || {
-        (world.count("select count(*) from users where username = $1", &old.username).await == 0).then_some(())
+        (world.count("select count(*) from users where username = $1", &old.username).await == 0)
+            .then_some(())
     })
     .await;
     users.await_event::<UserErased>(|event| event.user_id == gone).await;

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use colink_events::Topic;
 use colink_events::users::{UserRegistered, UserVerified};
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 
 use crate::harness::{PASSWORD, Person, World};
 
@@ -49,10 +50,15 @@ async fn stored_hash(world: &World, person: &Person) -> String {
 async fn imported_accounts_sign_in_and_get_a_hash_of_today() {
     let world = World::start().await;
     let bcrypt = bcrypt::hash(PASSWORD, 4).unwrap();
-    let people = ["a", "b", "y"].map(|letter| (world.stranger("imported"), bcrypt.replacen("$2b", &format!("$2{letter}"), 1)));
+    let people = ["a", "b", "y"]
+        .map(|letter| (world.stranger("imported"), bcrypt.replacen("$2b", &format!("$2{letter}"), 1)));
     let lines: Vec<String> = people.iter().map(|(person, hash)| line(person, hash).to_string()).collect();
     let output = import(&world, &lines);
-    assert!(output.status.success() && said(&output).contains("3 imported, 0 there before, 0 refused"), "{}", said(&output));
+    assert!(
+        output.status.success() && said(&output).contains("3 imported, 0 there before, 0 refused"),
+        "{}",
+        said(&output)
+    );
 
     for (person, hash) in &people {
         world.try_login(&person.email, "Wr0ng!password").await.expect(401);
@@ -96,7 +102,9 @@ async fn a_file_can_be_run_again() {
     assert_eq!(first.status.code(), Some(1));
     let told = said(&first);
     assert!(told.contains("2 imported, 2 there before, 4 refused"), "{told}");
-    for expected in ["line 2: ", "line 3: username: is taken", "line 5: email_verified", "line 6: password_hash"] {
+    for expected in
+        ["line 2: ", "line 3: username: is taken", "line 5: email_verified", "line 6: password_hash"]
+    {
         assert!(told.contains(expected), "{expected}: {told}");
     }
     assert!(!told.contains("geheim") && !told.contains(&hash), "{told}");

@@ -1,6 +1,8 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod auth_change_password;
+mod auth_forgot_password;
 mod auth_login;
 mod auth_logout;
 mod auth_reauthenticate;
@@ -8,9 +10,13 @@ mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
+mod auth_verify_proof;
+mod expired_registrations;
 mod harness;
+mod import_users;
 mod internal_users;
 mod keys;
 mod secrets;
 mod sessions;
+mod timing;
 mod users;

@@ -73,7 +73,8 @@ fn login(world: &World, email: &str) -> Calling {
 #[tokio::test]
 async fn a_login_takes_the_same_time_for_every_address() {
     let world = start().await;
-    let (ada, suspended, pending) = (world.member("ada").await, world.member("sus").await, world.stranger("pen"));
+    let (ada, suspended, pending) =
+        (world.member("ada").await, world.member("sus").await, world.stranger("pen"));
     world.register(&pending).await.expect(201);
     sqlx::query("update users set suspended_at = now() where username = $1")
         .bind(&suspended.username)
@@ -82,7 +83,8 @@ async fn a_login_takes_the_same_time_for_every_address() {
         .unwrap();
     for other in ["nobody@example.test", &suspended.email, &pending.email] {
         let times =
-            medians([&|_| login(&world, &ada.email), &|_| login(&world, other)], [401, 401], async || {}).await;
+            medians([&|_| login(&world, &ada.email), &|_| login(&world, other)], [401, 401], async || {})
+                .await;
         assert!(ratio(times) < TOLERANCE, "{other}: {times:?}");
         assert!(times[1] > Duration::from_millis(5), "a hash takes longer than {times:?}");
     }
@@ -107,7 +109,8 @@ async fn asking_for_a_mail_takes_the_same_time() {
     let rest = async || answered(&world).await;
     for (path, known) in [("/auth/forgot-password", &ada), ("/auth/resend-verification", &pending)] {
         let ask = |email: &str| posting(&world, path, json!({ "email": email }));
-        let times = medians([&|_| ask(&known.email), &|_| ask("nobody@example.test")], [200, 200], rest).await;
+        let times =
+            medians([&|_| ask(&known.email), &|_| ask("nobody@example.test")], [200, 200], rest).await;
         assert!(ratio(times) < TOLERANCE, "{path}: {times:?}");
     }
 }

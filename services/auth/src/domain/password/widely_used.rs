@@ -56,7 +56,9 @@ mod tests {
         for line in &lines {
             assert!(contains(line), "{line}");
         }
-        for other in ["", "a", "\n", "zzzzzzzzzzzz", "password\n", "passwor", "0", "~~~~~~~~~", "gr4phite!pencil"] {
+        for other in
+            ["", "a", "\n", "zzzzzzzzzzzz", "password\n", "passwor", "0", "~~~~~~~~~", "gr4phite!pencil"]
+        {
             assert!(!contains(other), "{other}");
         }
     }

@@ -66,7 +66,8 @@ pub(crate) async fn change_password(
     if found.password_hash.is_none() {
         return Err(AuthError::NoPassword.into());
     }
-    let user = PasswordCheck::of(&state, caller.context(), &found.user).await?.prove(Some(found), &current).await?;
+    let user =
+        PasswordCheck::of(&state, caller.context(), &found.user).await?.prove(Some(found), &current).await?;
     let password_hash = state.passwords.turn().await?.hash(&new).await?;
     let (tokens, user) = change(&state, &caller, &user, &password_hash).await?;
     Ok(SignedIn::reply(&state, tokens, &user))

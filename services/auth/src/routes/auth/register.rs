@@ -145,8 +145,8 @@ async fn create_or_tell(
         mail::queue_link(state, transaction, id, Template::VerifyEmail, pending).await?;
         return Ok("created");
     }
-    // It cannot be gone: the insert has just met it, and accounts are never deleted.
-    let Some(user) = users::lock_by_email(transaction, email).await? else { return Ok("known") };
+    // The insert has just met it; it is gone when it expired at this moment, and then the client tries again.
+    let user = users::lock_by_email(transaction, email).await?.ok_or(AuthError::Busy("registration"))?;
     let pending = if user.email_verified_at.is_some() {
         mail::queue(state, transaction, user.id(), Template::AlreadyRegistered).await?;
         None
