@@ -1,5 +1,6 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+mod browser;
 mod registration;
 
 use std::time::Duration;
@@ -17,9 +18,9 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use self::browser::BrowserConfig;
+pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
-
-pub use registration::RegistrationConfig;
 
 /// The configuration of the auth service.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +52,8 @@ pub struct Config {
     pub argon2: Argon2Config,
     /// `[tokens]`.
     pub tokens: TokensConfig,
+    /// `[browser]`.
+    pub browser: BrowserConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -252,6 +255,11 @@ impl Sections for Config {
         ask(self.registration.expire_after_days > 0, "registration.expire_after_days", "needs at least 1");
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
+        ask(
+            self.browser.is_sound(),
+            "browser.allowed_origins",
+            "are not all `https://host[:port]`, small letters",
+        );
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");

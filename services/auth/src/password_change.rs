@@ -5,6 +5,7 @@ use colink_events::Cause;
 use colink_events::users::PasswordChanged;
 use sqlx::PgConnection;
 
+use crate::browser::RefreshIn;
 use crate::domain::letter::Template;
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
@@ -57,10 +58,12 @@ pub(crate) async fn renew_session(
     let expires_at = now + state.tokens.refresh();
     // Tokens before their session, as a refresh locks them; once more behind it for those that a refresh in between made.
     refresh_tokens::delete_of_session(transaction, session_id).await?;
-    let amr = sessions::update_renewed(transaction, user.id(), session_id, now, expires_at).await?;
-    let amr = amr.ok_or(AuthError::UserGone)?;
+    let renewed = sessions::update_renewed(transaction, user.id(), session_id, now, expires_at).await?;
+    let renewed = renewed.ok_or(AuthError::UserGone)?;
     refresh_tokens::delete_of_session(transaction, session_id).await?;
     let refresh = OpaqueToken::generate();
     refresh_tokens::insert(transaction, refresh.hash(), session_id, now, expires_at).await?;
-    Ok(TokenPair { session_id, access: access_token(state, user, session_id, amr, now)?, refresh })
+    let access = access_token(state, user, session_id, renewed.amr, now)?;
+    let refresh_in = if renewed.in_cookie { RefreshIn::Cookie(None) } else { RefreshIn::Body };
+    Ok(TokenPair { session_id, access, refresh, refresh_in })
 }

@@ -23,6 +23,8 @@ pub(crate) mod reason {
     pub(crate) const SESSION_LIMIT: &str = "session_limit";
     /// The password was changed.
     pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
+    /// Somebody signed in with the browser that had it.
+    pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.
     pub(crate) const TOKEN_REUSED: &str = "token_reused";
 }

@@ -7,6 +7,7 @@ use colink_events::users::{AccountLocked, LoginFailed, PasswordChanged, SessionR
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::browser::cookie;
 use crate::harness::{
     PASSWORD, Person, World, clock, refuses_bad_tokens, refuses_malformed, refuses_values, settings,
 };
@@ -164,4 +165,17 @@ async fn a_first_password_asks_for_a_fresh_proof() {
     let answer = session.client.post(SET, &json!({"new_password": NEW})).await.expect(403);
     assert_eq!(answer.error_code(), "REAUTHENTICATION_REQUIRED");
     refuses_bad_tokens(&world, Method::POST, SET).await;
+}
+
+/// a browser that keeps its refresh token in a cookie gets the new one there.
+#[tokio::test]
+async fn a_browser_gets_its_new_cookie() {
+    let world = World::start().await;
+    let ada = world.member("ada").await;
+    let mut browser = world.browse(&ada).await;
+    let answer = browser.page.post(CHANGE, &change(PASSWORD, NEW)).await.expect(200);
+    assert_eq!((answer.value("/refresh_token"), answer.value("/csrf_token")), (Value::Null, Value::Null));
+    world.refresh_browser(&browser).await.expect(401);
+    browser.cookie = cookie(&answer).unwrap();
+    world.refresh_browser(&browser).await.expect(200);
 }

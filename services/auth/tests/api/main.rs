@@ -1,6 +1,10 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod attacks_csrf;
+mod attacks_refresh;
+mod attacks_requests;
+mod attacks_tokens;
 mod auth_change_password;
 mod auth_forgot_password;
 mod auth_login;
@@ -11,6 +15,8 @@ mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
 mod auth_verify_proof;
+mod browser;
+mod devices;
 mod expired_registrations;
 mod harness;
 mod import_users;

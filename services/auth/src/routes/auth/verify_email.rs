@@ -130,7 +130,8 @@ async fn check_password(
 
 impl Evidence {
     fn suffices(&self, used: &Registration, is_only_one: bool) -> bool {
-        let secret = self.secret.is_some_and(|secret| used.secret_hash.as_deref() == Some(secret.as_bytes()));
+        let kept = used.secret_hash.as_deref();
+        let secret = self.secret.is_some_and(|secret| kept.is_some_and(|kept| secret.is(kept)));
         let client = self.client.as_ref().map(Subject::as_str);
         self.password || secret || (is_only_one && client.is_some() && client == used.client.as_deref())
     }
