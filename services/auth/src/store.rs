@@ -5,9 +5,11 @@ pub(crate) mod identities;
 #[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
 pub(crate) mod known_devices;
 pub(crate) mod mail_queue;
+pub(crate) mod mail_requests;
 pub(crate) mod oidc_codes;
 pub(crate) mod oidc_flows;
 pub(crate) mod oidc_providers;
+pub(crate) mod password_resets;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;
