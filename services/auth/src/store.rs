@@ -17,3 +17,4 @@ pub(crate) mod sessions;
 pub(crate) mod signing_keys;
 pub(crate) mod usernames;
 pub(crate) mod users;
+pub(crate) mod vouched_users;

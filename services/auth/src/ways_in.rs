@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::{identities, users};
+use crate::store::{identities, vouched_users};
 
 /// Refuses when nothing is left: no password and no provider that is still offered.
 ///
@@ -18,7 +18,7 @@ pub(crate) async fn require_one(
     user_id: UserId,
 ) -> Result<(), AuthError> {
     let offered: Vec<String> = state.oidc.providers().map(|provider| provider.key.clone()).collect();
-    let left = users::has_password(transaction, user_id).await?
+    let left = vouched_users::has_password(transaction, user_id).await?
         || identities::count_usable(transaction, user_id, &offered).await? > 0;
     if left { Ok(()) } else { Err(AuthError::LastWayIn) }
 }

@@ -10,8 +10,8 @@ use crate::error::AuthError;
 use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    email_tokens, mail_queue, oidc_codes, oidc_flows, password_resets, refresh_tokens, sessions, signing_keys,
-    usernames,
+    email_tokens, mail_queue, oidc_codes, oidc_flows, password_resets, refresh_tokens, sessions,
+    signing_keys, usernames,
 };
 
 const EVERY: Duration = Duration::from_secs(3600);
