@@ -11,11 +11,18 @@ pub(crate) enum Template {
     ResetPassword,
     /// The password was changed or set.
     PasswordChanged,
+    /// An identity provider was linked.
+    ProviderLinked,
 }
 
 impl Template {
-    const ALL: [Self; 4] =
-        [Self::VerifyEmail, Self::AlreadyRegistered, Self::ResetPassword, Self::PasswordChanged];
+    const ALL: [Self; 5] = [
+        Self::VerifyEmail,
+        Self::AlreadyRegistered,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+        Self::ProviderLinked,
+    ];
 
     /// The name in the queue and in metrics.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +31,7 @@ impl Template {
             Self::AlreadyRegistered => "already_registered",
             Self::ResetPassword => "reset_password",
             Self::PasswordChanged => "password_changed",
+            Self::ProviderLinked => "provider_linked",
         }
     }
 
@@ -81,6 +89,11 @@ pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
             "Your password was changed",
             include_str!("letter/password_changed.txt"),
             include_str!("letter/password_changed.html"),
+        ),
+        Template::ProviderLinked => (
+            "A new way to sign in",
+            include_str!("letter/provider_linked.txt"),
+            include_str!("letter/provider_linked.html"),
         ),
     };
     Letter { subject, text: fill(text, filling, str::to_owned), html: fill(html, filling, escape) }

@@ -125,7 +125,7 @@ fn same(given: &str, expected: &str) -> bool {
 fn hash_fits(claims: &IdClaims, algorithm: Algorithm, access_token: &str) -> bool {
     let Some(given) = claims.at_hash.as_deref() else { return true };
     let (short, long) = (Sha256::digest(access_token), Sha512::digest(access_token));
-    let hash = if algorithm == Algorithm::EdDSA { long.as_slice() } else { short.as_slice() };
+    let hash: &[u8] = if algorithm == Algorithm::EdDSA { &long[..] } else { &short[..] };
     let (left, _) = hash.split_at(hash.len() / 2);
     same(given, &URL_SAFE_NO_PAD.encode(left))
 }

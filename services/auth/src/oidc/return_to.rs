@@ -37,11 +37,6 @@ impl ReturnTo {
         Self("/".to_owned())
     }
 
-    /// What was stored by this type.
-    pub(crate) fn stored(text: String) -> Self {
-        Self(text)
-    }
-
     /// The path.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
