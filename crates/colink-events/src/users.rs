@@ -6,7 +6,8 @@ mod account;
 mod security;
 
 pub use account::{
-    UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
+    UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,

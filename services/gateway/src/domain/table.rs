@@ -135,6 +135,7 @@ const TABLE: &[Route] = &[
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
+    public("/users/{}/avatar", Upstream::Auth),
     token("/users/*", Upstream::Auth),
     token("/workspaces/*", Upstream::Channels),
     token("/invites/*", Upstream::Channels),
@@ -207,6 +208,8 @@ mod tests {
             ("/auth/me", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
+            ("/users/me/status", Some("auth")),
+            ("/users/1/avatar", Some("auth")),
             ("/workspaces", Some("channels")),
             ("/workspaces/1/members/2", Some("channels")),
             ("/channels/1", Some("channels")),
@@ -252,10 +255,12 @@ mod tests {
     /// G-2
     #[test]
     fn only_the_listed_routes_are_public() {
-        for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
+        for path in
+            ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json", "/users/1/avatar"]
+        {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in ["/auth/me", "/auth/logout", "/users/1", "/users/1/status", "/channels/1/messages", "/admin/audit-log"] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }
