@@ -11,7 +11,9 @@
 
 mod cast;
 mod company;
+mod erase;
 mod faults;
 mod listener;
 mod main_job;
 mod stores;
+mod traces;

@@ -1,0 +1,122 @@
+//! Exports of users' data.
+
+use chrono::{DateTime, Utc};
+use colink_core::id::{ExportId, UserId};
+use sqlx::{FromRow, PgConnection, PgExecutor};
+use uuid::Uuid;
+
+/// Being made.
+pub(crate) const PREPARING: &str = "preparing";
+/// To be fetched until it expires.
+pub(crate) const READY: &str = "ready";
+/// Given up.
+pub(crate) const FAILED: &str = "failed";
+
+/// An export.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Export {
+    id: Uuid,
+    user_id: Uuid,
+    pub(crate) status: String,
+    pub(crate) object_key: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+impl Export {
+    /// Its id.
+    pub(crate) fn id(&self) -> ExportId {
+        ExportId::from_uuid(self.id)
+    }
+
+    /// Whose.
+    pub(crate) fn user_id(&self) -> UserId {
+        UserId::from_uuid(self.user_id)
+    }
+}
+
+/// Begins an export; `None` when one of the user is being made.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    id: ExportId,
+    user_id: UserId,
+    object_key: &str,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as(
+        "insert into exports (id, user_id, status, object_key, created_at, expires_at)
+         values ($1, $2, 'preparing', $3, $4, $5)
+         on conflict (user_id) where status = 'preparing' do nothing
+         returning *",
+    )
+    .bind(id.as_uuid())
+    .bind(user_id.as_uuid())
+    .bind(object_key)
+    .bind(now)
+    .bind(expires_at)
+    .fetch_optional(connection)
+    .await
+}
+
+/// The user's export that is being made.
+pub(crate) async fn find_preparing(
+    connection: &mut PgConnection,
+    user_id: UserId,
+) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as("select * from exports where user_id = $1 and status = 'preparing'")
+        .bind(user_id.as_uuid())
+        .fetch_optional(connection)
+        .await
+}
+
+/// The export with this id.
+pub(crate) async fn lookup(executor: impl PgExecutor<'_>, id: ExportId) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as("select * from exports where id = $1").bind(id.as_uuid()).fetch_optional(executor).await
+}
+
+/// The making is over; `false` when it was over, or the export is gone with its user.
+pub(crate) async fn update_done(
+    connection: &mut PgConnection,
+    id: ExportId,
+    status: &str,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "update exports set status = $2, ready_at = $3, expires_at = $4 where id = $1 and status = 'preparing'",
+    )
+    .bind(id.as_uuid())
+    .bind(status)
+    .bind(now)
+    .bind(expires_at)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The keys of a user's archives.
+pub(crate) async fn list_keys(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("select object_key from exports where user_id = $1")
+        .bind(user_id.as_uuid())
+        .fetch_all(connection)
+        .await
+}
+
+/// Up to `limit` exports whose time is over.
+pub(crate) async fn list_expired(
+    executor: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Export>> {
+    sqlx::query_as("select * from exports where expires_at <= $1 order by expires_at limit $2")
+        .bind(now)
+        .bind(limit)
+        .fetch_all(executor)
+        .await
+}
+
+/// Its archive is gone.
+pub(crate) async fn delete(executor: impl PgExecutor<'_>, id: ExportId) -> sqlx::Result<()> {
+    sqlx::query("delete from exports where id = $1").bind(id.as_uuid()).execute(executor).await.map(drop)
+}
