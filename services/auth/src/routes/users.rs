@@ -43,6 +43,7 @@ impl From<UserStatus> for StatusView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Profile {
     id: UserId,
+    /// None for a bot.
     #[schema(example = "ada@example.com")]
     email: Option<String>,
     #[schema(example = "ada")]
