@@ -11,12 +11,13 @@ use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::jobs::{clean_up, rotate_keys, send_mail};
+use crate::jobs::{clean_up, expire_statuses, rotate_keys, send_mail};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mailer::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passwords::Passwords;
+use crate::peers::Peers;
 use crate::state::State;
 
 /// Connects the stores, starts the tasks and returns the state.
@@ -57,6 +58,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),
         admin_email: config.admin_email(),
+        peers: Peers::new(boot, &config.internal)?,
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
         metrics,
@@ -67,6 +69,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
     lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
+    lifecycle.spawn("statuses", expire_statuses::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
     Ok(state)
 }

@@ -29,7 +29,8 @@ pub(crate) async fn check_handed_over(state: &State, user_id: UserId) -> ApiResu
         return Ok(());
     }
     let names: Vec<&str> = owned.iter().map(|workspace| workspace.name.as_str()).collect();
-    let message = format!("You are the last owner of {}: make somebody else an owner first.", names.join(", "));
+    let message =
+        format!("You are the last owner of {}: make somebody else an owner first.", names.join(", "));
     let refusal = ApiError::conflict(message);
     Err(owned.iter().fold(refusal, |refusal, workspace| {
         refusal.with_field(format!("workspaces.{}", workspace.workspace_id), workspace.name.clone())

@@ -3,4 +3,5 @@
 pub(crate) mod letter;
 pub(crate) mod opaque_token;
 pub(crate) mod password;
+pub(crate) mod profile;
 pub(crate) mod refresh;

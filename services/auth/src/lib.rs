@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod closing;
 mod config;
 mod domain;
 mod error;
@@ -11,6 +12,7 @@ mod mailer;
 mod metrics;
 mod password_check;
 mod passwords;
+mod peers;
 mod reauthentication;
 mod reseal;
 mod revocation;

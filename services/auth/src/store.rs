@@ -1,7 +1,9 @@
 //! Queries and nothing else, one file per aggregate.
 
+pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
 pub(crate) mod mail_queue;
+pub(crate) mod profiles;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;

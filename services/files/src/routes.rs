@@ -34,7 +34,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
             .route(get().to(internal::request_avatar::request_avatar)),
     )
     .service(
-        resource("/internal/users/{user_id}/files").route(get().to(internal::list_user_files::list_user_files)),
+        resource("/internal/users/{user_id}/files")
+            .route(get().to(internal::list_user_files::list_user_files)),
     );
 }
 

@@ -179,7 +179,10 @@ pub(crate) fn user_updated(user_id: UserId, version: i64) -> UserUpdated {
         user_id,
         username: "ada".to_owned(),
         display_name: "Ada".to_owned(),
-        avatar_url: None, status: None, time_zone: None, bot: false,
+        avatar_url: None,
+        status: None,
+        time_zone: None,
+        bot: false,
         version,
         at: Timestamp::now(&SystemClock),
     })

@@ -40,7 +40,8 @@ impl Upload {
     /// # Errors
     /// [`StoreError`].
     pub async fn put_part(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        let number = i32::try_from(self.parts.len() + 1).map_err(|error| StoreError::rejected(STORE, error))?;
+        let number =
+            i32::try_from(self.parts.len() + 1).map_err(|error| StoreError::rejected(STORE, error))?;
         let put = self.store.client.upload_part().bucket(&self.store.bucket).key(&self.key);
         let put = put.upload_id(&self.id).part_number(number).body(ByteStream::from(bytes)).send().await?;
         self.parts.push(CompletedPart::builder().part_number(number).set_e_tag(put.e_tag).build());
@@ -53,7 +54,8 @@ impl Upload {
     /// [`StoreError`].
     pub async fn complete(self) -> Result<(), StoreError> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
-        let complete = self.store.client.complete_multipart_upload().bucket(&self.store.bucket).key(&self.key);
+        let complete =
+            self.store.client.complete_multipart_upload().bucket(&self.store.bucket).key(&self.key);
         complete.upload_id(&self.id).multipart_upload(parts).send().await?;
         Ok(())
     }

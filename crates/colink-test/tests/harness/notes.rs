@@ -105,7 +105,10 @@ async fn register(name: web::Path<String>, state: web::Data<State>) -> Result<Ht
         user_id: UserId::generate(state.clock.as_ref()),
         username: name.into_inner(),
         display_name: "Somebody".to_owned(),
-        avatar_url: None, status: None, time_zone: None, bot: false,
+        avatar_url: None,
+        status: None,
+        time_zone: None,
+        bot: false,
         version: 1,
         at: state.clock.timestamp(),
     });

@@ -62,8 +62,7 @@ async fn before(company: &Company, username: &str, email: &str) -> (String, Stri
 
 async fn share(person: &Person, channel: &str) -> String {
     let bytes = b"a map of the route\n";
-    let upload =
-        json!({ "filename": "route.txt", "content_type": "text/plain", "size": bytes.len(), "channel_id": channel });
+    let upload = json!({ "filename": "route.txt", "content_type": "text/plain", "size": bytes.len(), "channel_id": channel });
     let upload = person.api.post("/api/files/upload-url", &upload).await.expect(201);
     let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
     let mut put = http.put(upload.text("/upload_url")).body(bytes.to_vec());
@@ -77,8 +76,11 @@ async fn share(person: &Person, channel: &str) -> String {
 }
 
 async fn ended_at_once(company: &Company, mut socket: Socket, began: Instant) {
-    let paths =
-        [format!("/api/channels/{}/messages", company.channel), "/api/users/me".to_owned(), "/api/workspaces".to_owned()];
+    let paths = [
+        format!("/api/channels/{}/messages", company.channel),
+        "/api/users/me".to_owned(),
+        "/api/workspaces".to_owned(),
+    ];
     for path in &paths {
         eventually("his token is refused everywhere", AT_ONCE, async || {
             (company.bob.api.get(path).await.status == 401).then_some(())

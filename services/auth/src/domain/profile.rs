@@ -97,7 +97,8 @@ pub(crate) fn time_zone(text: &str) -> Result<String, Invalid> {
 pub(crate) fn locale(text: &str) -> Result<String, Invalid> {
     let mut subtags = text.split('-');
     let language = subtags.next().unwrap_or_default();
-    let is_language = (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_language =
+        (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic());
     let is_subtag =
         |tag: &str| (2..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if text.len() <= LOCALE_MAX && is_language && subtags.all(is_subtag) {
@@ -129,9 +130,7 @@ pub(crate) fn status_end(
         (None, Some(seconds)) if (1..=most_s).contains(&seconds) => {
             Ok(Some(now + Duration::from_secs(seconds.unsigned_abs())))
         }
-        (None, Some(_)) => {
-            Err(FieldError::new("expires_in_s", format!("must be between 1 and {most_s}")))
-        }
+        (None, Some(_)) => Err(FieldError::new("expires_in_s", format!("must be between 1 and {most_s}"))),
     }
 }
 

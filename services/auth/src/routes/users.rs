@@ -3,8 +3,11 @@
 pub(crate) mod avatar;
 mod changes;
 pub(crate) mod clear_status;
+pub(crate) mod deactivate;
+pub(crate) mod erase;
 pub(crate) mod patch;
 pub(crate) mod profile;
+pub(crate) mod reactivate;
 pub(crate) mod set_status;
 pub(crate) mod show;
 pub(crate) mod update;
@@ -16,6 +19,7 @@ use colink_events::users::UserStatus;
 use colink_http::Reply;
 use colink_http::etag::of_version;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::error::AuthError;
@@ -105,5 +109,13 @@ impl Profile {
 /// # Errors
 /// [`AuthError::UserGone`].
 pub(crate) async fn load(state: &State, user_id: UserId) -> Result<User, AuthError> {
-    users::lookup(&state.pool, user_id).await?.ok_or(AuthError::UserGone)
+    users::lookup(&state.pool, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
+}
+
+/// The same, locked until the transaction ends. A token may outlive its account by a moment: it changes nothing any more.
+///
+/// # Errors
+/// [`AuthError::UserGone`].
+async fn lock(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
+    users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
 }

@@ -48,8 +48,14 @@ pub(crate) async fn replace_erased(
     user: &User,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query("delete from usernames where username = $1").bind(&user.username).execute(&mut *connection).await?;
-    sqlx::query("delete from users where id = $1").bind(user.id().as_uuid()).execute(&mut *connection).await?;
+    sqlx::query("delete from usernames where username = $1")
+        .bind(&user.username)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("delete from users where id = $1")
+        .bind(user.id().as_uuid())
+        .execute(&mut *connection)
+        .await?;
     let alias = take_alias(&mut *connection, user.id()).await?;
     sqlx::query(
         "insert into users (id, kind, username, display_name, realm_roles, version, created_at, updated_at, erased_at)

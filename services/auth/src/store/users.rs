@@ -8,6 +8,7 @@ use colink_events::users::UserPayload;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use super::profiles::ProfileFields;
 use super::registrations::{NewRegistration, Registration};
 
 /// An account, without its password.
@@ -22,6 +23,12 @@ pub(crate) struct User {
     pub(crate) email_verified_at: Option<DateTime<Utc>>,
     pub(crate) realm_roles: Vec<String>,
     pub(crate) suspended_at: Option<DateTime<Utc>>,
+    pub(crate) kind: String,
+    /// Closed by its owner.
+    pub(crate) deactivated_at: Option<DateTime<Utc>>,
+    pub(crate) erased_at: Option<DateTime<Utc>>,
+    #[sqlx(flatten)]
+    pub(crate) profile: ProfileFields,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
 }
@@ -32,6 +39,16 @@ impl User {
         UserId::from_uuid(self.id)
     }
 
+    /// Whether it is a program's.
+    pub(crate) fn is_bot(&self) -> bool {
+        self.kind == "bot"
+    }
+
+    /// Whether its owner has neither closed nor erased it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.deactivated_at.is_none() && self.erased_at.is_none()
+    }
+
     /// The profile as it stands, for an event.
     pub(crate) fn payload(&self, at: Timestamp) -> UserPayload {
         UserPayload {
@@ -39,6 +56,9 @@ impl User {
             username: self.username.clone(),
             display_name: self.display_name.clone(),
             avatar_url: self.avatar_url.clone(),
+            status: self.profile.status(at.as_datetime()),
+            time_zone: self.profile.time_zone.clone(),
+            bot: self.is_bot(),
             version: self.version,
             at,
         }
@@ -181,23 +201,6 @@ pub(crate) async fn update_verified(
     .bind(&registration.display_name)
     .bind(&registration.password_hash)
     .fetch_optional(connection)
-    .await
-}
-
-/// Changes the profile; the row must be locked.
-pub(crate) async fn update_profile(
-    connection: &mut PgConnection,
-    id: UserId,
-    display_name: &DisplayName,
-    now: DateTime<Utc>,
-) -> sqlx::Result<User> {
-    sqlx::query_as(
-        "update users set display_name = $2, version = version + 1, updated_at = $3 where id = $1 returning *",
-    )
-    .bind(id.as_uuid())
-    .bind(display_name.as_str())
-    .bind(now)
-    .fetch_one(connection)
     .await
 }
 

@@ -68,11 +68,17 @@ async fn a_closed_account_can_be_opened_again() {
     let path = format!("/auth/users/{}/reactivate", session.user_id);
     bob.client.post(&path, &json!({})).await.expect(403);
     refuses_bad_tokens(&world, Method::POST, &path).await;
-    root.client.post("/auth/users/018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a/reactivate", &json!({})).await.expect(404);
+    root.client
+        .post("/auth/users/018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a/reactivate", &json!({}))
+        .await
+        .expect(404);
     root.client.post(&path, &json!({})).await.expect(204);
     root.client.post(&path, &json!({})).await.expect(204);
     let (_, told) = users.await_event::<UserReactivated>(|event| mine(&event.user_id)).await;
-    assert_eq!(told.actor.and_then(|actor| actor.user_id).map(|id| id.to_string()), Some(root.user_id.clone()));
+    assert_eq!(
+        told.actor.and_then(|actor| actor.user_id).map(|id| id.to_string()),
+        Some(root.user_id.clone())
+    );
     session.client.get("/users/me").await.expect(401);
     world.login(&ada).await.client.get("/users/me").await.expect(200);
 }
@@ -112,7 +118,8 @@ async fn nothing_is_left_of_an_erased_user() {
     let (ada, session) = world.signed_in("ada").await;
     let other = world.login(&ada).await;
     let file = world.peers.picture(&session.user_id);
-    let profile = json!({ "display_name": "Ada Unmistakable", "bio": "Unmistakable too", "avatar_file_id": file });
+    let profile =
+        json!({ "display_name": "Ada Unmistakable", "bio": "Unmistakable too", "avatar_file_id": file });
     let put = session.client.request(Method::PUT, "/users/me").idempotency_key("k1").json(&profile);
     put.send().await.expect(200);
     let again = Person { username: format!("other.{}", colink_test::unique()), ..ada.clone() };
@@ -140,12 +147,13 @@ async fn nothing_is_left_of_an_erased_user() {
     for words in [&ada.email, &ada.username, "Unmistakable"] {
         assert_eq!(found(&world, words).await, Vec::<String>::new(), "{words}");
     }
-    let rows: Vec<(String, String, Option<String>, bool)> =
-        sqlx::query_as("select username, display_name, avatar_url, erased_at is not null from users where id = $1::uuid")
-            .bind(&session.user_id)
-            .fetch_all(world.database())
-            .await
-            .unwrap();
+    let rows: Vec<(String, String, Option<String>, bool)> = sqlx::query_as(
+        "select username, display_name, avatar_url, erased_at is not null from users where id = $1::uuid",
+    )
+    .bind(&session.user_id)
+    .fetch_all(world.database())
+    .await
+    .unwrap();
     let alias = UserErased::username(session.user_id.parse().unwrap());
     assert_eq!(rows, [(alias, "Deleted user".to_owned(), None, true)]);
 

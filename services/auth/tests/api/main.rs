@@ -1,6 +1,7 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod account_end;
 mod auth_login;
 mod auth_logout;
 mod auth_reauthenticate;
@@ -11,6 +12,8 @@ mod auth_verify_email;
 mod harness;
 mod internal_users;
 mod keys;
+mod peers;
+mod profiles;
 mod secrets;
 mod sessions;
 mod users;

@@ -85,7 +85,8 @@ impl Peers {
 
     /// The user has written so many messages.
     pub(crate) fn write(&self, user: &str, count: usize) {
-        let message = |n: usize| json!({ "id": FileId::generate(&SystemClock), "content": format!("note {n}") });
+        let message =
+            |n: usize| json!({ "id": FileId::generate(&SystemClock), "content": format!("note {n}") });
         self.tables.lock().unwrap().messages.insert(user.to_owned(), (0..count).map(message).collect());
     }
 }
@@ -106,7 +107,8 @@ fn is_auth(request: &HttpRequest) -> bool {
 
 fn answer(request: &HttpRequest, data: Option<Value>) -> HttpResponse {
     let meta = json!({ "request_id": "stub", "timestamp": "2026-01-01T00:00:00.000Z" });
-    let refusal = |code: &str| json!({ "success": false, "error": { "code": code, "message": "stub" }, "meta": meta });
+    let refusal =
+        |code: &str| json!({ "success": false, "error": { "code": code, "message": "stub" }, "meta": meta });
     match data {
         _ if !is_auth(request) => HttpResponse::Unauthorized().json(refusal("TOKEN_INVALID")),
         Some(data) => HttpResponse::Ok().json(json!({ "success": true, "data": data, "meta": meta })),
@@ -114,15 +116,18 @@ fn answer(request: &HttpRequest, data: Option<Value>) -> HttpResponse {
     }
 }
 
-async fn shared_with(request: HttpRequest, tables: Shared, path: web::Path<(String, String)>) -> HttpResponse {
+async fn shared_with(
+    request: HttpRequest,
+    tables: Shared,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
     let shared = tables.lock().unwrap().shared.contains(&path.into_inner());
     answer(&request, Some(json!({ "shared": shared })))
 }
 
 async fn sole_ownerships(request: HttpRequest, tables: Shared, user: web::Path<String>) -> HttpResponse {
     let names = tables.lock().unwrap().owned.get(&*user).cloned().unwrap_or_default();
-    let workspace =
-        |name: &String| json!({ "workspace_id": WorkspaceId::generate(&SystemClock), "name": name, "slug": name });
+    let workspace = |name: &String| json!({ "workspace_id": WorkspaceId::generate(&SystemClock), "name": name, "slug": name });
     answer(&request, Some(json!({ "workspaces": names.iter().map(workspace).collect::<Vec<_>>() })))
 }
 

@@ -33,11 +33,18 @@ async fn a_profile_has_more_than_a_name() {
         (put_all.text("/bio"), put_all.text("/title"), put_all.text("/locale")),
         ("Line one\nline two".to_owned(), "Analyst".to_owned(), "en-GB".to_owned())
     );
-    let kept = put(&ada, json!({ "display_name": "Ada King", "title": null, "pronouns": "" })).await.expect(200);
+    let kept =
+        put(&ada, json!({ "display_name": "Ada King", "title": null, "pronouns": "" })).await.expect(200);
     let expected = [json!("Line one\nline two"), json!(null), json!(null), json!("Europe/London")];
-    assert_eq!(["bio", "title", "pronouns", "time_zone"].map(|field| kept.value(&format!("/{field}"))), expected);
+    assert_eq!(
+        ["bio", "title", "pronouns", "time_zone"].map(|field| kept.value(&format!("/{field}"))),
+        expected
+    );
     let seen = bob.client.get(&format!("/users/{}", ada.user_id)).await.expect(200);
-    assert_eq!((seen.text("/time_zone"), seen.text("/display_name")), ("Europe/London".to_owned(), "Ada King".to_owned()));
+    assert_eq!(
+        (seen.text("/time_zone"), seen.text("/display_name")),
+        ("Europe/London".to_owned(), "Ada King".to_owned())
+    );
     let shown: Value = seen.data();
     for secret in ["email", "locale", "realm_roles", "created_at"] {
         assert!(shown.get(secret).is_none(), "{secret}: {shown}");
@@ -113,7 +120,10 @@ async fn a_picture_has_an_address() {
     assert_eq!(same.text("/avatar_url"), first);
     let path = first.strip_prefix("/api").unwrap().to_owned();
     let found = world.anonymous().get(&path).await.expect(302);
-    assert_eq!(found.header("location"), Some(format!("https://storage.example.test/{file}?signature=x").as_str()));
+    assert_eq!(
+        found.header("location"),
+        Some(format!("https://storage.example.test/{file}?signature=x").as_str())
+    );
     assert_eq!(found.header("cache-control"), Some("private, max-age=150"));
     let own = format!("/users/{}/avatar", ada.user_id);
     let guess = format!("{own}?v={}", "0".repeat(32));
@@ -144,7 +154,10 @@ async fn a_status_ends_by_itself() {
     let mut users = world.stage.probe(Topic::Users).await;
     let status = json!({ "text": " In a meeting ", "emoji": ":date:", "expires_in_s": 600 });
     let set = ada.client.post("/users/me/status", &status).await.expect(200);
-    assert_eq!((set.text("/status/text"), set.text("/status/emoji")), ("In a meeting".to_owned(), "📅".to_owned()));
+    assert_eq!(
+        (set.text("/status/text"), set.text("/status/emoji")),
+        ("In a meeting".to_owned(), "📅".to_owned())
+    );
     let mine = |event: &UserUpdated| event.0.user_id.to_string() == ada.user_id;
     let told = users.await_event::<UserUpdated>(mine).await.0.0;
     assert_eq!(told.status.as_ref().and_then(|status| status.text.as_deref()), Some("In a meeting"));

@@ -138,7 +138,10 @@ pub(crate) async fn list_active(executor: impl PgExecutor<'_>, user: UserId) -> 
 }
 
 /// Every workspace that the user is or was in, the first joined first.
-pub(crate) async fn list_workspaces(executor: impl PgExecutor<'_>, user: UserId) -> Result<Vec<WorkspaceStay>> {
+pub(crate) async fn list_workspaces(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+) -> Result<Vec<WorkspaceStay>> {
     sqlx::query_as(
         "select m.workspace_id, w.name, m.role, m.status, m.joined_at
            from workspace_members m

@@ -55,7 +55,9 @@ async fn only_an_image_of_ones_own_becomes_a_picture() {
 
 async fn only_services_ask(world: &World, picture: &str) {
     let alice = world.client(&world.alice);
-    for path in [format!("/internal/files/{picture}/avatar-url"), format!("/internal/users/{}/files", world.alice.id)] {
+    for path in
+        [format!("/internal/files/{picture}/avatar-url"), format!("/internal/users/{}/files", world.alice.id)]
+    {
         alice.get(&path).await.expect(401);
         world.files.anonymous().get(&path).await.expect(401);
     }

@@ -266,7 +266,14 @@ mod tests {
         {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/users/1", "/users/1/status", "/channels/1/messages", "/admin/audit-log"] {
+        for path in [
+            "/auth/me",
+            "/auth/logout",
+            "/users/1",
+            "/users/1/status",
+            "/channels/1/messages",
+            "/admin/audit-log",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }

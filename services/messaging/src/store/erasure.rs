@@ -171,7 +171,10 @@ pub(crate) async fn update_left_over(pool: &PgPool, renaming: &Renaming) -> Resu
 /// Forgets what the user had read, the answers kept for his repeated requests, and last his former name.
 pub(crate) async fn delete_traces(pool: &PgPool, user: UserId) -> Result<()> {
     let mut transaction = pool.begin().await?;
-    sqlx::query("delete from reads where user_id = $1").bind(user.as_uuid()).execute(&mut *transaction).await?;
+    sqlx::query("delete from reads where user_id = $1")
+        .bind(user.as_uuid())
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query("delete from idempotency_keys where caller = $1")
         .bind(format!("user:{user}"))
         .execute(&mut *transaction)

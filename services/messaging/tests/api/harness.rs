@@ -106,7 +106,10 @@ impl World {
             user_id: user.id,
             username: user.username.clone(),
             display_name: format!("Dr. {name}"),
-            avatar_url: None, status: None, time_zone: None, bot: false,
+            avatar_url: None,
+            status: None,
+            time_zone: None,
+            bot: false,
             version: 1,
             at: SystemClock.timestamp(),
         }))

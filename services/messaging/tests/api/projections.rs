@@ -112,7 +112,10 @@ async fn a_new_name_shows_everywhere() {
             user_id: ada.id(),
             username: ada.user.username.clone(),
             display_name: "Ada \"Countess\" L.".to_owned(),
-            avatar_url: Some("https://cdn.example/a.png".to_owned()), status: None, time_zone: None, bot: false,
+            avatar_url: Some("https://cdn.example/a.png".to_owned()),
+            status: None,
+            time_zone: None,
+            bot: false,
             version: 2,
             at: SystemClock.timestamp(),
         }))

@@ -36,12 +36,10 @@ async fn found(world: &World, words: &str) -> Vec<String> {
     .unwrap();
     let mut found = Vec::new();
     for table in tables {
-        let query = format!("select t::text from \"{table}\" t where position(lower($1) in lower(t::text)) > 0");
-        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
-            .bind(words)
-            .fetch_all(world.db())
-            .await
-            .unwrap();
+        let query =
+            format!("select t::text from \"{table}\" t where position(lower($1) in lower(t::text)) > 0");
+        let rows: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(words).fetch_all(world.db()).await.unwrap();
         found.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
     }
     found
@@ -88,11 +86,13 @@ async fn an_erased_user_is_named_nowhere() {
 
     let page = bob.client.get(&format!("/channels/{channel}/messages")).await.expect(200);
     let items = page.value("/items");
-    let shown = items.as_array().unwrap().iter().find(|item| item["id"] == first.value("/id")).unwrap().clone();
+    let shown =
+        items.as_array().unwrap().iter().find(|item| item["id"] == first.value("/id")).unwrap().clone();
     assert_eq!(shown["author"]["display_name"], "Deleted user");
     assert_eq!(shown["content"], "the *minutes*", "what was said stays");
     let alias = UserErased::username(ada.id());
-    let called = items.as_array().unwrap().iter().find(|item| item["id"] == mention.value("/id")).unwrap().clone();
+    let called =
+        items.as_array().unwrap().iter().find(|item| item["id"] == mention.value("/id")).unwrap().clone();
     let expected = format!("ask @{alias}, @{alias}.\nor @{}!", namesake.user.username);
     assert_eq!(called["content"], expected.as_str());
     let html = called["content_html"].as_str().unwrap();
@@ -169,7 +169,10 @@ async fn what_a_user_wrote_is_listed() {
     let after = page.text("/next_after");
     assert_eq!(page.value("/messages").as_array().unwrap().len(), 100);
     let rest = peer.get(&format!("{path}?after={after}")).await.expect(200);
-    assert_eq!((rest.text("/messages/0/content"), rest.value("/messages/1")), ("note 100".to_owned(), json!(null)));
+    assert_eq!(
+        (rest.text("/messages/0/content"), rest.value("/messages/1")),
+        ("note 100".to_owned(), json!(null))
+    );
     assert_eq!(rest.value("/next_after"), json!(null));
     let reactions = peer.get(&format!("/internal/users/{}/reactions", ada.id())).await.expect(200);
     assert_eq!(

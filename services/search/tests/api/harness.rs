@@ -204,7 +204,10 @@ pub fn profile(user: &TestUser, display_name: &str, version: i64) -> UserPayload
         user_id: user.id,
         username: user.username.clone(),
         display_name: display_name.to_owned(),
-        avatar_url: None, status: None, time_zone: None, bot: false,
+        avatar_url: None,
+        status: None,
+        time_zone: None,
+        bot: false,
         version,
         at: time(0),
     }

@@ -16,7 +16,7 @@ use crate::domain::profile::{self, Edit, avatar_url};
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::profiles::{self, NewProfile};
-use crate::store::users::{self, User};
+use crate::store::users::User;
 
 /// What changes; what is left out stays, what is null or an empty text is taken away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,7 +86,7 @@ pub(super) async fn change(
         claim(state, caller, file).await?;
     }
     let mut transaction = state.begin().await?;
-    let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let user = super::lock(&mut transaction, caller.user_id()).await?;
     let now = state.clock.now();
     expected.check(&of_version(user.version))?;
     let Some(new) = changed(&user, checked) else { return Ok(Profile::reply(&user, now)) };

@@ -7,7 +7,7 @@ use colink_http::{ApiResult, Reply};
 
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::{profiles, users};
+use crate::store::profiles;
 
 /// Take my status away
 ///
@@ -22,7 +22,7 @@ use crate::store::{profiles, users};
 pub(crate) async fn clear_status(state: Data<State>, caller: Caller) -> ApiResult<Reply<()>> {
     let now = state.clock.now();
     let mut transaction = state.begin().await?;
-    let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let user = super::lock(&mut transaction, caller.user_id()).await?;
     if user.profile.has_status() {
         let changed = profiles::update_status(&mut transaction, user.id(), None, now).await;
         let user = changed.map_err(AuthError::from)?;

@@ -14,8 +14,8 @@ use crate::error::AuthError;
 use crate::reauthentication;
 use crate::revocation::reason;
 use crate::state::State;
-use crate::store::users::{self, User};
 use crate::store::closed_accounts;
+use crate::store::users::User;
 
 /// The confirmation.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,8 +62,7 @@ pub(crate) async fn erase_account(
 async fn erase(state: &State, caller: &Caller) -> Result<(), AuthError> {
     let (user_id, cause) = (caller.user_id(), caller.cause());
     let mut transaction = state.begin().await?;
-    let user = users::lock(&mut transaction, user_id).await?.filter(User::is_open);
-    let user = user.ok_or(AuthError::UserGone)?;
+    let user = super::lock(&mut transaction, user_id).await?;
     let ended = end_access(state, &mut transaction, user_id, reason::ERASED, &cause).await?;
     erase_row(state, &mut transaction, &user, caller).await?;
     closed_accounts::delete_answers(&mut transaction, user_id).await?;

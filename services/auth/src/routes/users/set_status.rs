@@ -15,7 +15,7 @@ use super::Profile;
 use crate::domain::profile::{status_end, status_text};
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::{profiles, users};
+use crate::store::profiles;
 
 /// A text, an emoji, or both; it ends at a moment, after a while, or not by itself.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,7 +51,7 @@ pub(crate) async fn set_status(
     let now = state.clock.now();
     let status = check(request, now)?;
     let mut transaction = state.begin().await?;
-    let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let user = super::lock(&mut transaction, caller.user_id()).await?;
     if user.profile.status(now).as_ref() == Some(&status) {
         return Ok(Profile::reply(&user, now));
     }

@@ -76,7 +76,8 @@ pub(crate) async fn get_user(
 ) -> ApiResult<Reply<Summary>> {
     let missing = || ApiError::not_found("user");
     let user = users::lookup(&state.pool, user_id).await.map_err(AuthError::from)?;
-    let user = user.filter(|user| user.is_bot() || user.email_verified_at.is_some() || user.erased_at.is_some());
+    let user =
+        user.filter(|user| user.is_bot() || user.email_verified_at.is_some() || user.erased_at.is_some());
     let user = user.ok_or_else(missing)?;
     let me = caller.user_id();
     if user_id != me && !state.peers.share_workspace(me, user_id).await? {
