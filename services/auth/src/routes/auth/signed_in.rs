@@ -46,7 +46,7 @@ impl SignedIn {
             expires_in: state.tokens.access_s,
             refresh_token: tokens.refresh.reveal(),
             session_id: tokens.session_id,
-            user: Profile::of(user),
+            user: Profile::of(user, state.clock.now()),
         }
     }
 }
