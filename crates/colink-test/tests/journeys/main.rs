@@ -9,11 +9,14 @@
     reason = "a test fails where it is surprised"
 )]
 
+mod attacks;
 mod cast;
 mod company;
 mod erase;
 mod faults;
 mod listener;
 mod main_job;
+mod revocation;
+mod secrets;
 mod stores;
 mod traces;
