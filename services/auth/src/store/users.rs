@@ -1,5 +1,7 @@
 //! Accounts.
 
+mod turns;
+
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_core::text::{DisplayName, Email, Username};
@@ -10,6 +12,10 @@ use uuid::Uuid;
 
 use super::profiles::ProfileFields;
 use super::registrations::{NewRegistration, Registration};
+use crate::domain::opaque_token::TokenHash;
+use crate::domain::password::Owner;
+
+pub(crate) use turns::{ImportedUser, delete_unproven, insert_imported, update_password, update_proven};
 
 /// An account, without its password.
 #[derive(Debug, Clone, FromRow)]
@@ -49,6 +55,16 @@ impl User {
         self.deactivated_at.is_none() && self.erased_at.is_none()
     }
 
+    /// Whether an administrator or its owner closed it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.suspended_at.is_some() || self.deactivated_at.is_some() || self.erased_at.is_some()
+    }
+
+    /// What its password must not contain.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner { username: Some(&self.username), email: self.email_normalised.as_deref() }
+    }
+
     /// The profile as it stands, for an event.
     pub(crate) fn payload(&self, at: Timestamp) -> UserPayload {
         UserPayload {
@@ -81,6 +97,10 @@ pub(crate) struct NewUser<'a> {
     pub(crate) username: &'a Username,
     pub(crate) display_name: &'a DisplayName,
     pub(crate) password_hash: &'a str,
+    /// Of what whoever registers is answered.
+    pub(crate) secret_hash: TokenHash,
+    /// Where the registration comes from.
+    pub(crate) client: &'a str,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -92,6 +112,8 @@ impl<'a> NewUser<'a> {
             username: self.username,
             display_name: self.display_name,
             password_hash: self.password_hash,
+            secret_hash: self.secret_hash,
+            client: self.client,
             now: self.now,
         }
     }
