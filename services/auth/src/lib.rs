@@ -17,6 +17,7 @@ mod password_change;
 mod password_check;
 mod passwords;
 mod peers;
+mod profile_change;
 mod reauthentication;
 mod reseal;
 mod revocation;

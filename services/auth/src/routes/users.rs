@@ -1,7 +1,6 @@
 //! Profiles.
 
 pub(crate) mod avatar;
-mod changes;
 pub(crate) mod clear_status;
 pub(crate) mod deactivate;
 pub(crate) mod erase;
@@ -99,7 +98,7 @@ impl Profile {
         }
     }
 
-    fn reply(user: &User, now: DateTime<Utc>) -> Reply<Self> {
+    pub(crate) fn reply(user: &User, now: DateTime<Utc>) -> Reply<Self> {
         Reply::ok(Self::of(user, now)).with_etag(of_version(user.version))
     }
 }
@@ -116,6 +115,6 @@ pub(crate) async fn load(state: &State, user_id: UserId) -> Result<User, AuthErr
 ///
 /// # Errors
 /// [`AuthError::UserGone`].
-async fn lock(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
+pub(crate) async fn lock(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
     users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
 }

@@ -175,26 +175,6 @@ pub(crate) async fn update_revoked(
     Ok(ended.rows_affected() == 1)
 }
 
-/// Ends every open session of the user, and says which.
-pub(crate) async fn update_all_revoked(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<SessionId>> {
-    let ended: Vec<Uuid> = sqlx::query_scalar(
-        "update sessions set revoked_at = $2, revoked_reason = $3
-          where user_id = $1 and revoked_at is null and expires_at > $2
-         returning id",
-    )
-    .bind(user_id.as_uuid())
-    .bind(now)
-    .bind(reason)
-    .fetch_all(connection)
-    .await?;
-    Ok(ended.into_iter().map(SessionId::from_uuid).collect())
-}
-
 /// Ends every open session of the user but `kept`, and says which.
 pub(crate) async fn update_others_revoked(
     connection: &mut PgConnection,

@@ -6,7 +6,7 @@ use colink_http::etag::IfMatch;
 use colink_http::{ApiResult, Body, Failure, Reply, Success};
 
 use super::Profile;
-use super::changes::{Changes, change};
+use crate::profile_change::{Changes, change};
 use crate::state::State;
 
 /// Change my profile

@@ -11,9 +11,9 @@ use colink_http::{ApiError, ApiResult, Reply};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::Profile;
 use crate::domain::profile::{self, Edit, avatar_url};
 use crate::error::AuthError;
+use crate::routes::users::{Profile, lock};
 use crate::state::State;
 use crate::store::profiles::{self, NewProfile};
 use crate::store::users::User;
@@ -75,7 +75,7 @@ impl Changes {
 }
 
 /// Applies the changes to the caller's own profile.
-pub(super) async fn change(
+pub(crate) async fn change(
     state: &State,
     caller: &Caller,
     expected: &IfMatch,
@@ -86,7 +86,7 @@ pub(super) async fn change(
         claim(state, caller, file).await?;
     }
     let mut transaction = state.begin().await?;
-    let user = super::lock(&mut transaction, caller.user_id()).await?;
+    let user = lock(&mut transaction, caller.user_id()).await?;
     let now = state.clock.now();
     expected.check(&of_version(user.version))?;
     let Some(new) = changed(&user, checked) else { return Ok(Profile::reply(&user, now)) };
