@@ -52,6 +52,9 @@ pub(crate) const MEMBERS: &[Member] = &[
 /// The first realm admin: `auth` gives the role to this address once it is verified.
 pub(crate) const ADMIN_EMAIL: &str = "ada@demo.example";
 
+/// Where the web client is while it is being worked on: the default of its development server.
+const WEB_CLIENT: &str = "http://localhost:5173";
+
 const INTERNAL_SECRET: &str = "INTERNAL_SECRET";
 
 /// The names of all services, in the order in which they are stopped.
@@ -163,6 +166,7 @@ fn own(
     match member.name {
         "auth" => keys.extend([
             ("MAIL__SMTP_URL", setting("COLINK_SMTP_URL").to_owned()),
+            ("PASSKEYS__ORIGINS", format!("{public},{WEB_CLIENT}")),
             ("MAIL__PUBLIC_URL", public),
             ("BOOTSTRAP__ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
         ]),

@@ -21,6 +21,10 @@ pub(crate) mod reason {
     pub(crate) const BY_USER: &str = "revoked_by_user";
     /// It was the oldest of too many.
     pub(crate) const SESSION_LIMIT: &str = "session_limit";
+    /// The user registered a passkey in another session.
+    pub(crate) const PASSKEY_ADDED: &str = "passkey_added";
+    /// The user removed a passkey in another session.
+    pub(crate) const PASSKEY_REMOVED: &str = "passkey_removed";
     /// One of its refresh tokens was used twice.
     pub(crate) const TOKEN_REUSED: &str = "token_reused";
 }

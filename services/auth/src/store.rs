@@ -2,6 +2,7 @@
 
 pub(crate) mod email_tokens;
 pub(crate) mod mail_queue;
+pub(crate) mod passkeys;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sessions;

@@ -132,6 +132,9 @@ const TABLE: &[Route] = &[
     credentials("/auth/resend-verification"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/passkeys/login/{}"),
+    credentials("/auth/mfa/passkey/{}"),
+    Route { access: Access::Token, ..credentials("/auth/reauthenticate/passkey/{}") },
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
@@ -205,6 +208,8 @@ mod tests {
         let cases = [
             ("/auth/login", Some("auth")),
             ("/auth/me", Some("auth")),
+            ("/auth/passkeys/login/start", Some("auth")),
+            ("/auth/mfa/passkey/finish", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
             ("/workspaces", Some("channels")),
@@ -252,10 +257,17 @@ mod tests {
     /// G-2
     #[test]
     fn only_the_listed_routes_are_public() {
-        for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
+        for path in [
+            "/auth/login",
+            "/auth/register",
+            "/auth/refresh",
+            "/auth/passkeys/login/start",
+            "/auth/mfa/passkey/start",
+            "/.well-known/jwks.json",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in ["/auth/me", "/auth/logout", "/auth/passkeys/register/start", "/auth/reauthenticate/passkey/start", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }
@@ -265,6 +277,8 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/passkeys/login/finish", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/reauthenticate/passkey/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));
         assert_eq!(class("/messages/1/threads", "POST"), Some(Class::Send));
         assert_eq!(class("/channels/1/messages", "GET"), Some(Class::Read));
