@@ -2,7 +2,7 @@
 //!
 //! A ceremony has two calls. The first makes a challenge and keeps what it stands for on this side
 //! ([`Ceremonies`]); the second brings the authenticator's answer, which is checked against that by the
-//! [`RelyingParty`] alone. [`assertion::verify`] is the one place where a stored passkey is believed: to sign in, as a
+//! [`RelyingParty`] alone. [`assertion::take`] is the one place where a stored passkey is believed: to sign in, as a
 //! second factor, and to prove an identity again.
 
 pub(crate) mod assertion;

@@ -1,12 +1,12 @@
 //! Whether an authenticator's answer proves who somebody is.
 //!
 //! The passkey's row is locked while its counter is compared and stored, so two answers with one counter cannot both
-//! pass. Every refusal is told to the audit log, and to the client in the same words.
+//! pass.
 
 use colink_core::id::UserId;
 use colink_events::users::{LoginFailed, PasskeyCloned};
 use colink_http::RequestContext;
-use sqlx::{Postgres, Transaction};
+use sqlx::PgConnection;
 use uuid::Uuid;
 use webauthn_rs_core::proto::{AuthenticationState, PublicKeyCredential};
 
@@ -24,6 +24,16 @@ pub(crate) enum Claimant {
     User(UserId),
 }
 
+impl Claimant {
+    /// Who, when that is known before the passkey is.
+    fn user_id(self) -> Option<UserId> {
+        match self {
+            Self::Anybody => None,
+            Self::User(user_id) => Some(user_id),
+        }
+    }
+}
+
 /// What was proven.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Proven {
@@ -32,11 +42,55 @@ pub(crate) struct Proven {
     pub(crate) user_verified: bool,
 }
 
+/// What became of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Outcome {
+    /// It was believed.
+    Proven(Proven),
+    /// It was not; the user whom it concerns, if that is known.
+    Refused(Option<UserId>),
+}
+
 /// Checks an answer against the passkey that it names, and records the use of that.
 ///
 /// # Errors
+/// Failures of stores.
+pub(crate) async fn take(
+    state: &State,
+    transaction: &mut PgConnection,
+    claimant: Claimant,
+    answer: &PublicKeyCredential,
+    ceremony: AuthenticationState,
+    context: &RequestContext,
+) -> Result<Outcome, AuthError> {
+    let named = passkeys::lock_by_credential(transaction, &answer.raw_id).await?;
+    let Some(passkey) = named.filter(|passkey| belongs(passkey, claimant, answer)) else {
+        tracing::debug!("the passkey is unknown, or another user's");
+        return Ok(Outcome::Refused(claimant.user_id()));
+    };
+    let (user_id, passkey_id) = (passkey.user_id(), passkey.id());
+    match state.relying_party.finish_assertion(answer, ceremony, &passkey) {
+        Ok(assertion) => {
+            passkeys::update_used(transaction, passkey_id, &assertion, state.clock.now()).await?;
+            Ok(Outcome::Proven(Proven { user_id, user_verified: assertion.user_verified }))
+        }
+        Err(refusal) => {
+            tracing::debug!(%user_id, %refusal, "a passkey was refused");
+            if matches!(refusal, Refusal::Cloned) {
+                let event = PasskeyCloned { user_id, passkey_id, at: state.clock.timestamp() };
+                state.emit(transaction, &event, &context.cause(Some(user_id), None)).await?;
+                state.metrics.passkey_cloned(user_id, passkey_id);
+            }
+            Ok(Outcome::Refused(Some(user_id)))
+        }
+    }
+}
+
+/// The same in a transaction of its own: a refusal is told to the audit log, and to the client in words that say no more.
+///
+/// # Errors
 /// [`AuthError::PasskeyRefused`], whatever the reason; failures of stores.
-pub(crate) async fn verify(
+pub(crate) async fn require(
     state: &State,
     claimant: Claimant,
     answer: &PublicKeyCredential,
@@ -44,32 +98,17 @@ pub(crate) async fn verify(
     context: &RequestContext,
 ) -> Result<Proven, AuthError> {
     let mut transaction = state.begin().await?;
-    let named = passkeys::lock_by_credential(&mut transaction, &answer.raw_id).await?;
-    let Some(passkey) = named.filter(|passkey| belongs(passkey, claimant, answer)) else {
-        tracing::debug!("the passkey is unknown, or another user's");
-        let user_id = match claimant {
-            Claimant::Anybody => None,
-            Claimant::User(user_id) => Some(user_id),
-        };
-        return refuse(state, transaction, user_id, context).await;
-    };
-    let user_id = passkey.user_id();
-    match state.relying_party.finish_assertion(answer, ceremony, &passkey) {
-        Ok(assertion) => {
-            let now = state.clock.now();
-            passkeys::update_used(&mut transaction, passkey.id(), &assertion, now).await?;
+    match take(state, &mut transaction, claimant, answer, ceremony, context).await? {
+        Outcome::Proven(proven) => {
             state.commit(transaction).await?;
-            Ok(Proven { user_id, user_verified: assertion.user_verified })
+            Ok(proven)
         }
-        Err(refusal) => {
-            tracing::debug!(%user_id, %refusal, "a passkey was refused");
-            if matches!(refusal, Refusal::Cloned) {
-                let (passkey_id, at) = (passkey.id(), state.clock.timestamp());
-                let event = PasskeyCloned { user_id, passkey_id, at };
-                state.emit(&mut transaction, &event, &context.cause(Some(user_id), None)).await?;
-                state.metrics.passkey_cloned(user_id, passkey_id);
-            }
-            refuse(state, transaction, Some(user_id), context).await
+        Outcome::Refused(user_id) => {
+            let failed = LoginFailed { user_id, reason: "passkey".to_owned(), at: state.clock.timestamp() };
+            state.emit(&mut transaction, &failed, &context.cause(user_id, None)).await?;
+            state.commit(transaction).await?;
+            state.metrics.sign_in_refused("passkey", user_id);
+            Err(AuthError::PasskeyRefused)
         }
     }
 }
@@ -86,17 +125,4 @@ fn belongs(passkey: &Passkey, claimant: Claimant, answer: &PublicKeyCredential) 
         (Claimant::User(user_id), None) => user_id == owner,
         (Claimant::User(user_id), Some(named)) => user_id == owner && named == Some(owner),
     }
-}
-
-async fn refuse<T>(
-    state: &State,
-    mut transaction: Transaction<'static, Postgres>,
-    user_id: Option<UserId>,
-    context: &RequestContext,
-) -> Result<T, AuthError> {
-    let failed = LoginFailed { user_id, reason: "passkey".to_owned(), at: state.clock.timestamp() };
-    state.emit(&mut transaction, &failed, &context.cause(user_id, None)).await?;
-    state.commit(transaction).await?;
-    state.metrics.sign_in_refused("passkey", user_id);
-    Err(AuthError::PasskeyRefused)
 }

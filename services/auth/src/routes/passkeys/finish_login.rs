@@ -75,7 +75,7 @@ pub(crate) async fn finish_passkey_login(
     state.limits.take(Limit::Login, &Subject::client(&context)).await?;
     let ceremony = state.ceremonies.take(Purpose::SignIn(id.hash()), state.clock.now()).await?;
     let ceremony = ceremony.ok_or(AuthError::DeadCeremony("ceremony_id"))?;
-    let proven = assertion::verify(&state, Claimant::Anybody, &credential.0, ceremony, &context).await?;
+    let proven = assertion::require(&state, Claimant::Anybody, &credential.0, ceremony, &context).await?;
     let user = users::lookup(&state.pool, proven.user_id).await?.ok_or(AuthError::PasskeyRefused)?;
     check_open(&user).inspect_err(|refusal| {
         let outcome = if matches!(refusal, AuthError::Suspended) { "suspended" } else { "unverified" };

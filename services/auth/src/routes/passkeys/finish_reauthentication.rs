@@ -56,7 +56,7 @@ pub(crate) async fn finish_passkey_reauthentication(
     let ceremony = state.ceremonies.take(purpose, state.clock.now()).await?;
     let ceremony = ceremony.ok_or(AuthError::DeadCeremony("credential"))?;
     let claimant = Claimant::User(caller.user_id());
-    assertion::verify(&state, claimant, &credential.0, ceremony, caller.context()).await?;
+    assertion::require(&state, claimant, &credential.0, ceremony, caller.context()).await?;
     sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
     Ok(Reply::ok(Proven::of(&state)))
 }

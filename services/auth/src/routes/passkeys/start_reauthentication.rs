@@ -20,7 +20,6 @@ use crate::store::passkeys;
     tag = "passkeys",
     responses(
         (status = 200, description = "What to ask of the authenticator.", body = Success<Asked>),
-        (status = 409, description = "CONFLICT: there is no passkey."),
     )
 )]
 pub(crate) async fn start_passkey_reauthentication(
