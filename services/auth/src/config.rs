@@ -1,5 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+mod passkeys;
+
 use std::time::Duration;
 
 use colink_auth::AuthConfig;
@@ -15,6 +17,7 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use self::passkeys::PasskeysConfig;
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -49,6 +52,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// `[mail]`.
     pub mail: MailConfig,
+    /// `[passkeys]`.
+    pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
 }
@@ -237,6 +242,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.passkeys.problems());
         problems
     }
 }

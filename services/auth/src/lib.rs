@@ -7,8 +7,10 @@ mod error;
 mod jobs;
 mod keyring;
 mod limits;
+mod mail;
 mod mailer;
 mod metrics;
+mod passkeys;
 mod password_check;
 mod passwords;
 mod reauthentication;
@@ -19,6 +21,7 @@ mod second_factor;
 mod sign_in;
 mod state;
 mod store;
+mod ways_in;
 
 use std::path::Path;
 

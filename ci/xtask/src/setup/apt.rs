@@ -42,7 +42,11 @@ pub(crate) fn install_browser(layout: &Layout) -> Outcome<()> {
         Some(prefix) => install(prefix, &["chromium"], &layout.log_file("apt"))?,
         None => false,
     };
-    step.done(if installed { "installed" } else { "there is none: install chromium for the tests in a browser" });
+    step.done(if installed {
+        "installed"
+    } else {
+        "there is none: install chromium for the tests in a browser"
+    });
     Ok(())
 }
 
@@ -99,7 +103,8 @@ fn privilege() -> Option<&'static [&'static str]> {
 fn install(prefix: &[&str], packages: &[&str], log: &Path) -> Outcome<bool> {
     let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
     // Lists of packages may be absent or old: then they are fetched, and it is tried once more.
-    Ok(apt_get(prefix, &install, log)? || apt_get(prefix, &["update"], log)? && apt_get(prefix, &install, log)?)
+    Ok(apt_get(prefix, &install, log)?
+        || apt_get(prefix, &["update"], log)? && apt_get(prefix, &install, log)?)
 }
 
 fn apt_get(prefix: &[&str], args: &[&str], log: &Path) -> Outcome<bool> {

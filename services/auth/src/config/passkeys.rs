@@ -22,7 +22,8 @@ impl PasskeysConfig {
         let mut problems = Vec::new();
         let domain = matches!(Host::parse(&self.rp_id), Ok(Host::Domain(domain)) if domain == self.rp_id);
         if !domain {
-            problems.push(Problem::new("passkeys.rp_id", "is no domain in lower case, without scheme and port"));
+            problems
+                .push(Problem::new("passkeys.rp_id", "is no domain in lower case, without scheme and port"));
         }
         if self.rp_name.trim().is_empty() {
             problems.push(Problem::new("passkeys.rp_name", "is empty"));

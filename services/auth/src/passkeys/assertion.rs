@@ -69,7 +69,7 @@ pub(crate) async fn take(
         return Ok(Outcome::Refused(claimant.user_id()));
     };
     let (user_id, passkey_id) = (passkey.user_id(), passkey.id());
-    match state.relying_party.finish_assertion(answer, ceremony, &passkey) {
+    match state.relying_party.finish_assertion(answer, &ceremony, &passkey) {
         Ok(assertion) => {
             passkeys::update_used(transaction, passkey_id, &assertion, state.clock.now()).await?;
             Ok(Outcome::Proven(Proven { user_id, user_verified: assertion.user_verified }))

@@ -3,6 +3,7 @@
 //! The core and not the wrapper around it, see ADR 0021: what is asked of an authenticator differs by purpose, and a
 //! stored passkey is read under a lock when the answer comes, not when the challenge is made.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use colink_runtime::BoxError;
@@ -27,6 +28,9 @@ use crate::store::users::User;
 pub(crate) type CreationOptions = PublicKeyCredentialCreationOptions;
 /// `PublicKeyCredentialRequestOptionsJSON` of the WebAuthn specification.
 pub(crate) type RequestOptions = PublicKeyCredentialRequestOptions;
+
+/// WebAuthn level 3, section 4.
+const CREDENTIAL_ID_BYTES: RangeInclusive<usize> = 1..=1023;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,6 +57,9 @@ pub(crate) enum Refusal {
     /// The credential's id is not the one that the authenticator speaks of.
     #[error("the answer names another credential than its authenticator data")]
     OtherCredential,
+    /// Its credential's id is empty or longer than the specification allows.
+    #[error("the credential's id has a length that no authenticator gives")]
+    OddCredential,
     /// A page inside a page of somebody else asked.
     #[error("the answer was given in a frame of another origin")]
     CrossOrigin,
@@ -82,7 +89,8 @@ impl RelyingParty {
     /// # Errors
     /// When an origin is no URL.
     pub(crate) fn new(config: &PasskeysConfig) -> Result<Self, BoxError> {
-        let origins = config.origins.iter().map(|origin| Url::parse(origin)).collect::<Result<Vec<_>, _>>()?;
+        let origins =
+            config.origins.iter().map(|origin| Url::parse(origin)).collect::<Result<Vec<_>, _>>()?;
         let (subdomains, any_port) = (Some(false), Some(false));
         let core = WebauthnCore::new_unsafe_experts_only(
             &config.rp_name,
@@ -142,6 +150,9 @@ impl RelyingParty {
         if credential.cred_id != answer.raw_id {
             return Err(Refusal::OtherCredential);
         }
+        if !CREDENTIAL_ID_BYTES.contains(&credential.cred_id.len()) {
+            return Err(Refusal::OddCredential);
+        }
         Ok(Traits {
             credential_id: credential.cred_id,
             public_key: Json(credential.cred),
@@ -182,16 +193,15 @@ impl RelyingParty {
     pub(crate) fn finish_assertion(
         &self,
         answer: &PublicKeyCredential,
-        mut state: AuthenticationState,
+        state: &AuthenticationState,
         passkey: &Passkey,
     ) -> Result<Assertion, Refusal> {
-        let framing: Framing =
-            serde_json::from_slice(&answer.response.client_data_json).map_err(WebauthnError::ParseJSONFailure)?;
+        let framing: Framing = serde_json::from_slice(&answer.response.client_data_json)
+            .map_err(WebauthnError::ParseJSONFailure)?;
         if framing.cross_origin {
             return Err(Refusal::CrossOrigin);
         }
-        state.set_allowed_credentials(vec![credential(passkey)]);
-        let proven = self.core.authenticate_credential(answer, &state)?;
+        let proven = self.core.authenticate_single_credential(answer, state, &credential(passkey))?;
         Ok(Assertion {
             user_verified: proven.user_verified(),
             sign_count: proven.counter(),

@@ -13,6 +13,7 @@ pub(crate) mod start_login;
 pub(crate) mod start_reauthentication;
 pub(crate) mod start_registration;
 
+use actix_web::web::{ServiceConfig, resource};
 use colink_core::error::Invalid;
 use colink_core::id::PasskeyId;
 use colink_core::text::one_line;
@@ -22,11 +23,45 @@ use utoipa::ToSchema;
 use webauthn_rs_core::proto::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 use crate::passkeys::RequestOptions;
+use crate::state::State;
 use crate::store::passkeys::Passkey;
 
 const NAME_MAX: usize = 80;
 /// Most passkeys of one user.
 const MOST: i64 = 20;
+
+/// The URL table. What answers with tokens, or opens sensitive changes, is not kept for repetitions: an authenticator's
+/// answer is good once.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(resource("/auth/passkeys").get(list::list_passkeys))
+        .service(
+            resource("/auth/passkeys/register/start")
+                .post(start_registration::start_passkey_registration)
+                .wrap(once()),
+        )
+        .service(
+            resource("/auth/passkeys/register/finish")
+                .post(finish_registration::finish_passkey_registration)
+                .wrap(once()),
+        )
+        .service(resource("/auth/passkeys/login/start").post(start_login::start_passkey_login))
+        .service(resource("/auth/passkeys/login/finish").post(finish_login::finish_passkey_login))
+        .service(
+            resource("/auth/passkeys/{passkey_id}")
+                .patch(rename::rename_passkey)
+                .delete(remove::remove_passkey)
+                .wrap(once()),
+        )
+        .service(
+            resource("/auth/reauthenticate/passkey/start")
+                .post(start_reauthentication::start_passkey_reauthentication),
+        )
+        .service(
+            resource("/auth/reauthenticate/passkey/finish")
+                .post(finish_reauthentication::finish_passkey_reauthentication),
+        );
+}
 
 /// A passkey, as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]

@@ -38,7 +38,8 @@ pub(crate) struct Authenticator {
     pub(crate) user_handle: Option<Vec<u8>>,
     /// What the client data say besides.
     pub(crate) client_data: Value,
-    key: SigningKey,
+    /// What it signs with.
+    pub(crate) key: SigningKey,
 }
 
 impl Authenticator {
@@ -68,7 +69,8 @@ impl Authenticator {
     pub(crate) fn create(&mut self, options: &Value) -> Value {
         self.user_handle = Some(decode(&options["user"]["id"]));
         let data = self.client_data("webauthn.create", &options["challenge"]);
-        let attested = [&[0_u8; 16][..], &length(&self.credential_id), &self.credential_id, &self.public_key()].concat();
+        let attested =
+            [&[0_u8; 16][..], &length(&self.credential_id), &self.credential_id, &self.public_key()].concat();
         let authenticator_data = [self.authenticator_data(0x40), attested].concat();
         let object = [
             &[0xa3, 0x63][..],
@@ -131,7 +133,8 @@ impl Authenticator {
         let backup = if self.backed_up { 0x18 } else { 0 };
         let flags = u8::from(self.touched) | u8::from(self.verifies) << 2 | backup | more_flags;
         let counter = self.counter.unwrap_or(0).to_be_bytes();
-        [Sha256::digest(&self.rp_id).as_slice(), &[flags], &counter].concat()
+        let rp_id_hash: [u8; 32] = Sha256::digest(&self.rp_id).into();
+        [&rp_id_hash[..], &[flags], &counter].concat()
     }
 
     /// A COSE key: kty EC2, alg ES256, crv P-256, x, y.
@@ -157,7 +160,11 @@ fn length(bytes: &[u8]) -> [u8; 2] {
 
 impl World {
     /// What a registration is answered, begun and finished in this session.
-    pub(crate) async fn register_passkey(&self, session: &Session, authenticator: &mut Authenticator) -> Answer {
+    pub(crate) async fn register_passkey(
+        &self,
+        session: &Session,
+        authenticator: &mut Authenticator,
+    ) -> Answer {
         let options = session.client.post("/auth/passkeys/register/start", &json!({})).await.expect(200);
         let credential = authenticator.create(&options.value("/options"));
         let body = json!({"name": "Key", "credential": credential});

@@ -101,7 +101,8 @@ impl Chromium {
 
     /// What a script's promise comes to.
     pub(crate) async fn run(&mut self, script: &str) -> Value {
-        let question = json!({"expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true});
+        let question =
+            json!({"expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true});
         let answer = self.call("Runtime.evaluate", question).await;
         assert!(answer.get("exceptionDetails").is_none(), "{script}: {answer}");
         answer["result"]["value"].clone()

@@ -55,7 +55,10 @@ async fn everybody_is_asked_the_same() {
     ];
     for answer in &begun {
         let options = answer.value("/options");
-        assert_eq!((&options["allowCredentials"], &options["userVerification"]), (&json!([]), &json!("required")));
+        assert_eq!(
+            (&options["allowCredentials"], &options["userVerification"]),
+            (&json!([]), &json!("required"))
+        );
         assert_eq!((&options["rpId"], &options["timeout"]), (&json!("localhost"), &json!(300_000)));
     }
     assert_ne!(begun[0].text("/ceremony_id"), begun[1].text("/ceremony_id"));
@@ -247,7 +250,9 @@ async fn a_bad_request_is_refused() {
     refuses_values(&anonymous, FINISH, body.clone(), &["device_name"]).await;
     refuses_values(&anonymous, FINISH, json!({}), &["ceremony_id", "credential"]).await;
     refuses_malformed(&anonymous, Method::POST, FINISH, "ceremony_id").await;
-    for (pointer, wrong) in [("/response/signature", json!(7)), ("/rawId", json!("=")), ("/response", json!({}))] {
+    for (pointer, wrong) in
+        [("/response/signature", json!(7)), ("/rawId", json!("=")), ("/response", json!({}))]
+    {
         let mut credential = body["credential"].clone();
         *credential.pointer_mut(pointer).unwrap() = wrong;
         let body = json!({"ceremony_id": body["ceremony_id"], "credential": credential});

@@ -273,7 +273,15 @@ mod tests {
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/auth/passkeys/register/start", "/auth/reauthenticate/passkey/start", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in [
+            "/auth/me",
+            "/auth/logout",
+            "/auth/passkeys/register/start",
+            "/auth/reauthenticate/passkey/start",
+            "/users/1",
+            "/channels/1/messages",
+            "/admin/audit-log",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }

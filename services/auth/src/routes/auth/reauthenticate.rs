@@ -32,6 +32,13 @@ pub(crate) struct Proven {
     expires_in: u64,
 }
 
+impl Proven {
+    /// Of a proof given now.
+    pub(crate) fn of(state: &State) -> Self {
+        Self { expires_in: state.tokens.reauthentication().as_secs() }
+    }
+}
+
 /// Prove again who you are
 ///
 /// Sensitive changes are refused with REAUTHENTICATION_REQUIRED unless the session was proven in the last ten
@@ -59,5 +66,5 @@ pub(crate) async fn reauthenticate(
     let Some(Ok(email)) = email else { return Err(AuthError::WrongCredentials.into()) };
     PasswordCheck::begin(&state, caller.context(), &email).await?.prove(Some(found), &password).await?;
     sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
-    Ok(Reply::ok(Proven { expires_in: state.tokens.reauthentication().as_secs() }))
+    Ok(Reply::ok(Proven::of(&state)))
 }

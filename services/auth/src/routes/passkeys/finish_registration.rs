@@ -60,10 +60,8 @@ pub(crate) async fn finish_passkey_registration(
     Body(request): Body<Request>,
 ) -> ApiResult<Reply<View>> {
     reauthentication::require(&state, &caller).await?;
-    let (name, credential) = all((
-        field("name", passkey_name(&request.name)),
-        field("credential", given(request.credential)),
-    ))?;
+    let (name, credential) =
+        all((field("name", passkey_name(&request.name)), field("credential", given(request.credential))))?;
     let purpose = Purpose::Registration(caller.session_id());
     let ceremony = state.ceremonies.take(purpose, state.clock.now()).await?;
     let ceremony = ceremony.ok_or(AuthError::DeadCeremony("credential"))?;

@@ -30,7 +30,8 @@ pub(crate) async fn start_passkey_reauthentication(
     if allowed.is_empty() {
         return Err(ApiError::conflict("There is no passkey to prove it with."));
     }
-    let (options, ceremony) = state.relying_party.begin_assertion(&allowed, true).map_err(AuthError::crypto)?;
+    let (options, ceremony) =
+        state.relying_party.begin_assertion(&allowed, true).map_err(AuthError::crypto)?;
     let purpose = Purpose::Reauthentication(caller.session_id());
     state.ceremonies.insert(purpose, ceremony, state.clock.now()).await?;
     Ok(Reply::ok(Asked { options }))
