@@ -41,13 +41,13 @@ impl Chromium {
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let url = timeout(PATIENCE, async {
             loop {
-                let line = lines.next_line().await.unwrap().expect("the browser ended at once");
+                let line = lines.next_line().await.unwrap().unwrap();
                 if let Some((_, url)) = line.split_once("DevTools listening on ") {
                     return url.to_owned();
                 }
             }
         });
-        let url = url.await.expect("a browser that starts");
+        let url = url.await.unwrap();
         // Nobody may let the pipe fill up, or close it.
         let mut reading = JoinSet::new();
         reading.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -134,7 +134,7 @@ impl Chromium {
         let socket = &mut self.socket;
         let receiving = timeout(PATIENCE, async {
             loop {
-                let message = socket.next().await.expect("an open browser").unwrap();
+                let message = socket.next().await.unwrap().unwrap();
                 let Ok(text) = message.to_text() else { continue };
                 let Ok(message) = serde_json::from_str::<Value>(text) else { continue };
                 if wanted(&message) {
@@ -142,7 +142,7 @@ impl Chromium {
                 }
             }
         });
-        receiving.await.expect("an answer of the browser")
+        receiving.await.unwrap()
     }
 }
 
