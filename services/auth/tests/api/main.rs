@@ -1,6 +1,10 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod attacks_csrf;
+mod attacks_refresh;
+mod attacks_requests;
+mod attacks_tokens;
 mod auth_login;
 mod auth_logout;
 mod auth_reauthenticate;
@@ -9,7 +13,9 @@ mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
 mod authenticator;
+mod browser;
 mod chromium;
+mod devices;
 mod harness;
 mod internal_users;
 mod keys;
