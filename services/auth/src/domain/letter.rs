@@ -11,11 +11,21 @@ pub(crate) enum Template {
     PasskeyAdded,
     /// The account lost a passkey.
     PasskeyRemoved,
+    /// Set a new password.
+    ResetPassword,
+    /// The password was changed or set.
+    PasswordChanged,
 }
 
 impl Template {
-    const ALL: [Self; 4] =
-        [Self::VerifyEmail, Self::AlreadyRegistered, Self::PasskeyAdded, Self::PasskeyRemoved];
+    const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::AlreadyRegistered,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+    ];
 
     /// The name in the queue and in metrics.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +34,8 @@ impl Template {
             Self::AlreadyRegistered => "already_registered",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::ResetPassword => "reset_password",
+            Self::PasswordChanged => "password_changed",
         }
     }
 
@@ -82,6 +94,16 @@ pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
             include_str!("letter/passkey_removed.txt"),
             include_str!("letter/passkey_removed.html"),
         ),
+        Template::ResetPassword => (
+            "Set a new password",
+            include_str!("letter/reset_password.txt"),
+            include_str!("letter/reset_password.html"),
+        ),
+        Template::PasswordChanged => (
+            "Your password was changed",
+            include_str!("letter/password_changed.txt"),
+            include_str!("letter/password_changed.html"),
+        ),
     };
     Letter { subject, text: fill(text, filling, str::to_owned), html: fill(html, filling, escape) }
 }
@@ -128,6 +150,16 @@ mod tests {
         let public_url = "https://chat.example.com";
         let (username, token) = ("ada.l", "tok-EN_1");
         write(template, &Filling { display_name, username, public_url, token, hours: 24 })
+    }
+
+    /// one is about the link, the other holds none.
+    #[test]
+    fn the_link_for_a_new_password_is_there() {
+        let letter = filled(Template::ResetPassword, "Ada");
+        assert!(letter.text.contains("\nhttps://chat.example.com/reset-password?token=tok-EN_1\n"));
+        assert!(letter.html.contains("href=\"https://chat.example.com/reset-password?token=tok-EN_1\""));
+        let notice = filled(Template::PasswordChanged, "Ada");
+        assert!(!notice.text.contains("tok-EN_1") && !notice.html.contains("tok-EN_1"));
     }
 
     /// text and HTML; the token stands in the link and on a line of its own.
