@@ -13,6 +13,7 @@ mod limits;
 mod mail;
 mod mailer;
 mod metrics;
+mod passkeys;
 mod password_change;
 mod password_check;
 mod passwords;
@@ -27,6 +28,7 @@ mod sign_in;
 mod state;
 mod store;
 mod verification;
+mod ways_in;
 
 use std::path::Path;
 

@@ -6,6 +6,7 @@ pub(crate) mod email_tokens;
 pub(crate) mod known_devices;
 pub(crate) mod mail_queue;
 pub(crate) mod mail_requests;
+pub(crate) mod passkeys;
 pub(crate) mod password_resets;
 pub(crate) mod profiles;
 pub(crate) mod refresh_tokens;
