@@ -20,6 +20,7 @@ use crate::store::users::User;
 /// The confirmation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EraseRequest)]
 pub(crate) struct Request {
     /// One's own username, typed as a confirmation.
     #[serde(default)]
