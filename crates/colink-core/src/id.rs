@@ -125,6 +125,8 @@ ids! {
     MailId;
     /// An identity provider of a workspace.
     ProviderId;
+    /// An export of a user's data.
+    ExportId;
     /// A workspace, the unit of tenancy.
     WorkspaceId;
     /// An invitation into a workspace.

@@ -3,12 +3,15 @@
 //! No event holds a mail address, a password or a token.
 
 mod account;
+mod passkeys;
 mod providers;
 mod security;
 
 pub use account::{
-    UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
+    UserUnsuspended, UserUpdated, UserVerified,
 };
+pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use providers::{ProviderLinked, ProviderUnlinked, SsoProviderChanged, UserProvisioned};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,

@@ -2,6 +2,7 @@
 
 mod browser;
 mod oidc;
+mod passkeys;
 mod registration;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
 pub use self::oidc::{Kind, OidcConfig, ProviderConfig};
+pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// `[oidc]`.
     pub oidc: OidcConfig,
+    /// `[passkeys]`.
+    pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
 }
@@ -274,6 +278,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.passkeys.problems());
         problems
     }
 }

@@ -20,6 +20,9 @@ pub(crate) enum AuthError {
     /// The account was closed by an administrator.
     #[error("the account is suspended")]
     Suspended,
+    /// The account was closed by its owner.
+    #[error("the account is deactivated")]
+    Deactivated,
     /// Too many failures for this address from this client.
     #[error("too many failed sign-ins")]
     Locked(Duration),
@@ -44,9 +47,6 @@ pub(crate) enum AuthError {
     /// The code of a sign-in through a provider was used, has expired, or is another browser's.
     #[error("the code is not valid")]
     DeadCode,
-    /// Without it nobody could sign in to the account any more.
-    #[error("it is the last way in")]
-    LastWayIn,
     /// The refresh token is unknown, or its session is over.
     #[error("the refresh token is not valid")]
     DeadRefreshToken,
@@ -65,6 +65,24 @@ pub(crate) enum AuthError {
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
+    /// A passkey did not prove who somebody is; why is only logged.
+    #[error("the passkey was not accepted")]
+    PasskeyRefused,
+    /// What an authenticator made cannot be registered; why is only logged.
+    #[error("the new passkey is not sound")]
+    PasskeyUnsound,
+    /// Somebody registered the credential already.
+    #[error("the credential is registered")]
+    PasskeyKnown,
+    /// The user has as many passkeys as he may have.
+    #[error("there are too many passkeys")]
+    TooManyPasskeys,
+    /// No ceremony is open; the field of the request that would have named it.
+    #[error("no passkey ceremony is open")]
+    DeadCeremony(&'static str),
+    /// Nothing else would sign in to the account.
+    #[error("it is the last way into the account")]
+    LastWayIn,
     /// The caller proved who he is too long ago for what he wants to change.
     #[error("the session was not proven lately")]
     Stale,
@@ -116,6 +134,9 @@ impl From<AuthError> for ApiError {
                 Self::forbidden("Verify your mail address first: open the link that was sent to it.")
             }
             E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::Deactivated => {
+                Self::forbidden("This account is deactivated; ask an administrator to open it again.")
+            }
             E::NoPassword => Self::conflict("The account has no password yet: set one."),
             E::HasPassword => {
                 Self::conflict("The account has a password: change it, or ask for a link by mail.")
@@ -137,15 +158,22 @@ impl From<AuthError> for ApiError {
                 "code",
                 Invalid::new("was used, has expired or was given to another browser: sign in again"),
             ),
-            E::LastWayIn => {
-                Self::conflict("This is the last way to sign in: set a password or add another way first.")
-            }
             E::DeadRefreshToken => {
                 Self::new(ErrorKind::TokenInvalid, "The refresh token is not valid any more; sign in again.")
             }
             E::ExpiredRefreshToken => {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
+            E::PasskeyRefused => Self::new(ErrorKind::InvalidCredentials, "The passkey was not accepted."),
+            E::PasskeyUnsound => Self::invalid("credential", Invalid::new("was not accepted: begin anew")),
+            E::PasskeyKnown => Self::already_exists("The passkey is registered already."),
+            E::TooManyPasskeys => {
+                Self::conflict("There are as many passkeys as there may be; remove one first.")
+            }
+            E::DeadCeremony(field) => {
+                Self::invalid(field, Invalid::new("was used, has expired or never was: begin anew"))
+            }
+            E::LastWayIn => Self::conflict("This is the last way into the account; add another one first."),
             E::ForeignPage => Self::forbidden("Pages of other sites may not do this."),
             E::WrongCsrfToken => Self::forbidden(
                 "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",

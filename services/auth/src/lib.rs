@@ -2,6 +2,7 @@
 
 mod app;
 mod browser;
+mod closing;
 mod config;
 mod domain;
 mod error;
@@ -13,9 +14,12 @@ mod mail;
 mod mailer;
 mod metrics;
 mod oidc;
+mod passkeys;
 mod password_change;
 mod password_check;
 mod passwords;
+mod peers;
+mod profile_change;
 mod reauthentication;
 mod reseal;
 mod revocation;

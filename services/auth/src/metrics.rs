@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use colink_core::id::{SessionId, UserId};
+use colink_core::id::{PasskeyId, SessionId, UserId};
 use colink_telemetry::metrics::{
     Histogram, IntCounter, IntCounterVec, IntGauge, LATENCY_SECONDS, Metrics, MetricsError,
 };
@@ -93,10 +93,15 @@ impl AuthMetrics {
         tracing::warn!(provider, outcome, error, "a sign-in failed at its provider");
     }
 
-    /// A sign-in failed: `credentials`, `unverified`, `suspended`, `locked`, `oidc` or `oidc_expired`.
+    /// A sign-in failed: `credentials`, `passkey`, `unverified`, `suspended`, `locked`, `oidc` or `oidc_expired`.
     pub(crate) fn sign_in_refused(&self, outcome: &'static str, user_id: Option<UserId>) {
         self.logins.with_label_values(&[outcome]).inc();
         tracing::info!(user_id = user_id.map(tracing::field::display), outcome, "sign-in refused");
+    }
+
+    /// An authenticator's counter went back.
+    pub(crate) fn passkey_cloned(&self, user_id: UserId, passkey_id: PasskeyId) {
+        tracing::warn!(%user_id, %passkey_id, "there is a copy of a passkey: it was refused");
     }
 
     /// Sign-in was closed for an address and a client.

@@ -9,6 +9,7 @@ pub(crate) mod internal;
 pub(crate) mod keys;
 pub(crate) mod oidc;
 pub(crate) mod oidc_providers;
+pub(crate) mod passkeys;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
 pub(crate) mod users;
@@ -49,10 +50,25 @@ use crate::state::State;
     oidc_providers::create::create_workspace_provider,
     oidc_providers::update::update_workspace_provider,
     oidc_providers::delete::delete_workspace_provider,
+    passkeys::start_registration::start_passkey_registration,
+    passkeys::finish_registration::finish_passkey_registration,
+    passkeys::list::list_passkeys,
+    passkeys::rename::rename_passkey,
+    passkeys::remove::remove_passkey,
+    passkeys::start_login::start_passkey_login,
+    passkeys::finish_login::finish_passkey_login,
+    passkeys::start_reauthentication::start_passkey_reauthentication,
+    passkeys::finish_reauthentication::finish_passkey_reauthentication,
     users::show::get_user,
     users::profile::get_profile,
     users::update::update_profile,
     users::patch::patch_profile,
+    users::set_status::set_status,
+    users::clear_status::clear_status,
+    users::avatar::get_avatar,
+    users::deactivate::deactivate_account,
+    users::reactivate::reactivate_account,
+    users::erase::erase_account,
     keys::jwks::get_jwks,
     keys::rotate::rotate_signing_keys,
 ))]
@@ -62,6 +78,7 @@ pub(crate) struct Document;
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
     configure_oidc(app, state);
+    passkeys::configure(app, state);
     app.service(resource("/auth/register").post(auth::register::register_user))
         .service(resource("/auth/verify-email").post(auth::verify_email::verify_email))
         .service(
@@ -99,7 +116,22 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .patch(users::patch::patch_profile)
                 .wrap(once()),
         )
+        .service(
+            resource("/users/me/status")
+                .post(users::set_status::set_status)
+                .delete(users::clear_status::clear_status)
+                .wrap(once()),
+        )
+        .service(resource("/users/me/deactivate").post(users::deactivate::deactivate_account).wrap(once()))
+        // Not wrapped: after it there is nobody whose answer could be kept.
+        .service(resource("/users/me/erase").post(users::erase::erase_account))
+        .service(
+            resource("/auth/users/{user_id}/reactivate")
+                .post(users::reactivate::reactivate_account)
+                .wrap(once()),
+        )
         .service(resource("/users/{user_id}").get(users::show::get_user))
+        .service(resource("/users/{user_id}/avatar").get(users::avatar::get_avatar))
         .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
         .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));
 }

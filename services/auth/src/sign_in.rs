@@ -40,6 +40,12 @@ impl Proof {
         let amr = if second_factor { vec!["fed", "mfa"] } else { vec!["fed"] };
         Self { method: "oidc", amr, second_factor }
     }
+
+    /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
+    pub(crate) fn passkey(user_verified: bool) -> Self {
+        let amr = vec!["hwk", if user_verified { "mfa" } else { "user" }];
+        Self { method: "passkey", amr, second_factor: user_verified }
+    }
 }
 
 /// What follows from a proof.
@@ -144,10 +150,12 @@ async fn evict_surplus(
 /// Whether the user may be signed in at all.
 ///
 /// # Errors
-/// [`AuthError::Unverified`], [`AuthError::Suspended`].
+/// [`AuthError::Unverified`], [`AuthError::Suspended`], [`AuthError::Deactivated`].
 pub(crate) fn check_open(user: &User) -> Result<(), AuthError> {
     if user.suspended_at.is_some() {
         Err(AuthError::Suspended)
+    } else if !user.is_open() {
+        Err(AuthError::Deactivated)
     } else if user.email_verified_at.is_none() {
         Err(AuthError::Unverified)
     } else {

@@ -22,7 +22,9 @@ use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::metrics::AuthMetrics;
 use crate::oidc::Oidc;
+use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
+use crate::peers::Peers;
 
 /// The state of the service. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ pub struct State {
     pub(crate) oidc: Oidc,
     /// Where channels is; it knows who administers a workspace.
     pub(crate) channels: Option<InternalClient>,
+    pub(crate) relying_party: RelyingParty,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
@@ -53,6 +57,7 @@ pub struct State {
     /// How much longer than its life verifiers take a token.
     pub(crate) leeway: Duration,
     pub(crate) admin_email: Option<Email>,
+    pub(crate) peers: Peers,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
     pub(crate) metrics: AuthMetrics,

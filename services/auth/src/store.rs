@@ -1,5 +1,6 @@
 //! Queries and nothing else, one file per aggregate.
 
+pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
 pub(crate) mod identities;
 #[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
@@ -9,7 +10,9 @@ pub(crate) mod mail_requests;
 pub(crate) mod oidc_codes;
 pub(crate) mod oidc_flows;
 pub(crate) mod oidc_providers;
+pub(crate) mod passkeys;
 pub(crate) mod password_resets;
+pub(crate) mod profiles;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;

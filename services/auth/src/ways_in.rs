@@ -1,24 +1,30 @@
-//! By what a user can still sign in. Whoever takes a way away asks here in the same transaction, with the user's row locked,
-//! so that of two last ways taken away at once one stays.
+//! How an account is entered, so that its owner cannot close the last door behind him.
 
 use colink_core::id::UserId;
 use sqlx::PgConnection;
 
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::{identities, vouched_users};
+use crate::store::{identities, passkeys, users};
 
-/// Refuses when nothing is left: no password and no provider that is still offered.
+/// Whether the user can still sign in: by a password, by a passkey that needs nothing else, or through a provider that is
+/// still offered. His row must be locked, and what is taken away must be gone already, so that of two ways that are given up
+/// at once one stays.
 ///
 /// # Errors
-/// [`AuthError::LastWayIn`], and failures of the store.
-pub(crate) async fn require_one(
+/// Failures of the store.
+pub(crate) async fn remain(
     state: &State,
-    transaction: &mut PgConnection,
+    connection: &mut PgConnection,
     user_id: UserId,
-) -> Result<(), AuthError> {
+) -> Result<bool, AuthError> {
+    let account = users::lookup_credentials(&mut *connection, user_id).await?;
+    if account.is_some_and(|account| account.password_hash.is_some()) {
+        return Ok(true);
+    }
     let offered: Vec<String> = state.oidc.providers().map(|provider| provider.key.clone()).collect();
-    let left = vouched_users::has_password(transaction, user_id).await?
-        || identities::count_usable(transaction, user_id, &offered).await? > 0;
-    if left { Ok(()) } else { Err(AuthError::LastWayIn) }
+    if identities::count_usable(connection, user_id, &offered).await? > 0 {
+        return Ok(true);
+    }
+    Ok(passkeys::list(connection, user_id).await?.iter().any(passkeys::Passkey::is_passwordless))
 }

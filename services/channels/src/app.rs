@@ -42,7 +42,7 @@ impl Service for Channels {
         let metrics = ChannelsMetrics::new(boot.metrics())?;
         let means =
             Means { pool: pool.clone(), clock: boot.clock(), relay: relay.clone(), metrics: metrics.clone() };
-        let consumer = consumers::consumer(&config.kafka, &producer, boot.metrics(), &means)?;
+        let consumer = consumers::consumer(&config.kafka, &producer, boot.metrics(), means)?;
         let keys: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
         let callers = Arc::new(TokenIdentity(identity.authenticator));
         let life = boot.lifecycle();

@@ -7,13 +7,21 @@ use colink_auth::Caller;
 use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::time::Timestamp;
-use colink_events::{Cause, Envelope, Event};
+use colink_events::{Cause, Event};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Permit;
 use crate::error::Result;
 use crate::metrics::ChannelsMetrics;
 use crate::state::State;
+
+/// What a change needs where no request is: in consumers.
+pub(crate) struct Means {
+    pub(crate) pool: PgPool,
+    pub(crate) clock: SharedClock,
+    pub(crate) relay: RelayHandle,
+    pub(crate) metrics: ChannelsMetrics,
+}
 
 /// A transaction that has begun.
 pub(crate) struct Change {
@@ -23,15 +31,6 @@ pub(crate) struct Change {
     at: Timestamp,
     relay: RelayHandle,
     metrics: ChannelsMetrics,
-}
-
-/// What a change is made with, for those who have no request.
-#[derive(Clone)]
-pub(crate) struct Means {
-    pub(crate) pool: PgPool,
-    pub(crate) clock: SharedClock,
-    pub(crate) relay: RelayHandle,
-    pub(crate) metrics: ChannelsMetrics,
 }
 
 impl Change {
@@ -47,13 +46,8 @@ impl Change {
         })
     }
 
-    /// Begins a change that an event of another service causes.
-    pub(crate) async fn of_event(means: &Means, envelope: &Envelope) -> Result<Self> {
-        let cause = Cause {
-            actor: envelope.actor.clone(),
-            request_id: envelope.request_id.clone(),
-            traceparent: envelope.traceparent.clone(),
-        };
+    /// Begins a change that follows from an event.
+    pub(crate) async fn caused_by(means: &Means, cause: Cause) -> Result<Self> {
         Ok(Self {
             transaction: means.pool.begin().await?,
             cause,

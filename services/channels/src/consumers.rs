@@ -1,13 +1,15 @@
-//! What other services' events do here: profiles of users are copied, to be shown beside members, and users whom a
-//! workspace's identity provider brought become members.
+//! What other services' events do here: profiles of users are copied, to be shown beside members, users whom a workspace's
+//! identity provider brought become members, and the memberships of an erased user end.
 //!
-//! Contract: at least once, in order per user. A profile is guarded by its version, erasing is final, and only who never was a
-//! member becomes one, so that repeats and stragglers change nothing; there is no inbox.
+//! Contract: at least once, in order per user. A profile is guarded by its version and erasing is final, so that repeats
+//! and stragglers change nothing; a membership ends once, and only who never was a member becomes one. There is no inbox.
 
 mod user_erased;
 mod user_provisioned;
 mod user_registered;
 mod user_updated;
+
+use std::sync::Arc;
 
 use colink_bus::{BusError, Consumer, KafkaConfig, Producer};
 use colink_events::users::{UserErased, UserProvisioned, UserRegistered, UserUpdated};
@@ -23,13 +25,13 @@ pub(crate) fn consumer(
     kafka: &KafkaConfig,
     producer: &Producer,
     metrics: &Metrics,
-    means: &Means,
+    means: Means,
 ) -> Result<Consumer, BusError> {
-    let pool = &means.pool;
+    let (pool, means) = (means.pool.clone(), Arc::new(means));
     Ok(Consumer::group(GROUP, kafka, producer, metrics)?
         .on::<UserRegistered>(user_registered::CopyProfile(pool.clone()))
-        .on::<UserUpdated>(user_updated::CopyProfile(pool.clone()))
-        .on::<UserProvisioned>(user_provisioned::JoinWorkspace(means.clone()))
-        .on::<UserErased>(user_erased::EraseProfile(pool.clone()))
+        .on::<UserUpdated>(user_updated::CopyProfile(pool))
+        .on::<UserProvisioned>(user_provisioned::JoinWorkspace(Arc::clone(&means)))
+        .on::<UserErased>(user_erased::EraseUser(means))
         .concurrency(2))
 }

@@ -58,11 +58,3 @@ pub(crate) async fn update(
     .fetch_one(connection)
     .await
 }
-
-/// Whether the user has a password.
-pub(crate) async fn has_password(connection: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select password_hash is not null from users where id = $1")
-        .bind(id.as_uuid())
-        .fetch_one(connection)
-        .await
-}

@@ -1,6 +1,7 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod account_end;
 mod attacks_csrf;
 mod attacks_refresh;
 mod attacks_requests;
@@ -15,7 +16,9 @@ mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
 mod auth_verify_proof;
+mod authenticator;
 mod browser;
+mod chromium;
 mod devices;
 mod expired_registrations;
 mod harness;
@@ -23,6 +26,12 @@ mod import_users;
 mod internal_users;
 mod keys;
 mod oidc;
+mod passkeys;
+mod passkeys_browser;
+mod passkeys_login;
+mod passkeys_reauthentication;
+mod peers;
+mod profiles;
 mod secrets;
 mod sessions;
 mod timing;

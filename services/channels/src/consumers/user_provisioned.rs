@@ -1,5 +1,7 @@
 //! `user.provisioned`: a workspace's identity provider brought a user, who becomes a member.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use colink_bus::{HandleError, Handler};
 use colink_events::Envelope;
@@ -11,7 +13,7 @@ use crate::membership;
 use crate::store::workspaces;
 
 /// Makes him a member.
-pub(crate) struct JoinWorkspace(pub(crate) Means);
+pub(crate) struct JoinWorkspace(pub(crate) Arc<Means>);
 
 #[async_trait]
 impl Handler<UserProvisioned> for JoinWorkspace {
@@ -36,7 +38,7 @@ impl Handler<UserProvisioned> for JoinWorkspace {
 
 impl JoinWorkspace {
     async fn join(&self, event: &UserProvisioned, envelope: &Envelope) -> Result<()> {
-        let mut change = Change::of_event(&self.0, envelope).await?;
+        let mut change = Change::caused_by(&self.0, envelope.cause()).await?;
         let (workspace, user) = (event.workspace_id, event.user_id);
         let seated = workspaces::lock_seated(change.connection(), workspace, user).await?;
         // Deleted meanwhile: nobody can be a member of it.

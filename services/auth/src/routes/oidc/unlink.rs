@@ -36,7 +36,9 @@ pub(crate) async fn unlink_identity(
     if !unlinked.map_err(AuthError::from)? {
         return Err(ApiError::not_found("linked provider"));
     }
-    ways_in::require_one(&state, &mut transaction, user_id).await?;
+    if !ways_in::remain(&state, &mut transaction, user_id).await? {
+        return Err(AuthError::LastWayIn.into());
+    }
     let event = ProviderUnlinked { user_id, provider, at };
     state.emit(&mut transaction, &event, &caller.cause()).await?;
     state.commit(transaction).await?;

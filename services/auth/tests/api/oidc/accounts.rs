@@ -59,7 +59,7 @@ async fn an_account_registered_by_somebody_else_becomes_the_owners() {
     world.try_login(&squatter.email, PASSWORD).await.expect(401);
     world.verify(&token).await.expect(400);
     let me = session.client.get("/auth/me").await.expect(200);
-    assert_eq!(me.text("/user/username"), owner.username);
+    assert_eq!(me.text("/username"), owner.username);
     assert_eq!(world.count("select count(*) from users where email_normalised = $1", &owner.email).await, 1);
     // The name of the registration is held for a while, as always.
     let other = crate::harness::Person { email: world.stranger("eve").email, ..squatter };

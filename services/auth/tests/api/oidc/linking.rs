@@ -115,7 +115,7 @@ async fn linking_needs_a_fresh_and_living_session() {
 ///
 #[tokio::test]
 async fn only_the_signed_in_link_and_unlink() {
-    let (_, world, _) = start().await;
+    let (_provider, world, _) = start().await;
     refuses_bad_tokens(&world, Method::POST, &format!("/auth/oidc/{SSO}/link")).await;
     refuses_bad_tokens(&world, Method::DELETE, &format!("/auth/oidc/{SSO}")).await;
     refuses_bad_tokens(&world, Method::GET, "/auth/oidc/identities").await;

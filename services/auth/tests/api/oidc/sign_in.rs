@@ -48,7 +48,7 @@ async fn a_stranger_gets_an_account_and_keeps_it() {
 /// the request has everything that binds the answer to it, and nothing that is secret.
 #[tokio::test]
 async fn the_request_is_bound_to_the_browser() {
-    let (_, world, mut browser) = start().await;
+    let (_provider, world, mut browser) = start().await;
     let answer = browser.get(&format!("/auth/oidc/{SSO}/start?return_to=/channels")).await.expect(302);
     let cookie = answer.header("set-cookie").unwrap();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -164,7 +164,7 @@ async fn a_code_is_good_for_a_minute_in_its_own_browser() {
 /// no open redirect, however it is written.
 #[tokio::test]
 async fn only_paths_of_this_site_are_returned_to() {
-    let (_, world, browser) = start().await;
+    let (_provider, world, browser) = start().await;
     for place in [
         "//evil.test",
         "/%5Cevil.test",
@@ -190,7 +190,7 @@ async fn only_paths_of_this_site_are_returned_to() {
 /// what goes wrong at the provider is told in the client's page, in words of a closed set.
 #[tokio::test]
 async fn a_failure_leads_to_the_sign_in_page() {
-    let (_, _, mut browser) = start().await;
+    let (_provider, _world, mut browser) = start().await;
     for (error, word) in [
         ("access_denied", "cancelled"),
         ("server_error", "provider_error"),
@@ -208,7 +208,7 @@ async fn a_failure_leads_to_the_sign_in_page() {
 /// programs get JSON at both ends.
 #[tokio::test]
 async fn a_program_signs_in_with_json() {
-    let (provider, _, mut program) = start().await;
+    let (provider, _world, mut program) = start().await;
     let begun = program.get(&format!("/auth/oidc/{SSO}/start?mode=json")).await.expect(200);
     program.keep(&begun);
     let back = provider.sign_in(&begun.text("/authorization_url"), &Someone::named("ada"));
@@ -227,7 +227,7 @@ async fn a_program_signs_in_with_json() {
 /// the list tells what stands on the buttons and nothing else.
 #[tokio::test]
 async fn anybody_may_see_the_providers() {
-    let (_, world, _) = start().await;
+    let (_provider, world, _) = start().await;
     let answer = world.anonymous().get("/auth/oidc/providers").await.expect(200);
     let expected = json!({"providers": [{"id": SSO, "name": "Local sign-on", "kind": "oidc"}]});
     assert_eq!(answer.data::<serde_json::Value>(), expected);
@@ -236,7 +236,7 @@ async fn anybody_may_see_the_providers() {
 ///
 #[tokio::test]
 async fn an_exchange_reads_its_body_strictly() {
-    let (_, world, _) = start().await;
+    let (_provider, world, _) = start().await;
     let client = world.anonymous();
     refuses_malformed(&client, Method::POST, "/auth/oidc/token", "code").await;
     let both = json!({"code": "", "device_name": "a".repeat(81)});
