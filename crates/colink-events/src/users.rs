@@ -3,10 +3,14 @@
 //! No event holds a mail address, a password or a token.
 
 mod account;
+mod second_factor;
 mod security;
 
 pub use account::{
     UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+};
+pub use second_factor::{
+    MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
 };
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,

@@ -125,6 +125,11 @@ const fn credentials(pattern: &'static str) -> Route {
     Route { pattern, upstream: Upstream::Auth, access: Access::Public, credentials: true }
 }
 
+/// For signed-in users who may guess a secret there.
+const fn guarded(pattern: &'static str) -> Route {
+    Route { pattern, upstream: Upstream::Auth, access: Access::Token, credentials: true }
+}
+
 /// The URL space, as `docs/API.md` lists it.
 const TABLE: &[Route] = &[
     credentials("/auth/register"),
@@ -132,6 +137,9 @@ const TABLE: &[Route] = &[
     credentials("/auth/resend-verification"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/mfa/verify"),
+    guarded("/auth/mfa/totp/verify"),
+    guarded("/auth/mfa/totp/disable"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
@@ -252,10 +260,22 @@ mod tests {
     /// G-2
     #[test]
     fn only_the_listed_routes_are_public() {
-        for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
+        for path in
+            ["/auth/login", "/auth/register", "/auth/refresh", "/auth/mfa/verify", "/.well-known/jwks.json"]
+        {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in [
+            "/auth/me",
+            "/auth/logout",
+            "/auth/mfa",
+            "/auth/mfa/totp/setup",
+            "/auth/mfa/totp/verify",
+            "/auth/mfa-policy",
+            "/users/1",
+            "/channels/1/messages",
+            "/admin/audit-log",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }
@@ -265,6 +285,10 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/mfa/verify", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/mfa/totp/verify", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/mfa/totp/disable", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/mfa/totp/setup", "POST"), Some(Class::Write));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));
         assert_eq!(class("/messages/1/threads", "POST"), Some(Class::Send));
         assert_eq!(class("/channels/1/messages", "GET"), Some(Class::Read));
