@@ -49,6 +49,7 @@ const WORKSPACE_STATE: &[&str] = &[
     "workspace/owner_id",
     "workspace/plan",
     "workspace/member_limit",
+    "workspace/require_mfa",
     "workspace/version",
 ];
 const MEMBERSHIP: &[&str] = &["role", "version", "by"];

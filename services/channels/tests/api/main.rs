@@ -14,3 +14,4 @@ mod profiles;
 mod workspace_members;
 mod workspaces_create;
 mod workspaces_life;
+mod workspaces_require_mfa;
