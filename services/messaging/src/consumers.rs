@@ -18,6 +18,7 @@ mod member_role_changed;
 mod user_registered;
 mod user_updated;
 mod workspace_deleted;
+mod workspace_updated;
 
 use colink_bus::{BusError, Consumer, HandleError, KafkaConfig, Producer};
 use colink_core::role::{ChannelRole, WorkspaceRole};
@@ -25,6 +26,7 @@ use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved,
     ChannelMemberRoleChanged, ChannelPayload, ChannelUnarchived, ChannelUpdated, DmCreated, MemberJoined,
     MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted,
+    WorkspaceUpdated,
 };
 use colink_events::users::{UserPayload, UserRegistered, UserUpdated};
 use colink_telemetry::Metrics;
@@ -66,6 +68,7 @@ pub(crate) fn projections(
         .on::<MemberRoleChanged>(to.clone())
         .on::<MemberLeft>(to.clone())
         .on::<MemberRemoved>(to.clone())
+        .on::<WorkspaceUpdated>(to.clone())
         .on::<WorkspaceDeleted>(to.clone())
         .on::<UserRegistered>(to.clone())
         .on::<UserUpdated>(to))

@@ -12,6 +12,7 @@ mod member_role_changed;
 mod session_revoked;
 mod user_suspended;
 mod workspace_deleted;
+mod workspace_updated;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ fn take_fact(state: &Arc<State>, item: &TailItem) {
         "member.removed" => open(item, |event| member_gone::take_removed(state, event)),
         "member.role_changed" => open(item, |event| member_role_changed::take(state, event)),
         "workspace.deleted" => open(item, |event| workspace_deleted::take(state, &event)),
+        "workspace.updated" => open(item, |event| workspace_updated::take(state, &event)),
         "session.revoked" => open(item, |event| session_revoked::take(state, event)),
         "user.suspended" => open(item, |event| user_suspended::take(state, event)),
         _ => Ok(()),
