@@ -36,6 +36,7 @@ pub(crate) struct Ticket {
 /// Failures of the store.
 pub(crate) async fn issue(
     state: &State,
+    transaction: &mut PgConnection,
     user: &User,
     proof: &Proof,
     methods: Vec<Method>,
@@ -52,7 +53,7 @@ pub(crate) async fn issue(
         now,
         expires_at: now + state.mfa.ticket(),
     };
-    mfa_tickets::insert(&state.pool, ticket.hash(), &new).await?;
+    mfa_tickets::insert(transaction, ticket.hash(), &new).await?;
     Ok(Challenge { ticket, methods })
 }
 
@@ -82,7 +83,7 @@ pub(crate) async fn lock(
 /// The second factor was good: begins the session. `amr` is what the second factor adds to the first one's.
 ///
 /// # Errors
-/// As [`crate::sign_in::begin_session`]; then the ticket is not spent.
+/// As [`open_session`]; then the ticket is not spent.
 pub(crate) async fn spend(
     state: &State,
     mut transaction: Transaction<'static, Postgres>,

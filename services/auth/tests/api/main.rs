@@ -3,6 +3,7 @@
 
 mod auth_login;
 mod auth_logout;
+mod auth_reauthenticate;
 mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
@@ -15,5 +16,6 @@ mod mfa_policy;
 mod mfa_recovery;
 mod mfa_sign_in;
 mod mfa_totp;
+mod secrets;
 mod sessions;
 mod users;

@@ -125,8 +125,8 @@ const fn credentials(pattern: &'static str) -> Route {
     Route { pattern, upstream: Upstream::Auth, access: Access::Public, credentials: true }
 }
 
-/// For signed-in users who may guess a secret there.
-const fn guarded(pattern: &'static str) -> Route {
+/// For signed-in users, with a secret in the body that could be guessed.
+const fn proof(pattern: &'static str) -> Route {
     Route { pattern, upstream: Upstream::Auth, access: Access::Token, credentials: true }
 }
 
@@ -138,8 +138,9 @@ const TABLE: &[Route] = &[
     credentials("/auth/login"),
     credentials("/auth/refresh"),
     credentials("/auth/mfa/verify"),
-    guarded("/auth/mfa/totp/verify"),
-    guarded("/auth/mfa/totp/disable"),
+    proof("/auth/mfa/totp/verify"),
+    proof("/auth/mfa/totp/disable"),
+    proof("/auth/reauthenticate"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
