@@ -53,6 +53,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
+        mfa: Arc::new(config.mfa.clone()),
         issuer: config.auth.issuer.as_str().into(),
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),

@@ -1,5 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+mod mfa;
+
 use std::time::Duration;
 
 use colink_auth::AuthConfig;
@@ -15,6 +17,7 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use self::mfa::MfaConfig;
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -45,6 +48,8 @@ pub struct Config {
     pub argon2: Argon2Config,
     /// `[tokens]`.
     pub tokens: TokensConfig,
+    /// `[mfa]`.
+    pub mfa: MfaConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -237,6 +242,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.mfa.problems());
         problems
     }
 }

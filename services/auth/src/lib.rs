@@ -7,6 +7,7 @@ mod error;
 mod jobs;
 mod keyring;
 mod limits;
+mod mail;
 mod mailer;
 mod metrics;
 mod password_check;

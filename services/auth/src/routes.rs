@@ -2,11 +2,13 @@
 //!
 //! Registration and login are not wrapped in idempotency: what it keeps is a fast hash of the body, which must
 //! not hold a password. A repeated registration is harmless by itself, a repeated login is a second session.
+//! The calls of second factors take codes or answer secrets, and are not wrapped either: a code works once.
 //! Refresh has its own rule for repetitions, see [`crate::domain::refresh`].
 
 pub(crate) mod auth;
 pub(crate) mod internal;
 pub(crate) mod keys;
+pub(crate) mod mfa;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
 pub(crate) mod users;
@@ -27,6 +29,15 @@ use crate::state::State;
     auth::logout::logout_user,
     auth::me::get_me,
     auth::reauthenticate::reauthenticate,
+    mfa::verify::verify_second_factor,
+    mfa::show::get_mfa,
+    mfa::setup_totp::setup_totp,
+    mfa::verify_totp::verify_totp,
+    mfa::disable_totp::disable_totp,
+    mfa::regenerate_codes::regenerate_recovery_codes,
+    mfa::show_policy::get_mfa_policy,
+    mfa::update_policy::update_mfa_policy,
+    mfa::reset::reset_mfa,
     sessions::list::list_sessions,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
@@ -54,6 +65,19 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/logout").post(auth::logout::logout_user))
         .service(resource("/auth/me").get(auth::me::get_me))
         .service(resource("/auth/reauthenticate").post(auth::reauthenticate::reauthenticate))
+        .service(resource("/auth/mfa").get(mfa::show::get_mfa))
+        .service(resource("/auth/mfa/verify").post(mfa::verify::verify_second_factor))
+        .service(resource("/auth/mfa/totp/setup").post(mfa::setup_totp::setup_totp))
+        .service(resource("/auth/mfa/totp/verify").post(mfa::verify_totp::verify_totp))
+        .service(resource("/auth/mfa/totp/disable").post(mfa::disable_totp::disable_totp))
+        .service(resource("/auth/mfa/recovery-codes").post(mfa::regenerate_codes::regenerate_recovery_codes))
+        .service(
+            resource("/auth/mfa-policy")
+                .get(mfa::show_policy::get_mfa_policy)
+                .put(mfa::update_policy::update_mfa_policy)
+                .wrap(once()),
+        )
+        .service(resource("/auth/users/{user_id}/reset-mfa").post(mfa::reset::reset_mfa).wrap(once()))
         .service(
             resource("/auth/sessions")
                 .get(sessions::list::list_sessions)

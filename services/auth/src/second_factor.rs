@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
-use crate::state::State;
 use crate::store::{recovery_codes, totp_secrets};
 
 /// The word of RFC 8176 in `amr` for a session that was proven by more than one factor.
@@ -55,15 +54,7 @@ pub(crate) struct Challenge {
 ///
 /// # Errors
 /// Failures of the store.
-pub(crate) async fn methods(state: &State, user_id: UserId) -> Result<Vec<Method>, AuthError> {
-    methods_in(&mut *state.pool.acquire().await?, user_id).await
-}
-
-/// The same within a transaction.
-///
-/// # Errors
-/// Failures of the store.
-pub(crate) async fn methods_in(
+pub(crate) async fn methods(
     connection: &mut PgConnection,
     user_id: UserId,
 ) -> Result<Vec<Method>, AuthError> {

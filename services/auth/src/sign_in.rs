@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use colink_auth::Claims;
-use colink_core::id::SessionId;
+use colink_core::id::{SessionId, UserId};
 use colink_events::users::SessionStarted;
 use colink_http::RequestContext;
+use sqlx::PgConnection;
 
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
-use crate::second_factor::{self, Challenge};
+use crate::second_factor::{self, Challenge, MULTIPLE, Method, policy, ticket};
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{refresh_tokens, sessions, users};
@@ -32,13 +33,42 @@ impl Proof {
     }
 }
 
+/// What a session stands on: what was proven first and, where it was asked for, second.
+#[derive(Debug)]
+pub(crate) struct Grounds {
+    method: String,
+    amr: Vec<String>,
+    second_factor: Option<Method>,
+}
+
+impl Grounds {
+    /// A first factor (its method and `amr`) and a second one (its kind and what it adds to `amr`).
+    pub(crate) fn of_two(method: String, mut amr: Vec<String>, second: Method, words: &[&str]) -> Self {
+        for word in words.iter().copied().chain([MULTIPLE]) {
+            if !amr.iter().any(|known| known == word) {
+                amr.push(word.to_owned());
+            }
+        }
+        Self { method, amr, second_factor: Some(second) }
+    }
+}
+
+impl From<Proof> for Grounds {
+    fn from(proof: Proof) -> Self {
+        let mut amr: Vec<String> = proof.amr.into_iter().map(str::to_owned).collect();
+        if proof.second_factor && !amr.iter().any(|word| word == MULTIPLE) {
+            amr.push(MULTIPLE.to_owned());
+        }
+        Self { method: proof.method.to_owned(), amr, second_factor: None }
+    }
+}
+
 /// What follows from a proof.
 #[derive(Debug)]
 pub(crate) enum Admission {
     /// A session.
     SignedIn(TokenPair),
     /// The question for the second factor.
-    #[expect(dead_code, reason = "no second factor can be enrolled yet")]
     SecondFactor(Challenge),
 }
 
@@ -48,12 +78,32 @@ pub(crate) struct TokenPair {
     pub(crate) session_id: SessionId,
     pub(crate) access: String,
     pub(crate) refresh: OpaqueToken,
+    /// The session is good for nothing but enrolling a second factor.
+    pub(crate) restricted: bool,
+}
+
+/// A session that was begun in a transaction, to be announced after its commit.
+#[derive(Debug)]
+#[must_use = "announce it after the commit"]
+pub(crate) struct Opened {
+    user_id: UserId,
+    tokens: TokenPair,
+    evicted: Revocation,
+}
+
+impl Opened {
+    /// The tokens, after the end of the sessions that were too many was made known.
+    pub(crate) async fn announce(self, state: &State) -> TokenPair {
+        self.evicted.announce(state).await;
+        state.metrics.signed_in(self.user_id, self.tokens.session_id);
+        self.tokens
+    }
 }
 
 /// Lets somebody in who has proven who he is, or asks for the second factor that he has.
 ///
 /// # Errors
-/// As [`begin_session`].
+/// As [`open_session`].
 pub(crate) async fn admit(
     state: &State,
     user: &User,
@@ -61,62 +111,66 @@ pub(crate) async fn admit(
     device_name: Option<&str>,
     context: &RequestContext,
 ) -> Result<Admission, AuthError> {
-    let _asked = !proof.second_factor && !second_factor::methods(state, user.id()).await?.is_empty();
-    Ok(Admission::SignedIn(begin_session(state, user, proof, device_name, context).await?))
+    let mut transaction = state.begin().await?;
+    // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds and a factor that is
+    // being enrolled is either seen here or ends the session.
+    let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
+    let methods = second_factor::methods(&mut transaction, user.id()).await?;
+    if proof.second_factor || methods.is_empty() {
+        let opened = open_session(state, &mut transaction, &user, proof.into(), device_name, context).await?;
+        state.commit(transaction).await?;
+        return Ok(Admission::SignedIn(opened.announce(state).await));
+    }
+    check_open(&user)?;
+    let challenge =
+        ticket::issue(state, &mut transaction, &user, &proof, methods, device_name, context).await?;
+    state.commit(transaction).await?;
+    Ok(Admission::SecondFactor(challenge))
 }
 
-/// Begins a session, and ends the oldest when there are too many.
+/// Begins a session, and ends the oldest when there are too many. The user's row must be locked.
 ///
 /// # Errors
 /// [`AuthError::Suspended`], and failures of stores and keys; then nothing was begun.
-pub(crate) async fn begin_session(
+pub(crate) async fn open_session(
     state: &State,
+    transaction: &mut PgConnection,
     user: &User,
-    proof: Proof,
+    grounds: Grounds,
     device_name: Option<&str>,
     context: &RequestContext,
-) -> Result<TokenPair, AuthError> {
+) -> Result<Opened, AuthError> {
     let (now, session_id) = (state.clock.now(), SessionId::generate(state.clock.as_ref()));
-    let cause = context.cause(Some(user.id()), Some(session_id));
-    let amr: Vec<String> = proof.amr.iter().map(|word| (*word).to_owned()).collect();
-    let mut transaction = state.begin().await?;
-    // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds.
-    let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
-    check_open(&user)?;
+    let (user_id, cause) = (user.id(), context.cause(Some(user.id()), Some(session_id)));
+    check_open(user)?;
     let session = sessions::NewSession {
         id: session_id,
-        user_id: user.id(),
+        user_id,
         device_name,
         user_agent: context.user_agent(),
         ip: context.ip().map(|ip| ip.to_string()),
-        amr: &amr,
+        amr: &grounds.amr,
         now,
         expires_at: now + state.tokens.refresh(),
     };
-    sessions::insert(&mut transaction, &session).await?;
+    sessions::insert(transaction, &session).await?;
     let refresh = OpaqueToken::generate();
-    refresh_tokens::insert(&mut transaction, refresh.hash(), session_id, now, session.expires_at).await?;
-    let cap = state.tokens.max_sessions;
-    let surplus = sessions::update_surplus_revoked(
-        &mut transaction,
-        user.id(),
+    refresh_tokens::insert(&mut *transaction, refresh.hash(), session_id, now, session.expires_at).await?;
+    let (cap, reason) = (state.tokens.max_sessions, reason::SESSION_LIMIT);
+    let surplus =
+        sessions::update_surplus_revoked(transaction, user_id, session_id, cap, reason, now).await?;
+    let evicted = Revocation::record(state, transaction, user_id, surplus, reason, &cause).await?;
+    let started = SessionStarted {
+        user_id,
         session_id,
-        cap,
-        reason::SESSION_LIMIT,
-        now,
-    );
-    let surplus = surplus.await?;
-    let evicted =
-        Revocation::record(state, &mut transaction, user.id(), surplus, reason::SESSION_LIMIT, &cause)
-            .await?;
-    let started =
-        SessionStarted { user_id: user.id(), session_id, at: now.into(), method: proof.method.to_owned() };
-    state.emit(&mut transaction, &started, &cause).await?;
-    let access = access_token(state, &user, session_id, amr, now)?;
-    state.commit(transaction).await?;
-    evicted.announce(state).await;
-    state.metrics.signed_in(user.id(), session_id);
-    Ok(TokenPair { session_id, access, refresh })
+        at: now.into(),
+        method: grounds.method,
+        second_factor: grounds.second_factor.map(|method| method.word().to_owned()),
+    };
+    state.emit(transaction, &started, &cause).await?;
+    let restricted = policy::restricts(state, transaction, user, &grounds.amr, now).await?;
+    let access = access_token(state, user, session_id, grounds.amr, restricted, now)?;
+    Ok(Opened { user_id, tokens: TokenPair { session_id, access, refresh, restricted }, evicted })
 }
 
 /// Whether the user may be signed in at all.
@@ -133,7 +187,7 @@ pub(crate) fn check_open(user: &User) -> Result<(), AuthError> {
     }
 }
 
-/// An access token that says who the user is now.
+/// An access token that says who the user is now. A restricted one is good for nothing but enrolling a second factor.
 ///
 /// # Errors
 /// [`AuthError::Busy`] while no key is loaded.
@@ -142,6 +196,7 @@ pub(crate) fn access_token(
     user: &User,
     session_id: SessionId,
     amr: Vec<String>,
+    restricted: bool,
     now: DateTime<Utc>,
 ) -> Result<String, AuthError> {
     let issued = now.timestamp();
@@ -159,6 +214,7 @@ pub(crate) fn access_token(
         name: Some(user.display_name.clone()),
         realm_roles: user.realm_roles.clone(),
         amr,
+        mfa_enrolment: restricted,
     };
     state.keyring.sign(&claims, now)
 }

@@ -13,7 +13,7 @@ use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
-use crate::config::{KeysConfig, TokensConfig};
+use crate::config::{KeysConfig, MfaConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -37,6 +37,7 @@ pub struct State {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
+    pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.

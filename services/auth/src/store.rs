@@ -2,10 +2,15 @@
 
 pub(crate) mod email_tokens;
 pub(crate) mod mail_queue;
+pub(crate) mod mfa_failures;
+pub(crate) mod mfa_policy;
+pub(crate) mod mfa_tickets;
+pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+pub(crate) mod totp_secrets;
 pub(crate) mod usernames;
 pub(crate) mod users;

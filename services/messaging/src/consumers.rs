@@ -25,8 +25,7 @@ use colink_core::role::{ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved,
     ChannelMemberRoleChanged, ChannelPayload, ChannelUnarchived, ChannelUpdated, DmCreated, MemberJoined,
-    MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted,
-    WorkspaceUpdated,
+    MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted, WorkspaceUpdated,
 };
 use colink_events::users::{UserPayload, UserRegistered, UserUpdated};
 use colink_telemetry::Metrics;

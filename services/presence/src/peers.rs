@@ -129,11 +129,7 @@ impl Peers {
     ///
     /// # Errors
     /// 503 or 504 while channels does not answer.
-    pub async fn memberships(
-        &self,
-        user: UserId,
-        second_factor: bool,
-    ) -> Result<Vec<Membership>, ApiError> {
+    pub async fn memberships(&self, user: UserId, second_factor: bool) -> Result<Vec<Membership>, ApiError> {
         let mut list: Memberships =
             self.channels.get_json(&format!("/internal/users/{user}/channels")).await?;
         list.channels.retain(|channel| channel.member && (second_factor || !channel.require_mfa));

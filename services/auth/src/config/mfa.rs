@@ -61,7 +61,11 @@ impl MfaConfig {
             (self.lockout_failures > 0, "mfa.lockout_failures", "needs at least 1"),
             (self.lockout_minutes > 0, "mfa.lockout_minutes", "needs at least 1"),
         ];
-        asked.into_iter().filter(|(holds, ..)| !holds).map(|(_, key, problem)| Problem::new(key, problem)).collect()
+        asked
+            .into_iter()
+            .filter(|(holds, ..)| !holds)
+            .map(|(_, key, problem)| Problem::new(key, problem))
+            .collect()
     }
 }
 

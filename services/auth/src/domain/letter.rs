@@ -7,16 +7,43 @@ pub(crate) enum Template {
     VerifyEmail,
     /// Somebody registered with an address that has an account.
     AlreadyRegistered,
+    /// A second factor was put in use.
+    MfaEnabled,
+    /// A second factor was given up.
+    MfaDisabled,
+    /// An administrator took the second factors away.
+    MfaReset,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A recovery code was used, and few are left.
+    RecoveryCodesLow,
+    /// There are new recovery codes.
+    RecoveryCodesRegenerated,
 }
 
 impl Template {
-    const ALL: [Self; 2] = [Self::VerifyEmail, Self::AlreadyRegistered];
+    const ALL: [Self; 8] = [
+        Self::VerifyEmail,
+        Self::AlreadyRegistered,
+        Self::MfaEnabled,
+        Self::MfaDisabled,
+        Self::MfaReset,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesLow,
+        Self::RecoveryCodesRegenerated,
+    ];
 
     /// The name in the queue and in metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::AlreadyRegistered => "already_registered",
+            Self::MfaEnabled => "mfa_enabled",
+            Self::MfaDisabled => "mfa_disabled",
+            Self::MfaReset => "mfa_reset",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesLow => "recovery_codes_low",
+            Self::RecoveryCodesRegenerated => "recovery_codes_regenerated",
         }
     }
 
@@ -64,6 +91,36 @@ pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
             "You already have an account",
             include_str!("letter/already_registered.txt"),
             include_str!("letter/already_registered.html"),
+        ),
+        Template::MfaEnabled => (
+            "A second factor was added to your account",
+            include_str!("letter/mfa_enabled.txt"),
+            include_str!("letter/mfa_enabled.html"),
+        ),
+        Template::MfaDisabled => (
+            "A second factor was removed from your account",
+            include_str!("letter/mfa_disabled.txt"),
+            include_str!("letter/mfa_disabled.html"),
+        ),
+        Template::MfaReset => (
+            "Your second factors were removed",
+            include_str!("letter/mfa_reset.txt"),
+            include_str!("letter/mfa_reset.html"),
+        ),
+        Template::RecoveryCodeUsed => (
+            "A recovery code was used",
+            include_str!("letter/recovery_code_used.txt"),
+            include_str!("letter/recovery_code_used.html"),
+        ),
+        Template::RecoveryCodesLow => (
+            "Few recovery codes are left",
+            include_str!("letter/recovery_codes_low.txt"),
+            include_str!("letter/recovery_codes_low.html"),
+        ),
+        Template::RecoveryCodesRegenerated => (
+            "New recovery codes",
+            include_str!("letter/recovery_codes_regenerated.txt"),
+            include_str!("letter/recovery_codes_regenerated.html"),
         ),
     };
     Letter { subject, text: fill(text, filling, str::to_owned), html: fill(html, filling, escape) }

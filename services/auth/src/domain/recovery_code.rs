@@ -69,7 +69,8 @@ impl RecoveryCode {
 
     /// The text for its owner.
     pub(crate) fn reveal(&self) -> String {
-        let groups = self.0.chunks(GROUP).map(|group| group.iter().copied().map(char::from).collect::<String>());
+        let groups =
+            self.0.chunks(GROUP).map(|group| group.iter().copied().map(char::from).collect::<String>());
         groups.collect::<Vec<_>>().join("-")
     }
 }
@@ -104,7 +105,9 @@ mod tests {
     fn other_texts_are_no_code() {
         let long = "0".repeat(17);
         let wide = "０".repeat(16);
-        for text in ["", "0000", "0000-0000-0000-000u", "0000-0000-0000-000!", &long, &wide, &"0".repeat(1 << 16)] {
+        for text in
+            ["", "0000", "0000-0000-0000-000u", "0000-0000-0000-000!", &long, &wide, &"0".repeat(1 << 16)]
+        {
             assert!(RecoveryCode::parse(text).is_err(), "{text}");
         }
     }

@@ -172,7 +172,9 @@ mod tests {
     /// only six ASCII digits are a code.
     #[test]
     fn other_texts_are_no_code() {
-        for text in ["", "12345", "1234567", "12345a", "-12345", "+12345", "１２３４５６", "١٢٣٤٥٦", "12345\u{0}"] {
+        for text in
+            ["", "12345", "1234567", "12345a", "-12345", "+12345", "１２３４５６", "١٢٣٤٥٦", "12345\u{0}"]
+        {
             assert!(Code::parse(text).is_err(), "{text}");
         }
         assert!(Code::parse(&" ".repeat(1 << 16)).is_err());

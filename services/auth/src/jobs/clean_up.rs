@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::{email_tokens, mail_queue, refresh_tokens, sessions, signing_keys, usernames};
+use crate::store::{
+    email_tokens, mail_queue, mfa_tickets, refresh_tokens, sessions, signing_keys, totp_secrets, usernames,
+};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// Ended sessions are kept a day longer, for whoever looks into an incident.
@@ -40,6 +42,8 @@ async fn clean_up(state: &State, idempotency: &dyn IdempotencyStore) -> Result<u
     let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
     rows += email_tokens::delete_expired(pool, now).await?;
+    rows += mfa_tickets::delete_expired(pool, now).await?;
+    rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
     rows += usernames::delete_expired(pool, now).await?;
     rows += signing_keys::delete_retired(pool, now).await?;
     rows += mail_queue::delete_failed(pool, now - KEPT_MAILS).await?;

@@ -165,8 +165,7 @@ async fn take_recovery(
     let remaining = recovery_codes::count(&mut *transaction, user_id).await?;
     let used = RecoveryCodeUsed { user_id, remaining, at: now.into() };
     state.emit(transaction, &used, cause).await?;
-    let template =
-        if remaining <= FEW { Template::RecoveryCodesLow } else { Template::RecoveryCodeUsed };
+    let template = if remaining <= FEW { Template::RecoveryCodesLow } else { Template::RecoveryCodeUsed };
     mail::queue(state, transaction, user_id, template, cause).await?;
     Ok(true)
 }

@@ -5,7 +5,7 @@ use colink_core::id::UserId;
 use colink_events::users::{MfaDisabled, MfaEnabled};
 use sqlx::PgConnection;
 
-use super::{MULTIPLE, Method, methods_in};
+use super::{MULTIPLE, Method, methods};
 use crate::domain::letter::Template;
 use crate::domain::opaque_token::TokenHash;
 use crate::domain::recovery_code::{COUNT, RecoveryCode};
@@ -63,7 +63,7 @@ pub(crate) async fn disabled(
     amr: &[&str],
 ) -> Result<Revocation, AuthError> {
     let (user_id, cause) = (caller.user_id(), caller.cause());
-    if methods_in(transaction, user_id).await?.is_empty() {
+    if methods(transaction, user_id).await?.is_empty() {
         recovery_codes::delete(transaction, user_id).await?;
         let words: Vec<&str> = amr.iter().copied().chain([MULTIPLE]).collect();
         sessions::update_amr_removed(transaction, caller.session_id(), &words).await?;

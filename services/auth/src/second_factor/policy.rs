@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, PgExecutor};
 
-use super::{MULTIPLE, methods_in};
+use super::{MULTIPLE, methods};
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::mfa_policy::{self, StoredPolicy};
@@ -79,7 +79,7 @@ pub(crate) async fn restricts(
     match policy.required_from(&user.realm_roles, user.created_at) {
         Some(from) if from <= now => {
             let proven = amr.iter().any(|word| word == MULTIPLE);
-            Ok(!proven || methods_in(connection, user.id()).await?.is_empty())
+            Ok(!proven || methods(connection, user.id()).await?.is_empty())
         }
         _ => Ok(false),
     }

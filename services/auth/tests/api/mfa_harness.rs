@@ -89,7 +89,8 @@ impl Timed {
     pub(crate) async fn enrol(&self, session: &Session) -> (App, Vec<String>) {
         let setup = session.client.post("/auth/mfa/totp/setup", &json!({})).await.expect(200);
         let app = App::new(&setup.text("/secret"), &self.clock);
-        let answer = session.client.post("/auth/mfa/totp/verify", &json!({"code": app.code()})).await.expect(200);
+        let answer =
+            session.client.post("/auth/mfa/totp/verify", &json!({"code": app.code()})).await.expect(200);
         let codes = answer.data::<Value>()["recovery_codes"].as_array().unwrap().clone();
         (app, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
     }
@@ -134,4 +135,3 @@ pub(crate) fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
-

@@ -42,7 +42,11 @@ async fn the_policy_is_for_administrators() {
         refuses_bad_tokens(&timed.world, method, POLICY).await;
     }
     for body in [json!({"grace_hours": "1"}), json!({"required_for_realm_roles": "user"}), json!({"a": 1})] {
-        assert_eq!(boss.client.put(POLICY, &body).await.expect(400).error_code(), "INVALID_REQUEST", "{body}");
+        assert_eq!(
+            boss.client.put(POLICY, &body).await.expect(400).error_code(),
+            "INVALID_REQUEST",
+            "{body}"
+        );
     }
     for (body, field) in [
         (json!({}), "required_for_realm_roles"),

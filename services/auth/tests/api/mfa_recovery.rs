@@ -28,7 +28,8 @@ async fn a_code_works_once() {
     let id = ada.session.user_id.clone();
     let used = users.await_event::<RecoveryCodeUsed>(|event| event.user_id.to_string() == id).await.0;
     assert_eq!(used.remaining, 9);
-    let started = users.await_event::<SessionStarted>(|event| event.session_id.to_string() == session.id).await.0;
+    let started =
+        users.await_event::<SessionStarted>(|event| event.session_id.to_string() == session.id).await.0;
     assert_eq!(started.second_factor.as_deref(), Some("recovery_code"));
     for code in &ada.recovery_codes[1..7] {
         let ticket = timed.ticket(&ada.person).await;

@@ -40,7 +40,8 @@ async fn signing_in_takes_a_code() {
     assert_eq!(listed.value("/items/0/device_name"), json!("Laptop"));
 
     let mut users = timed.world.stage.probe(Topic::Users).await;
-    let started = users.await_event::<SessionStarted>(|event| event.session_id.to_string() == session.id).await.0;
+    let started =
+        users.await_event::<SessionStarted>(|event| event.session_id.to_string() == session.id).await.0;
     assert_eq!((started.method.as_str(), started.second_factor.as_deref()), ("password", Some("totp")));
     let refreshed = timed.world.refresh(&session.refresh).await.expect(200);
     assert_eq!(claims(&refreshed.text("/access_token"))["amr"], json!(["pwd", "otp", "mfa"]));
@@ -162,7 +163,8 @@ async fn guessing_is_limited() {
     let timed = Timed::start().await;
     let ada = timed.enrolled("ada").await;
     let mut users = timed.world.stage.probe(Topic::Users).await;
-    let of_ada = |id: Option<colink_core::id::UserId>| id.is_some_and(|id| id.to_string() == ada.session.user_id);
+    let of_ada =
+        |id: Option<colink_core::id::UserId>| id.is_some_and(|id| id.to_string() == ada.session.user_id);
     timed.clock.advance(Duration::from_secs(30));
     let ticket = timed.ticket(&ada.person).await;
     for _ in 0..5 {
@@ -236,7 +238,8 @@ async fn malformed_codes_are_refused() {
     let path = "/auth/mfa/verify";
     let ticket = timed.ticket(&ada.person).await;
     let big = "1".repeat(10_000);
-    for code in ["", "12345", "1234567", "１２３４５６", "١٢٣٤٥٦", "12345x", "-12345", "1e5   ", &big] {
+    for code in ["", "12345", "1234567", "１２３４５６", "١٢٣٤٥٦", "12345x", "-12345", "1e5   ", &big]
+    {
         refuses_values(&client, path, json!({"mfa_ticket": ticket, "code": code}), &["code"]).await;
     }
     for code in ["", "0000-0000-0000-000", "0000-0000-0000-000u", "００００-0000-0000-0000", &big] {

@@ -26,14 +26,17 @@ async fn an_app_is_put_in_use() {
     let secret = setup.text("/secret");
     assert_eq!(secret.len(), 32);
     let uri = setup.text("/otpauth_uri");
-    assert!(uri.starts_with("otpauth://totp/CoLink:") && uri.contains(&format!("secret={secret}&issuer=CoLink")));
+    assert!(
+        uri.starts_with("otpauth://totp/CoLink:") && uri.contains(&format!("secret={secret}&issuer=CoLink"))
+    );
     assert!(setup.text("/qr_png").starts_with("iVBORw0KGgo"), "a PNG");
     assert_eq!(setup.value("/expires_in"), json!(900));
-    let sealed: Vec<u8> = sqlx::query_scalar("select sealed_secret from totp_secrets where user_id = $1::uuid")
-        .bind(&session.user_id)
-        .fetch_one(timed.world.database())
-        .await
-        .unwrap();
+    let sealed: Vec<u8> =
+        sqlx::query_scalar("select sealed_secret from totp_secrets where user_id = $1::uuid")
+            .bind(&session.user_id)
+            .fetch_one(timed.world.database())
+            .await
+            .unwrap();
     let seed = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     assert!(!sealed.windows(seed.len()).any(|window| window == seed), "the seed is not readable");
 
@@ -58,7 +61,8 @@ async fn an_app_is_put_in_use() {
     let id = session.user_id.clone();
     let enabled = users.await_event::<MfaEnabled>(|event| event.user_id.to_string() == id).await.0;
     assert_eq!(enabled.method, "totp");
-    let ended = |event: &SessionRevoked| event.session_id.is_some_and(|session| session.to_string() == other.id);
+    let ended =
+        |event: &SessionRevoked| event.session_id.is_some_and(|session| session.to_string() == other.id);
     assert_eq!(users.await_event::<SessionRevoked>(ended).await.0.reason, "mfa_changed");
     timed.world.mailbox.await_mail(&ada.email, "second factor was added").await;
     timed.ticket(&ada).await;
@@ -88,7 +92,8 @@ async fn a_setup_belongs_to_its_session_and_ends() {
     let (ada, session) = timed.world.signed_in("ada").await;
     let other = timed.world.login(&ada).await;
     let (_, bob) = timed.world.signed_in("bob").await;
-    let app = App::new(&session.client.post(SETUP, &json!({})).await.expect(200).text("/secret"), &timed.clock);
+    let app =
+        App::new(&session.client.post(SETUP, &json!({})).await.expect(200).text("/secret"), &timed.clock);
     for stranger in [&other, &bob] {
         stranger.client.post(VERIFY, &json!({"code": app.code()})).await.expect(409);
     }
@@ -129,9 +134,10 @@ async fn an_app_is_given_up() {
     client.post(DISABLE, &json!({"code": ada.app.code()})).await.expect(401);
     client.post(DISABLE, &json!({"code": ada.app.next_code()})).await.expect(204);
     other.client.get("/auth/me").await.expect(401);
-    for table in ["select count(*) from totp_secrets where user_id = $1::uuid",
-        "select count(*) from recovery_codes where user_id = $1::uuid"]
-    {
+    for table in [
+        "select count(*) from totp_secrets where user_id = $1::uuid",
+        "select count(*) from recovery_codes where user_id = $1::uuid",
+    ] {
         assert_eq!(timed.world.count(table, &ada.session.user_id).await, 0, "{table}");
     }
     let refreshed = timed.world.refresh(&ada.session.refresh).await.expect(200);
@@ -160,7 +166,8 @@ async fn a_lost_app_is_given_up_with_a_recovery_code() {
 async fn of_parallel_first_codes_one_wins() {
     let timed = Timed::start().await;
     let (ada, session) = timed.world.signed_in("ada").await;
-    let app = App::new(&session.client.post(SETUP, &json!({})).await.expect(200).text("/secret"), &timed.clock);
+    let app =
+        App::new(&session.client.post(SETUP, &json!({})).await.expect(200).text("/secret"), &timed.clock);
     let mut racing = JoinSet::new();
     for _ in 0..5 {
         let (client, body) = (session.client.clone(), json!({"code": app.code()}));

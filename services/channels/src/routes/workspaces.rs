@@ -51,7 +51,17 @@ impl From<SeatedWorkspace> for WorkspaceView {
         let Workspace { id, name, slug, owner_id, plan, member_limit, features, require_mfa, .. } = workspace;
         let (created_at, updated_at) = (workspace.created_at, workspace.updated_at);
         Self {
-            id, name, slug, owner_id, plan, member_limit, features, require_mfa, role, created_at, updated_at,
+            id,
+            name,
+            slug,
+            owner_id,
+            plan,
+            member_limit,
+            features,
+            require_mfa,
+            role,
+            created_at,
+            updated_at,
         }
     }
 }

@@ -48,11 +48,7 @@ pub(super) async fn send(state: &State, caller: &Caller, prepared: &Prepared<'_>
     Err(ApiError::unavailable("channel").into())
 }
 
-fn new_post<'a>(
-    prepared: &'a Prepared<'a>,
-    template: &'a Template,
-    second_factor: bool,
-) -> NewPost<'a> {
+fn new_post<'a>(prepared: &'a Prepared<'a>, template: &'a Template, second_factor: bool) -> NewPost<'a> {
     NewPost {
         id: prepared.id,
         channel_id: prepared.draft.channel_id,

@@ -29,6 +29,9 @@ pub(crate) struct SignedIn {
     refresh_token: String,
     /// The session.
     session_id: SessionId,
+    /// True when the user must have a second factor and has none: the session can do nothing but enrol one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mfa_enrolment: bool,
     /// Who is signed in.
     user: Profile,
 }
@@ -46,6 +49,7 @@ impl SignedIn {
             expires_in: state.tokens.access_s,
             refresh_token: tokens.refresh.reveal(),
             session_id: tokens.session_id,
+            mfa_enrolment: tokens.restricted,
             user: Profile::of(user),
         }
     }
@@ -62,6 +66,9 @@ pub(crate) struct SecondFactorAsked {
     mfa_ticket: String,
     /// What is taken.
     methods: Vec<Method>,
+    /// Time for it, in seconds.
+    #[schema(example = 300)]
+    expires_in: u64,
 }
 
 /// Tokens, or what is still asked for.
@@ -83,6 +90,7 @@ impl Admission {
                 mfa_required: true,
                 mfa_ticket: challenge.ticket.reveal(),
                 methods: challenge.methods,
+                expires_in: state.mfa.ticket().as_secs(),
             }),
         })
     }

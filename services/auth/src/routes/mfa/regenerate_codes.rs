@@ -8,7 +8,7 @@ use colink_http::{ApiResult, Reply, Success};
 use super::RecoveryCodes;
 use crate::domain::letter::Template;
 use crate::error::AuthError;
-use crate::second_factor::{enrolment, methods_in};
+use crate::second_factor::{enrolment, methods};
 use crate::state::State;
 use crate::store::users;
 use crate::{mail, reauthentication};
@@ -35,7 +35,7 @@ pub(crate) async fn regenerate_recovery_codes(
     let (user_id, cause) = (caller.user_id(), caller.cause());
     let mut transaction = state.begin().await?;
     users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
-    if methods_in(&mut transaction, user_id).await?.is_empty() {
+    if methods(&mut transaction, user_id).await?.is_empty() {
         return Err(AuthError::NoFactor.into());
     }
     let recovery_codes = enrolment::issue_codes(&state, &mut transaction, user_id).await?;

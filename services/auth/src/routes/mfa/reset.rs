@@ -49,8 +49,12 @@ pub(crate) async fn reset_mfa(
     let (now, kept, reason) = (state.clock.now(), caller.session_id(), reason::MFA_RESET);
     let ended = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
     let ended = Revocation::record(&state, &mut transaction, user_id, ended, reason, &cause).await?;
-    let event =
-        MfaDisabled { user_id, method: "all".to_owned(), reason: "reset_by_admin".to_owned(), at: now.into() };
+    let event = MfaDisabled {
+        user_id,
+        method: "all".to_owned(),
+        reason: "reset_by_admin".to_owned(),
+        at: now.into(),
+    };
     state.emit(&mut transaction, &event, &cause).await?;
     mail::queue(&state, &mut transaction, user_id, Template::MfaReset, &cause).await?;
     state.commit(transaction).await?;

@@ -23,7 +23,9 @@ pub(crate) struct Setup {
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
     secret: String,
     /// The same as apps read it.
-    #[schema(example = "otpauth://totp/CoLink:ada@example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=CoLink&algorithm=SHA1&digits=6&period=30")]
+    #[schema(
+        example = "otpauth://totp/CoLink:ada@example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=CoLink&algorithm=SHA1&digits=6&period=30"
+    )]
     otpauth_uri: String,
     /// The same as a picture: a PNG in base64.
     #[schema(example = "iVBORw0KGgo=")]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::users::load;
 use crate::error::AuthError;
 use crate::second_factor::policy::Policy;
-use crate::second_factor::{Method, methods_in};
+use crate::second_factor::{Method, methods};
 use crate::state::State;
 use crate::store::{recovery_codes, totp_secrets};
 
@@ -53,7 +53,7 @@ pub(crate) async fn get_mfa(
     let policy = Policy::current(&state, &mut *connection).await?;
     let required_from = policy.required_from(&user.realm_roles, user.created_at);
     Ok(Reply::ok(View {
-        methods: methods_in(&mut connection, user.id()).await?,
+        methods: methods(&mut connection, user.id()).await?,
         totp_enabled_at: totp.and_then(|totp| totp.enabled_at).map(Timestamp::from),
         recovery_codes_left: recovery_codes::count(&mut *connection, user.id()).await?,
         required: required_from.is_some(),
