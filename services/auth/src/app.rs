@@ -10,6 +10,7 @@ use colink_runtime::{Boot, StartError};
 use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
+use crate::browser::CookieRules;
 use crate::config::Config;
 use crate::jobs::{clean_up, rotate_keys, send_mail};
 use crate::keyring::Keyring;
@@ -54,6 +55,11 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         keys: config.keys,
         tokens: config.tokens,
         mfa: Arc::new(config.mfa.clone()),
+        cookies: Arc::new(CookieRules::new(
+            &config.browser,
+            &config.mail.public_url,
+            config.tokens.refresh(),
+        )),
         issuer: config.auth.issuer.as_str().into(),
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),

@@ -1,5 +1,6 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+mod browser;
 mod mfa;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use self::browser::BrowserConfig;
 pub use self::mfa::MfaConfig;
 use crate::domain::password::PasswordPolicy;
 
@@ -48,6 +50,8 @@ pub struct Config {
     pub argon2: Argon2Config,
     /// `[tokens]`.
     pub tokens: TokensConfig,
+    /// `[browser]`.
+    pub browser: BrowserConfig,
     /// `[mfa]`.
     pub mfa: MfaConfig,
     /// `[keys]`.
@@ -237,6 +241,11 @@ impl Sections for Config {
         );
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
+        ask(
+            self.browser.is_sound(),
+            "browser.allowed_origins",
+            "are not all `https://host[:port]`, small letters",
+        );
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");

@@ -25,6 +25,8 @@ pub(crate) mod reason {
     pub(crate) const MFA_CHANGED: &str = "mfa_changed";
     /// An administrator took the second factors away.
     pub(crate) const MFA_RESET: &str = "mfa_reset";
+    /// Somebody signed in with the browser that had it.
+    pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.
     pub(crate) const TOKEN_REUSED: &str = "token_reused";
 }

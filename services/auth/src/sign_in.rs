@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use colink_auth::Claims;
 use colink_core::id::{SessionId, UserId};
+use colink_events::Cause;
 use colink_events::users::SessionStarted;
 use colink_http::RequestContext;
 use sqlx::PgConnection;
 
+use crate::browser::{self, RefreshIn};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
@@ -80,6 +82,7 @@ pub(crate) struct TokenPair {
     pub(crate) refresh: OpaqueToken,
     /// The session is good for nothing but enrolling a second factor.
     pub(crate) restricted: bool,
+    pub(crate) refresh_in: RefreshIn,
 }
 
 /// A session that was begun in a transaction, to be announced after its commit.
@@ -88,13 +91,16 @@ pub(crate) struct TokenPair {
 pub(crate) struct Opened {
     user_id: UserId,
     tokens: TokenPair,
-    evicted: Revocation,
+    /// Sessions that gave way.
+    ended: Vec<Revocation>,
 }
 
 impl Opened {
-    /// The tokens, after the end of the sessions that were too many was made known.
+    /// The tokens, after the end of the sessions that gave way was made known.
     pub(crate) async fn announce(self, state: &State) -> TokenPair {
-        self.evicted.announce(state).await;
+        for ended in self.ended {
+            ended.announce(state).await;
+        }
         state.metrics.signed_in(self.user_id, self.tokens.session_id);
         self.tokens
     }
@@ -128,10 +134,11 @@ pub(crate) async fn admit(
     Ok(Admission::SecondFactor(challenge))
 }
 
-/// Begins a session, and ends the oldest when there are too many. The user's row must be locked.
+/// Begins a session, and ends the oldest when there are too many, and the one that the same browser had. The user's row
+/// must be locked.
 ///
 /// # Errors
-/// [`AuthError::Suspended`], and failures of stores and keys; then nothing was begun.
+/// [`AuthError::Suspended`], those of [`RefreshIn::asked`], and failures of stores and keys; then nothing was begun.
 pub(crate) async fn open_session(
     state: &State,
     transaction: &mut PgConnection,
@@ -140,6 +147,7 @@ pub(crate) async fn open_session(
     device_name: Option<&str>,
     context: &RequestContext,
 ) -> Result<Opened, AuthError> {
+    let refresh_in = RefreshIn::asked(state, context)?;
     let (now, session_id) = (state.clock.now(), SessionId::generate(state.clock.as_ref()));
     let (user_id, cause) = (user.id(), context.cause(Some(user.id()), Some(session_id)));
     check_open(user)?;
@@ -149,17 +157,19 @@ pub(crate) async fn open_session(
         device_name,
         user_agent: context.user_agent(),
         ip: context.ip().map(|ip| ip.to_string()),
+        method: &grounds.method,
         amr: &grounds.amr,
+        csrf_hash: refresh_in.csrf_token().map(OpaqueToken::hash),
         now,
         expires_at: now + state.tokens.refresh(),
     };
     sessions::insert(transaction, &session).await?;
     let refresh = OpaqueToken::generate();
     refresh_tokens::insert(&mut *transaction, refresh.hash(), session_id, now, session.expires_at).await?;
-    let (cap, reason) = (state.tokens.max_sessions, reason::SESSION_LIMIT);
-    let surplus =
-        sessions::update_surplus_revoked(transaction, user_id, session_id, cap, reason, now).await?;
-    let evicted = Revocation::record(state, transaction, user_id, surplus, reason, &cause).await?;
+    let mut ended = vec![evict_surplus(state, transaction, user_id, session_id, &cause).await?];
+    if matches!(refresh_in, RefreshIn::Cookie(_)) {
+        ended.extend(browser::end_previous(state, transaction, context).await?);
+    }
     let started = SessionStarted {
         user_id,
         session_id,
@@ -170,7 +180,21 @@ pub(crate) async fn open_session(
     state.emit(transaction, &started, &cause).await?;
     let restricted = policy::restricts(state, transaction, user, &grounds.amr, now).await?;
     let access = access_token(state, user, session_id, grounds.amr, restricted, now)?;
-    Ok(Opened { user_id, tokens: TokenPair { session_id, access, refresh, restricted }, evicted })
+    let tokens = TokenPair { session_id, access, refresh, restricted, refresh_in };
+    Ok(Opened { user_id, tokens, ended })
+}
+
+/// Ends the oldest sessions above the cap. The user's row must be locked.
+async fn evict_surplus(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    newest: SessionId,
+    cause: &Cause,
+) -> Result<Revocation, AuthError> {
+    let (cap, reason, now) = (state.tokens.max_sessions, reason::SESSION_LIMIT, state.clock.now());
+    let surplus = sessions::update_surplus_revoked(transaction, user_id, newest, cap, reason, now).await?;
+    Revocation::record(state, transaction, user_id, surplus, reason, cause).await
 }
 
 /// Whether the user may be signed in at all.

@@ -13,6 +13,7 @@ use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
+use crate::browser::CookieRules;
 use crate::config::{KeysConfig, MfaConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
@@ -37,6 +38,7 @@ pub struct State {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
+    pub(crate) cookies: Arc<CookieRules>,
     pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
