@@ -45,7 +45,7 @@ impl MfaConfig {
     /// `lockout_minutes`, each further time twice as long, at most a day.
     pub(crate) fn lock_after(&self, failures: u32) -> Option<Duration> {
         let times = failures.checked_div(self.lockout_failures)?;
-        if times == 0 || failures % self.lockout_failures != 0 {
+        if times == 0 || !failures.is_multiple_of(self.lockout_failures) {
             return None;
         }
         let first = Duration::from_secs(u64::from(self.lockout_minutes) * 60);

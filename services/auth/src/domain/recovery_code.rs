@@ -56,7 +56,7 @@ impl RecoveryCode {
             }
             code.push(plain);
         }
-        code.try_into().map(Self).or_else(|_wrong_length| Err(invalid()))
+        code.try_into().map(Self).map_err(|_wrong_length| invalid())
     }
 
     /// What is stored.
