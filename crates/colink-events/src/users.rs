@@ -3,12 +3,14 @@
 //! No event holds a mail address, a password or a token.
 
 mod account;
+mod passkeys;
 mod second_factor;
 mod security;
 
 pub use account::{
     UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
 };
+pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use second_factor::{
     MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
 };

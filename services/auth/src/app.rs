@@ -12,11 +12,12 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{clean_up, rotate_keys, send_mail};
+use crate::jobs::{answer_mail_requests, clean_up, rotate_keys, send_mail};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mailer::Mailer;
 use crate::metrics::AuthMetrics;
+use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
 use crate::state::State;
 
@@ -46,10 +47,14 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         pool,
         relay: relay.handle(),
         mail_queued: Arc::new(Notify::new()),
+        mail_asked: Arc::new(Notify::new()),
         sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
+        relying_party: RelyingParty::new(&config.passkeys).map_err(StartError::setting_up("passkeys"))?,
+        ceremonies: Ceremonies::new(redis.clone()),
+        registration: config.registration,
         limits: Limits::new(redis, config.limits),
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
@@ -74,6 +79,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
     lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
+    lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
     Ok(state)
 }

@@ -23,6 +23,15 @@ pub(crate) enum AuthError {
     /// Too many failures for this address from this client.
     #[error("too many failed sign-ins")]
     Locked(Duration),
+    /// The account has no password to change.
+    #[error("the account has no password")]
+    NoPassword,
+    /// The account has a password already.
+    #[error("the account has a password")]
+    HasPassword,
+    /// Nothing shows that whoever uses the link made the registration.
+    #[error("the link alone is not enough")]
+    ProofNeeded,
     /// A limit of `[limits]` is used up.
     #[error("too many calls")]
     Limited(Duration),
@@ -50,6 +59,24 @@ pub(crate) enum AuthError {
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
+    /// A passkey did not prove who somebody is; why is only logged.
+    #[error("the passkey was not accepted")]
+    PasskeyRefused,
+    /// What an authenticator made cannot be registered; why is only logged.
+    #[error("the new passkey is not sound")]
+    PasskeyUnsound,
+    /// Somebody registered the credential already.
+    #[error("the credential is registered")]
+    PasskeyKnown,
+    /// The user has as many passkeys as he may have.
+    #[error("there are too many passkeys")]
+    TooManyPasskeys,
+    /// No ceremony is open; the field of the request that would have named it.
+    #[error("no passkey ceremony is open")]
+    DeadCeremony(&'static str),
+    /// Nothing else would sign in to the account.
+    #[error("it is the last way into the account")]
+    LastWayIn,
     /// The caller proved who he is too long ago for what he wants to change.
     #[error("the session was not proven lately")]
     Stale,
@@ -111,11 +138,24 @@ impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         use AuthError as E;
         match error {
-            E::WrongCredentials => Self::of(ErrorKind::InvalidCredentials),
+            E::WrongCredentials => Self::new(
+                ErrorKind::InvalidCredentials,
+                "The address or the password is wrong, or the address was never verified.",
+            ),
             E::Unverified => {
                 Self::forbidden("Verify your mail address first: open the link that was sent to it.")
             }
             E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::NoPassword => Self::conflict("The account has no password yet: set one."),
+            E::HasPassword => {
+                Self::conflict("The account has a password: change it, or ask for a link by mail.")
+            }
+            E::ProofNeeded => Self::invalid(
+                "password",
+                Invalid::new(
+                    "is asked for here: give the one chosen at the registration, or ask for a new one",
+                ),
+            ),
             E::Locked(wait) => Self::of(ErrorKind::AccountLocked).retry_after(wait),
             E::Limited(wait) => Self::rate_limited(wait),
             E::UsernameTaken => Self::already_exists("The username is taken.")
@@ -140,6 +180,16 @@ impl From<AuthError> for ApiError {
             E::FactorInUse => Self::conflict("An authenticator app is in use: give it up first."),
             E::NothingSetUp => Self::conflict("Set an authenticator app up in this session first."),
             E::NoFactor => Self::conflict("You have no such second factor."),
+            E::PasskeyRefused => Self::new(ErrorKind::InvalidCredentials, "The passkey was not accepted."),
+            E::PasskeyUnsound => Self::invalid("credential", Invalid::new("was not accepted: begin anew")),
+            E::PasskeyKnown => Self::already_exists("The passkey is registered already."),
+            E::TooManyPasskeys => {
+                Self::conflict("There are as many passkeys as there may be; remove one first.")
+            }
+            E::DeadCeremony(field) => {
+                Self::invalid(field, Invalid::new("was used, has expired or never was: begin anew"))
+            }
+            E::LastWayIn => Self::conflict("This is the last way into the account; add another one first."),
             E::ForeignPage => Self::forbidden("Pages of other sites may not do this."),
             E::WrongCsrfToken => Self::forbidden(
                 "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",

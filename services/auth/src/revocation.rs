@@ -25,6 +25,12 @@ pub(crate) mod reason {
     pub(crate) const MFA_CHANGED: &str = "mfa_changed";
     /// An administrator took the second factors away.
     pub(crate) const MFA_RESET: &str = "mfa_reset";
+    /// The user registered a passkey in another session.
+    pub(crate) const PASSKEY_ADDED: &str = "passkey_added";
+    /// The user removed a passkey in another session.
+    pub(crate) const PASSKEY_REMOVED: &str = "passkey_removed";
+    /// The password was changed.
+    pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
     /// Somebody signed in with the browser that had it.
     pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.

@@ -1,7 +1,7 @@
 //! The URL space of this service.
 //!
-//! Registration and login are not wrapped in idempotency: what it keeps is a fast hash of the body, which must
-//! not hold a password. A repeated registration is harmless by itself, a repeated login is a second session.
+//! What may carry a password is not wrapped in idempotency: what that keeps is a fast hash of the body, which must
+//! not hold one. A repeated registration is harmless by itself, a repeated login is a second session.
 //! The calls of second factors take codes or answer secrets, and are not wrapped either: a code works once.
 //! Refresh has its own rule for repetitions, see [`crate::domain::refresh`].
 
@@ -9,6 +9,7 @@ pub(crate) mod auth;
 pub(crate) mod internal;
 pub(crate) mod keys;
 pub(crate) mod mfa;
+pub(crate) mod passkeys;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
 pub(crate) mod users;
@@ -29,6 +30,10 @@ use crate::state::State;
     auth::logout::logout_user,
     auth::me::get_me,
     auth::reauthenticate::reauthenticate,
+    auth::forgot_password::forgot_password,
+    auth::reset_password::reset_password,
+    auth::change_password::change_password,
+    auth::set_password::set_password,
     mfa::verify::verify_second_factor,
     mfa::show::get_mfa,
     mfa::setup_totp::setup_totp,
@@ -42,6 +47,15 @@ use crate::state::State;
     sessions::rename::rename_session,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
+    passkeys::start_registration::start_passkey_registration,
+    passkeys::finish_registration::finish_passkey_registration,
+    passkeys::list::list_passkeys,
+    passkeys::rename::rename_passkey,
+    passkeys::remove::remove_passkey,
+    passkeys::start_login::start_passkey_login,
+    passkeys::finish_login::finish_passkey_login,
+    passkeys::start_reauthentication::start_passkey_reauthentication,
+    passkeys::finish_reauthentication::finish_passkey_reauthentication,
     users::show::get_user,
     users::profile::get_profile,
     users::update::update_profile,
@@ -54,8 +68,9 @@ pub(crate) struct Document;
 /// The URL table.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
+    passkeys::configure(app, state);
     app.service(resource("/auth/register").post(auth::register::register_user))
-        .service(resource("/auth/verify-email").post(auth::verify_email::verify_email).wrap(once()))
+        .service(resource("/auth/verify-email").post(auth::verify_email::verify_email))
         .service(
             resource("/auth/resend-verification")
                 .post(auth::resend_verification::resend_verification)
@@ -66,6 +81,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/logout").post(auth::logout::logout_user))
         .service(resource("/auth/me").get(auth::me::get_me))
         .service(resource("/auth/reauthenticate").post(auth::reauthenticate::reauthenticate))
+        .service(resource("/auth/forgot-password").post(auth::forgot_password::forgot_password).wrap(once()))
+        .service(resource("/auth/reset-password").post(auth::reset_password::reset_password))
+        .service(resource("/auth/change-password").post(auth::change_password::change_password))
+        .service(resource("/auth/set-password").post(auth::set_password::set_password))
         .service(resource("/auth/mfa").get(mfa::show::get_mfa))
         .service(resource("/auth/mfa/verify").post(mfa::verify::verify_second_factor))
         .service(resource("/auth/mfa/totp/setup").post(mfa::setup_totp::setup_totp))

@@ -14,12 +14,13 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
-use crate::config::{KeysConfig, MfaConfig, TokensConfig};
+use crate::config::{KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::metrics::AuthMetrics;
+use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
 
 /// The state of the service. Cheap to clone; clones share everything.
@@ -30,11 +31,16 @@ pub struct State {
     pub(crate) relay: RelayHandle,
     /// Wakes the mail job of this process after a commit that queued a mail.
     pub(crate) mail_queued: Arc<Notify>,
+    /// Wakes the job of this process that answers requests for mails.
+    pub(crate) mail_asked: Arc<Notify>,
     /// For everything stored that must be read again.
     pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,
     pub(crate) password_policy: PasswordPolicy,
+    pub(crate) registration: RegistrationConfig,
     pub(crate) limits: Limits,
+    pub(crate) relying_party: RelyingParty,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,

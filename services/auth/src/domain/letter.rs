@@ -7,6 +7,14 @@ pub(crate) enum Template {
     VerifyEmail,
     /// Somebody registered with an address that has an account.
     AlreadyRegistered,
+    /// The account got a passkey.
+    PasskeyAdded,
+    /// The account lost a passkey.
+    PasskeyRemoved,
+    /// Set a new password.
+    ResetPassword,
+    /// The password was changed or set.
+    PasswordChanged,
     /// A second factor was put in use.
     MfaEnabled,
     /// A second factor was given up.
@@ -22,7 +30,7 @@ pub(crate) enum Template {
 }
 
 impl Template {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::MfaEnabled,
@@ -31,6 +39,10 @@ impl Template {
         Self::RecoveryCodeUsed,
         Self::RecoveryCodesLow,
         Self::RecoveryCodesRegenerated,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 
     /// The name in the queue and in metrics.
@@ -44,6 +56,10 @@ impl Template {
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::RecoveryCodesLow => "recovery_codes_low",
             Self::RecoveryCodesRegenerated => "recovery_codes_regenerated",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::ResetPassword => "reset_password",
+            Self::PasswordChanged => "password_changed",
         }
     }
 
@@ -79,49 +95,32 @@ pub(crate) struct Filling<'a> {
     pub(crate) hours: u32,
 }
 
+/// Subject, text and HTML of a template.
+macro_rules! letter {
+    ($subject:literal, $file:literal) => {
+        (
+            $subject,
+            include_str!(concat!("letter/", $file, ".txt")),
+            include_str!(concat!("letter/", $file, ".html")),
+        )
+    };
+}
+
 /// Writes the mail.
 pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
     let (subject, text, html) = match template {
-        Template::VerifyEmail => (
-            "Confirm your mail address",
-            include_str!("letter/verify_email.txt"),
-            include_str!("letter/verify_email.html"),
-        ),
-        Template::AlreadyRegistered => (
-            "You already have an account",
-            include_str!("letter/already_registered.txt"),
-            include_str!("letter/already_registered.html"),
-        ),
-        Template::MfaEnabled => (
-            "A second factor was added to your account",
-            include_str!("letter/mfa_enabled.txt"),
-            include_str!("letter/mfa_enabled.html"),
-        ),
-        Template::MfaDisabled => (
-            "A second factor was removed from your account",
-            include_str!("letter/mfa_disabled.txt"),
-            include_str!("letter/mfa_disabled.html"),
-        ),
-        Template::MfaReset => (
-            "Your second factors were removed",
-            include_str!("letter/mfa_reset.txt"),
-            include_str!("letter/mfa_reset.html"),
-        ),
-        Template::RecoveryCodeUsed => (
-            "A recovery code was used",
-            include_str!("letter/recovery_code_used.txt"),
-            include_str!("letter/recovery_code_used.html"),
-        ),
-        Template::RecoveryCodesLow => (
-            "Few recovery codes are left",
-            include_str!("letter/recovery_codes_low.txt"),
-            include_str!("letter/recovery_codes_low.html"),
-        ),
-        Template::RecoveryCodesRegenerated => (
-            "New recovery codes",
-            include_str!("letter/recovery_codes_regenerated.txt"),
-            include_str!("letter/recovery_codes_regenerated.html"),
-        ),
+        Template::VerifyEmail => letter!("Confirm your mail address", "verify_email"),
+        Template::AlreadyRegistered => letter!("You already have an account", "already_registered"),
+        Template::MfaEnabled => letter!("A second factor was added to your account", "mfa_enabled"),
+        Template::MfaDisabled => letter!("A second factor was removed from your account", "mfa_disabled"),
+        Template::MfaReset => letter!("Your second factors were removed", "mfa_reset"),
+        Template::RecoveryCodeUsed => letter!("A recovery code was used", "recovery_code_used"),
+        Template::RecoveryCodesLow => letter!("Few recovery codes are left", "recovery_codes_low"),
+        Template::RecoveryCodesRegenerated => letter!("New recovery codes", "recovery_codes_regenerated"),
+        Template::PasskeyAdded => letter!("A passkey was added", "passkey_added"),
+        Template::PasskeyRemoved => letter!("A passkey was removed", "passkey_removed"),
+        Template::ResetPassword => letter!("Set a new password", "reset_password"),
+        Template::PasswordChanged => letter!("Your password was changed", "password_changed"),
     };
     Letter { subject, text: fill(text, filling, str::to_owned), html: fill(html, filling, escape) }
 }
@@ -168,6 +167,16 @@ mod tests {
         let public_url = "https://chat.example.com";
         let (username, token) = ("ada.l", "tok-EN_1");
         write(template, &Filling { display_name, username, public_url, token, hours: 24 })
+    }
+
+    /// one is about the link, the other holds none.
+    #[test]
+    fn the_link_for_a_new_password_is_there() {
+        let letter = filled(Template::ResetPassword, "Ada");
+        assert!(letter.text.contains("\nhttps://chat.example.com/reset-password?token=tok-EN_1\n"));
+        assert!(letter.html.contains("href=\"https://chat.example.com/reset-password?token=tok-EN_1\""));
+        let notice = filled(Template::PasswordChanged, "Ada");
+        assert!(!notice.text.contains("tok-EN_1") && !notice.html.contains("tok-EN_1"));
     }
 
     /// text and HTML; the token stands in the link and on a line of its own.

@@ -7,9 +7,11 @@ use colink_http::idempotency::IdempotencyStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::AuthError;
+use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    email_tokens, mail_queue, mfa_tickets, refresh_tokens, sessions, signing_keys, totp_secrets, usernames,
+    email_tokens, mail_queue, mfa_tickets, password_resets, refresh_tokens, sessions, signing_keys,
+    totp_secrets, usernames,
 };
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -44,6 +46,8 @@ async fn clean_up(state: &State, idempotency: &dyn IdempotencyStore) -> Result<u
     rows += email_tokens::delete_expired(pool, now).await?;
     rows += mfa_tickets::delete_expired(pool, now).await?;
     rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
+    rows += password_resets::delete_expired(pool, now).await?;
+    rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;
     rows += signing_keys::delete_retired(pool, now).await?;
     rows += mail_queue::delete_failed(pool, now - KEPT_MAILS).await?;

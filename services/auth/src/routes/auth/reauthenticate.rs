@@ -7,7 +7,6 @@
 use actix_web::web::Data;
 use colink_auth::{Caller, EnrollingCaller};
 use colink_core::error::Invalid;
-use colink_core::text::Email;
 use colink_http::validate::{all, optional};
 use colink_http::{ApiError, ApiResult, Body, Reply, Success};
 use serde::{Deserialize, Serialize};
@@ -42,6 +41,13 @@ pub(crate) struct Proven {
     /// For how long sensitive changes are open, in seconds.
     #[schema(example = 600)]
     expires_in: u64,
+}
+
+impl Proven {
+    /// Of a proof given now.
+    pub(crate) fn of(state: &State) -> Self {
+        Self { expires_in: state.tokens.reauthentication().as_secs() }
+    }
 }
 
 /// Prove again who you are
@@ -81,7 +87,7 @@ pub(crate) async fn reauthenticate(
     } else {
         sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
     }
-    Ok(Reply::ok(Proven { expires_in: state.tokens.reauthentication().as_secs() }))
+    Ok(Reply::ok(Proven::of(&state)))
 }
 
 async fn prove_password(
@@ -90,9 +96,7 @@ async fn prove_password(
     found: Credentials,
     password: &Password,
 ) -> Result<(), AuthError> {
-    let email = found.user.email_normalised.as_deref().map(Email::parse);
-    let Some(Ok(email)) = email else { return Err(AuthError::WrongCredentials) };
-    let check = PasswordCheck::begin(state, caller.context(), &email).await?;
+    let check = PasswordCheck::of(state, caller.context(), &found.user).await?;
     check.prove(Some(found), password).await.map(drop)
 }
 
