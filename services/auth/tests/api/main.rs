@@ -33,6 +33,7 @@ mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;
 mod passkeys_reauthentication;
+mod passkeys_second_factor;
 mod secrets;
 mod sessions;
 mod timing;
