@@ -9,13 +9,13 @@ use colink_http::{ApiError, ApiResult, Path, Reply};
 use crate::domain::letter::Template;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
-use crate::store::{mfa_failures, mfa_tickets, recovery_codes, sessions, totp_secrets, users};
+use crate::store::{mfa_failures, mfa_tickets, passkeys, recovery_codes, sessions, totp_secrets, users};
 use crate::{mail, reauthentication};
 
 /// Take a user's second factors away
 ///
 /// For administrators of the installation, when somebody has lost all of his; needs a proof of identity that is not
-/// old. The user's sessions end, sign-ins that wait are over, and he gets a mail.
+/// old. His passkeys go, too; without a password he gets one by mail (`/auth/forgot-password`). The user's sessions end, sign-ins that wait are over, and he gets a mail.
 #[utoipa::path(
     post,
     path = "/auth/users/{user_id}/reset-mfa",
@@ -43,6 +43,7 @@ pub(crate) async fn reset_mfa(
         return Err(ApiError::not_found("user"));
     }
     totp_secrets::delete(&mut transaction, user_id).await?;
+    passkeys::delete_all(&mut transaction, user_id).await?;
     recovery_codes::delete(&mut transaction, user_id).await?;
     mfa_failures::delete(&mut transaction, user_id).await?;
     mfa_tickets::delete_all(&mut transaction, user_id).await?;
