@@ -228,6 +228,18 @@ async fn a_suspended_user_does_not_finish() {
     }
 }
 
+/// a sign-in whose password was right ends with that password.
+#[tokio::test]
+async fn a_ticket_ends_with_the_password() {
+    let timed = Timed::start().await;
+    let ada = timed.enrolled("ada").await;
+    let ticket = timed.ticket(&ada.person).await;
+    let change = json!({"current_password": PASSWORD, "new_password": "An0ther!pencil"});
+    ada.session.client.post("/auth/change-password", &change).await.expect(200);
+    let answer = timed.verify(&ticket, &ada.app.next_code()).await.expect(401);
+    assert_eq!(answer.error_code(), "TOKEN_INVALID");
+}
+
 /// what is no ticket and no code is refused; digits of other scripts are no digits.
 #[tokio::test]
 async fn malformed_codes_are_refused() {

@@ -32,5 +32,5 @@ pub(crate) async fn get_me(
     EnrollingCaller(caller): EnrollingCaller,
 ) -> ApiResult<Reply<Me>> {
     let user = load(&state, caller.user_id()).await?;
-    Ok(Reply::ok(Me { profile: Profile::of(&user), session_id: caller.session_id() }))
+    Ok(Reply::ok(Me { profile: Profile::of(&user, state.clock.now()), session_id: caller.session_id() }))
 }

@@ -57,7 +57,7 @@ impl SignedIn {
             csrf_token: tokens.refresh_in.csrf_token().map(OpaqueToken::reveal),
             session_id: tokens.session_id,
             mfa_enrolment: tokens.restricted,
-            user: Profile::of(user),
+            user: Profile::of(user, state.clock.now()),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{mail, reauthentication};
 /// Take a user's second factors away
 ///
 /// For administrators of the installation, when somebody has lost all of his; needs a proof of identity that is not
-/// old. The user's sessions end, sign-ins that wait are over, and he gets a mail.
+/// old. His passkeys go, too; without a password he gets one by mail (`/auth/forgot-password`). The user's sessions end, sign-ins that wait are over, and he gets a mail.
 #[utoipa::path(
     post,
     path = "/auth/users/{user_id}/reset-mfa",
