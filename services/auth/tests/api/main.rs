@@ -22,6 +22,7 @@ mod harness;
 mod import_users;
 mod internal_users;
 mod keys;
+mod limits;
 mod secrets;
 mod sessions;
 mod timing;
