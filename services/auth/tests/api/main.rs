@@ -1,6 +1,7 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod account_end;
 mod attacks_csrf;
 mod attacks_refresh;
 mod attacks_requests;
@@ -29,6 +30,8 @@ mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;
 mod passkeys_reauthentication;
+mod peers;
+mod profiles;
 mod secrets;
 mod sessions;
 mod timing;
