@@ -5,6 +5,7 @@
 mod account;
 mod passkeys;
 mod providers;
+mod second_factor;
 mod security;
 
 pub use account::{
@@ -13,6 +14,9 @@ pub use account::{
 };
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use providers::{ProviderLinked, ProviderUnlinked, SsoProviderChanged, UserProvisioned};
+pub use second_factor::{
+    MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
+};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
     TokenReused,

@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod mfa;
 mod oidc;
 mod passkeys;
 mod registration;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::mfa::MfaConfig;
 pub use self::oidc::{Kind, OidcConfig, ProviderConfig};
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
@@ -58,6 +60,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// `[browser]`.
     pub browser: BrowserConfig,
+    /// `[mfa]`.
+    pub mfa: MfaConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -278,6 +282,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.mfa.problems());
         problems.extend(self.passkeys.problems());
         problems
     }

@@ -2,10 +2,10 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor};
 
-use super::{oidc_providers, signing_keys};
+use super::{oidc_providers, signing_keys, totp_secrets};
 
 /// Every sealed column: whoever seals a value names its column here, so that a change of the key reaches it.
-pub(crate) const ALL: &[SealedColumn] = &[signing_keys::SEALED, oidc_providers::SEALED];
+pub(crate) const ALL: &[SealedColumn] = &[signing_keys::SEALED, oidc_providers::SEALED, totp_secrets::SEALED];
 
 /// A column of envelopes.
 #[derive(Debug, Clone, Copy)]
