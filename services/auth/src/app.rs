@@ -6,14 +6,14 @@ use std::time::Duration;
 use colink_auth::{JwkSet, RevocationList, TokenIdentity, Verifier};
 use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
+use colink_jobs::{Runner, RunnerConfig};
 use colink_runtime::{Boot, StartError};
-use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::jobs::{clean_up, rotate_keys, send_mail};
+use crate::jobs::{self, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::mailer::Mailer;
+use crate::mail::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passwords::Passwords;
 use crate::state::State;
@@ -37,12 +37,16 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let kept: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
     let identify = Arc::new(TokenIdentity(identity.authenticator.clone()));
 
+    let runner = Runner::new(pool.clone(), boot.clock(), boot.metrics(), RunnerConfig::default())
+        .map_err(StartError::setting_up("jobs"))?;
     let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
     let state = State {
         clock: boot.clock(),
         pool,
         relay: relay.handle(),
-        mail_queued: Arc::new(Notify::new()),
+        jobs: runner.handle(),
+        mailer: Mailer::new(&config.mail, boot.clock(), metrics.clone())
+            .map_err(StartError::setting_up("mail"))?,
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
@@ -56,14 +60,14 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         admin_email: config.admin_email(),
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
+        idempotency_keys: kept,
         metrics,
     };
 
-    let mailer = Mailer::new(&config.mail).map_err(StartError::setting_up("mail"))?;
     let keys_loaded = boot.require("signing keys");
+    let runner = jobs::register(runner, config.keys);
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
-    lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
-    lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
-    lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
+    lifecycle.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
+    lifecycle.spawn("jobs", runner.run(state.clone(), lifecycle.soft()));
     Ok(state)
 }

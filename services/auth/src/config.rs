@@ -11,7 +11,7 @@ use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::domain::password::PasswordPolicy;
@@ -156,6 +156,24 @@ pub struct MailConfig {
     pub public_url: String,
     /// Attempts after which a mail is given up.
     pub max_attempts: u16,
+    /// Failures of the server in a row after which mails rest.
+    pub circuit_failures: u16,
+    /// The first rest, in seconds.
+    pub circuit_rest_s: u32,
+}
+
+impl MailConfig {
+    /// The first rest.
+    pub(crate) fn circuit_rest(&self) -> Duration {
+        Duration::from_secs(self.circuit_rest_s.into())
+    }
+
+    /// Whether a password would go over the network in clear: there is one, and TLS is not demanded.
+    fn leaks_password(&self) -> bool {
+        let url = self.smtp_url.expose_secret();
+        let plain = url.starts_with("smtp:") && !url.contains("tls=required");
+        plain && url.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
+    }
 }
 
 /// `[limits]`: how often anonymous calls are answered; 0 is no limit.
@@ -219,6 +237,13 @@ impl Sections for Config {
             url.starts_with("http") && !url.ends_with('/'),
             "mail.public_url",
             "is no URL, or ends in a slash",
+        );
+        ask(self.mail.max_attempts > 0, "mail.max_attempts", "needs at least 1");
+        ask(self.mail.circuit_rest_s > 0, "mail.circuit_rest_s", "needs at least 1");
+        ask(
+            !self.mail.leaks_password(),
+            "mail.smtp_url",
+            "has a password and no TLS: use smtps://, or smtp:// with ?tls=required",
         );
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");

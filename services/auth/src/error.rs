@@ -5,6 +5,7 @@ use std::time::Duration;
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
 use colink_http::ApiError;
+use colink_jobs::JobsError;
 use colink_store::StoreError;
 
 /// Why a call of this service was refused or failed.
@@ -52,6 +53,9 @@ pub(crate) enum AuthError {
     /// An event could not be put into the outbox.
     #[error(transparent)]
     Outbox(#[from] BusError),
+    /// A job could not be queued.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
 }
 
 impl AuthError {
@@ -99,8 +103,9 @@ impl From<AuthError> for ApiError {
             E::Busy(what) => Self::unavailable(what),
             E::Crypto(_) => Self::internal(error),
             E::Store(error) => error.into(),
-            E::Outbox(BusError::Database(error)) => error.into(),
+            E::Outbox(BusError::Database(error)) | E::Jobs(JobsError::Database(error)) => error.into(),
             E::Outbox(error) => Self::internal(error),
+            E::Jobs(error) => Self::internal(error),
         }
     }
 }

@@ -7,7 +7,7 @@ mod error;
 mod jobs;
 mod keyring;
 mod limits;
-mod mailer;
+mod mail;
 mod metrics;
 mod passwords;
 mod revocation;

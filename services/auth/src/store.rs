@@ -1,7 +1,7 @@
 //! Queries and nothing else, one file per aggregate.
 
 pub(crate) mod email_tokens;
-pub(crate) mod mail_queue;
+pub(crate) mod recipients;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sessions;

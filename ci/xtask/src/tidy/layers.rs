@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("colink-telemetry", 1),
     ("colink-store", 1),
     ("colink-bus", 2),
+    ("colink-jobs", 2),
     ("colink-http", 2),
     ("colink-auth", 3),
     ("colink-runtime", 4),

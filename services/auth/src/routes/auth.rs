@@ -9,8 +9,8 @@ pub(crate) mod resend_verification;
 pub(crate) mod verify_email;
 
 use actix_web::http::header;
-use colink_core::id::{MailId, SessionId, UserId};
-use colink_http::Reply;
+use colink_core::id::{SessionId, UserId};
+use colink_http::{Reply, RequestContext};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -18,9 +18,9 @@ use utoipa::ToSchema;
 use super::users::Profile;
 use crate::domain::letter::Template;
 use crate::error::AuthError;
+use crate::mail::{self, About, Mail};
 use crate::sign_in::TokenPair;
 use crate::state::State;
-use crate::store::mail_queue;
 use crate::store::registrations::RegistrationId;
 use crate::store::users::User;
 
@@ -72,17 +72,14 @@ impl SignedIn {
     }
 }
 
-/// Queues a mail, unless the same one waits already. Links come from the registration that is named.
-async fn queue_mail(
+/// Queues a mail with a link of the registration, unless one waits already.
+async fn queue_verification(
     state: &State,
     transaction: &mut PgConnection,
     user_id: UserId,
-    template: Template,
-    registration: Option<RegistrationId>,
+    registration: RegistrationId,
+    context: &RequestContext,
 ) -> Result<(), AuthError> {
-    if !mail_queue::find_waiting(transaction, user_id, template, registration).await? {
-        let id = MailId::generate(state.clock.as_ref());
-        mail_queue::insert(transaction, id, user_id, template, registration, state.clock.now()).await?;
-    }
-    Ok(())
+    let mail = Mail::new(user_id, Template::VerifyEmail).about(About::Registration(registration));
+    mail::queue_filled(state, transaction, mail, &context.cause(Some(user_id), None)).await
 }

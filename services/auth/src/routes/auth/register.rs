@@ -18,11 +18,12 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::{MailOnItsWay, queue_mail};
+use super::{MailOnItsWay, queue_verification};
 use crate::domain::letter::Template;
 use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
+use crate::mail;
 use crate::state::State;
 use crate::store::{registrations, usernames, users};
 
@@ -94,7 +95,6 @@ pub(crate) async fn register_user(
     let mut transaction = state.begin().await?;
     let outcome = create_or_tell(&state, &mut transaction, &registration, &context).await?;
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     state.metrics.registered(outcome);
     Ok(Reply::created(MailOnItsWay::SENT))
 }
@@ -115,18 +115,20 @@ async fn create_or_tell(
         let event = UserRegistered(user.payload(now.into()));
         state.emit(transaction, &event, &context.cause(Some(id), None)).await?;
         let pending = registrations::insert(transaction, &new.registration(id)).await?;
-        queue_mail(state, transaction, id, Template::VerifyEmail, Some(pending)).await?;
+        queue_verification(state, transaction, id, pending, context).await?;
         return Ok("created");
     }
     // It cannot be gone: the insert has just met it, and accounts are never deleted.
     let Some(user) = users::lock_by_email(transaction, email).await? else { return Ok("known") };
-    let (template, pending) = if user.email_verified_at.is_some() {
-        (Template::AlreadyRegistered, None)
+    let mut pending = None;
+    if user.email_verified_at.is_some() {
+        let cause = context.cause(Some(user.id()), None);
+        mail::queue(state, transaction, user.id(), Template::AlreadyRegistered, &cause).await?;
     } else {
-        let pending = registrations::insert(transaction, &new.registration(user.id())).await?;
-        (Template::VerifyEmail, Some(pending))
-    };
+        let registration = registrations::insert(transaction, &new.registration(user.id())).await?;
+        queue_verification(state, transaction, user.id(), registration, context).await?;
+        pending = Some(registration);
+    }
     usernames::update_held(transaction, username.as_str(), pending, now + HELD).await?;
-    queue_mail(state, transaction, user.id(), template, pending).await?;
     Ok("known")
 }

@@ -7,8 +7,7 @@ use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{MailOnItsWay, queue_mail};
-use crate::domain::letter::Template;
+use super::{MailOnItsWay, queue_verification};
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::state::State;
@@ -54,10 +53,9 @@ pub(crate) async fn resend_verification(
     if let Some(user) = user.filter(|user| user.email_verified_at.is_none()) {
         let latest = registrations::list_latest(&mut transaction, user.id(), RESENT).await;
         for pending in latest.map_err(AuthError::from)? {
-            queue_mail(&state, &mut transaction, user.id(), Template::VerifyEmail, Some(pending)).await?;
+            queue_verification(&state, &mut transaction, user.id(), pending, &context).await?;
         }
     }
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     Ok(Reply::ok(MailOnItsWay::SENT))
 }
