@@ -193,7 +193,7 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
 
     /// Measures the table, and sees to it that every recurring kind has its row.
     async fn measure_until(&self, cancel: &CancellationToken) {
-        let mut told = Backlog::default();
+        let mut told = None;
         loop {
             let begun = Instant::now();
             match self.measure(&mut told).await {
@@ -208,25 +208,37 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
         }
     }
 
-    async fn measure(&self, told: &mut Backlog) -> Result<(), JobsError> {
-        for (row, every) in self.kinds.iter().filter_map(|kind| kind.row(self.clock.as_ref())) {
-            store::insert_recurring(&self.pool, &row?, self.clock.now() + every).await?;
-        }
-        self.wake.notify_one();
+    async fn measure(&self, told: &mut Option<Backlog>) -> Result<(), JobsError> {
+        self.plant(told.is_none()).await?;
         let tallies = store::list_tallies(&self.pool).await?;
         let kinds: Vec<&'static str> = self.kinds.iter().map(|kind| kind.name).collect();
         let found = self.metrics.measured(&kinds, &tallies, self.clock.now());
         let (oldest, kind) = found.oldest;
-        if found.dead > told.dead {
+        let before = told.unwrap_or_default();
+        if found.dead > before.dead {
             tracing::error!(dead = found.dead, "there are more dead jobs; look at them and requeue them");
         }
-        let (is_late, was_late) = (oldest > self.config.late, told.oldest.0 > self.config.late);
+        let (is_late, was_late) = (oldest > self.config.late, before.oldest.0 > self.config.late);
         if is_late && !was_late {
             tracing::warn!(kind, seconds = oldest.as_secs(), "due jobs wait long for their turn");
         } else if was_late && !is_late {
             tracing::info!("no due job waits long any more");
         }
-        *told = found;
+        *told = Some(found);
+        Ok(())
+    }
+
+    /// Sees to it that every recurring kind has its row, and at the start that the row is as this build wants it.
+    async fn plant(&self, is_start: bool) -> Result<(), JobsError> {
+        for (row, every) in self.kinds.iter().filter_map(|kind| kind.row(self.clock.as_ref())) {
+            let (row, latest) = (row?, self.clock.now() + every);
+            let mut connection = self.pool.acquire().await?;
+            if store::insert(&mut connection, std::slice::from_ref(&row)).await? == 1 {
+                self.wake.notify_one();
+            } else if is_start {
+                store::update_recurring(&mut connection, &row, latest).await?;
+            }
+        }
         Ok(())
     }
 }

@@ -89,32 +89,25 @@ pub(crate) async fn insert(connection: &mut PgConnection, jobs: &[NewJob]) -> sq
     Ok(inserted.rows_affected())
 }
 
-/// Sees to it that the recurring job is there, and that its next run is no later than `latest`.
-pub(crate) async fn insert_recurring(
-    executor: impl PgExecutor<'_>,
+/// Takes over what this build says of a recurring job, while it waits: its payload, its attempts, and that its next turn is
+/// no later than `latest`.
+pub(crate) async fn update_recurring(
+    connection: &mut PgConnection,
     job: &NewJob,
     latest: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into jobs (id, kind, payload, dedupe_key, recurring, cause, state, max_attempts, due_at, created_at)
-         values ($1, $2, $3, $4, true, $5, 'waiting', $6, $7, $8)
-             on conflict (kind, dedupe_key) where dedupe_key is not null and state in ('waiting', 'running')
-             do update set due_at = least(jobs.due_at, $9), payload = excluded.payload,
-                           max_attempts = excluded.max_attempts
-          where jobs.state = 'waiting'
-            and (jobs.due_at > $9 or jobs.payload <> excluded.payload
-                 or jobs.max_attempts <> excluded.max_attempts)",
+        "update jobs
+            set due_at = least(due_at, $3), payload = $4, max_attempts = $5
+          where kind = $1 and dedupe_key = $2 and state = 'waiting'
+            and (due_at > $3 or payload <> $4 or max_attempts <> $5)",
     )
-    .bind(job.id.as_uuid())
     .bind(job.kind)
-    .bind(&job.payload)
     .bind(&job.dedupe_key)
-    .bind(&job.cause)
-    .bind(job.max_attempts)
-    .bind(job.due_at)
-    .bind(job.created_at)
     .bind(latest)
-    .execute(executor)
+    .bind(&job.payload)
+    .bind(job.max_attempts)
+    .execute(connection)
     .await
     .map(drop)
 }

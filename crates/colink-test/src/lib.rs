@@ -38,4 +38,4 @@ pub use probe::KafkaProbe;
 pub use service::TestService;
 pub use settings::Settings;
 pub use socket::{Incoming, Socket};
-pub use stage::{BUCKET, INTERNAL_SECRET, Stage};
+pub use stage::{BUCKET, INTERNAL_SECRET, SEALING_KEYS, Stage};

@@ -8,6 +8,7 @@ use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
 use colink_jobs::{Runner, RunnerConfig};
 use colink_runtime::{Boot, StartError};
+use colink_secrets::Sealer;
 
 use crate::config::Config;
 use crate::jobs::{self, read_keys};
@@ -39,6 +40,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
 
     let runner = Runner::new(pool.clone(), boot.clock(), boot.metrics(), RunnerConfig::default())
         .map_err(StartError::setting_up("jobs"))?;
+    let sealer = Sealer::new(&config.secrets).map_err(StartError::setting_up("sealing"))?;
     let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
     let state = State {
         clock: boot.clock(),
@@ -47,11 +49,12 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         jobs: runner.handle(),
         mailer: Mailer::new(&config.mail, boot.clock(), metrics.clone())
             .map_err(StartError::setting_up("mail"))?,
+        sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
         limits: Limits::new(redis, config.limits),
-        keyring: Arc::new(Keyring::new(verifier)),
+        keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
         issuer: config.auth.issuer.as_str().into(),

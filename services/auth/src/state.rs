@@ -10,6 +10,7 @@ use colink_core::text::Email;
 use colink_events::{Cause, Event};
 use colink_http::idempotency::{Idempotency, IdempotencyStore};
 use colink_jobs::WakeHandle;
+use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::config::{KeysConfig, TokensConfig};
@@ -30,6 +31,8 @@ pub struct State {
     /// Wakes the runner of this process after a commit that queued a job.
     pub(crate) jobs: WakeHandle,
     pub(crate) mailer: Mailer,
+    /// For everything stored that must be read again.
+    pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) limits: Limits,

@@ -18,6 +18,9 @@ const LEASE_MARGIN: Duration = Duration::from_secs(15);
 /// The dedupe key of the one row of a recurring kind.
 const RECURRING: &str = "recurring";
 
+/// Makes the row of a recurring kind.
+type Plant = fn(&dyn Clock) -> Result<NewJob, JobsError>;
+
 pub(super) struct Kind<S> {
     pub(super) name: &'static str,
     pub(super) timeout: Duration,
@@ -26,8 +29,7 @@ pub(super) struct Kind<S> {
     pub(super) every: Option<Duration>,
     slots: fn(&S) -> usize,
     run: fn(Value, S, JobRun) -> BoxFuture<'static, Result<(), JobFailure>>,
-    /// The row of the recurring kind.
-    recurring: Option<fn(&dyn Clock) -> Result<NewJob, JobsError>>,
+    recurring: Option<Plant>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Kind<S> {

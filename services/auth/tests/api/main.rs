@@ -3,6 +3,7 @@
 
 mod auth_login;
 mod auth_logout;
+mod auth_reauthenticate;
 mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
@@ -13,6 +14,7 @@ mod internal_users;
 mod keys;
 mod mail;
 mod mail_templates;
+mod secrets;
 mod sessions;
 mod smtp;
 mod users;
