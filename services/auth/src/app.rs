@@ -10,6 +10,7 @@ use colink_jobs::{Runner, RunnerConfig};
 use colink_runtime::{Boot, StartError};
 use colink_secrets::Sealer;
 
+use crate::browser::CookieRules;
 use crate::config::Config;
 use crate::jobs::{self, read_keys};
 use crate::keyring::Keyring;
@@ -57,6 +58,11 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
+        cookies: Arc::new(CookieRules::new(
+            &config.browser,
+            &config.mail.public_url,
+            config.tokens.refresh(),
+        )),
         issuer: config.auth.issuer.as_str().into(),
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),

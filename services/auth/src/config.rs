@@ -1,5 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+mod browser;
+
 use std::time::Duration;
 
 use colink_auth::AuthConfig;
@@ -15,6 +17,7 @@ use lettre::message::Mailbox;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+pub use self::browser::BrowserConfig;
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -45,6 +48,8 @@ pub struct Config {
     pub argon2: Argon2Config,
     /// `[tokens]`.
     pub tokens: TokensConfig,
+    /// `[browser]`.
+    pub browser: BrowserConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -257,6 +262,11 @@ impl Sections for Config {
         );
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
+        ask(
+            self.browser.is_sound(),
+            "browser.allowed_origins",
+            "are not all `https://host[:port]`, small letters",
+        );
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");

@@ -29,6 +29,7 @@ use crate::state::State;
     auth::me::get_me,
     auth::reauthenticate::reauthenticate,
     sessions::list::list_sessions,
+    sessions::rename::rename_session,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
     users::show::get_user,
@@ -64,7 +65,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(
-            resource("/auth/sessions/{session_id}").delete(sessions::revoke::revoke_session).wrap(once()),
+            resource("/auth/sessions/{session_id}")
+                .patch(sessions::rename::rename_session)
+                .delete(sessions::revoke::revoke_session)
+                .wrap(once()),
         )
         .service(resource("/auth/signing-keys/rotate").post(keys::rotate::rotate_signing_keys).wrap(once()))
         .service(resource("/auth/mail-templates").get(mail_templates::list::list_mail_templates))

@@ -13,6 +13,7 @@ use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
+use crate::browser::CookieRules;
 use crate::config::{KeysConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
@@ -39,6 +40,7 @@ pub struct State {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
+    pub(crate) cookies: Arc<CookieRules>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.

@@ -23,7 +23,7 @@ pub async fn subject(
     if route.access == Access::Public {
         return Ok(Subject::Address(context.ip()));
     }
-    let token = bearer(request).ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
+    let token = bearer(request)?.ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
     let claims = state.verifier.verify(token).await?;
     Ok(Subject::User(claims.sub))
 }
@@ -82,8 +82,13 @@ pub fn tell(headers: &mut HeaderMap, allowance: Allowance) {
     headers.insert(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(reset));
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The token; two headers are refused, because the service might read the other one.
+fn bearer(request: &HttpRequest) -> ApiResult<Option<&str>> {
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let value = values.next().and_then(|value| value.to_str().ok());
+    if values.next().is_some() {
+        return Err(ApiError::of(ErrorKind::TokenInvalid));
+    }
+    let Some((scheme, token)) = value.and_then(|value| value.split_once(' ')) else { return Ok(None) };
+    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()))
 }

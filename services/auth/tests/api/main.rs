@@ -1,6 +1,10 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod attacks_csrf;
+mod attacks_refresh;
+mod attacks_requests;
+mod attacks_tokens;
 mod auth_login;
 mod auth_logout;
 mod auth_reauthenticate;
@@ -8,7 +12,9 @@ mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
+mod browser;
 mod clean_up;
+mod devices;
 mod harness;
 mod internal_users;
 mod keys;
