@@ -9,10 +9,11 @@ use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotenc
 use colink_jobs::{Runner, RunnerConfig};
 use colink_runtime::{Boot, StartError};
 use colink_secrets::Sealer;
+use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, read_keys};
+use crate::jobs::{self, answer_mail_requests, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -50,10 +51,12 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         jobs: runner.handle(),
         mailer: Mailer::new(&config.mail, boot.clock(), metrics.clone())
             .map_err(StartError::setting_up("mail"))?,
+        mail_asked: Arc::new(Notify::new()),
         sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
+        registration: config.registration,
         limits: Limits::new(redis, config.limits),
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
@@ -78,5 +81,6 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
     lifecycle.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("jobs", runner.run(state.clone(), lifecycle.soft()));
+    lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
     Ok(state)
 }

@@ -1,7 +1,9 @@
 //! Work behind the requests. What is queued or recurs is a job of the table `jobs` (crate colink-jobs) and runs on one replica;
 //! what each process needs for itself is a task of its own.
 
+pub(crate) mod answer_mail_requests;
 pub(crate) mod clean_up;
+pub(crate) mod expire_registrations;
 pub(crate) mod read_keys;
 pub(crate) mod rotate_keys;
 pub(crate) mod send_mail;

@@ -93,7 +93,23 @@ pub(crate) async fn queue(
     queue_filled(state, transaction, Mail::new(user_id, template), cause).await
 }
 
-/// The same for a mail about a certain row, or with facts.
+/// The same with a link of the registration, and its names.
+///
+/// # Errors
+/// As [`queue`].
+pub(crate) async fn queue_link(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    template: Template,
+    registration: RegistrationId,
+    cause: &Cause,
+) -> Result<(), AuthError> {
+    let mail = Mail::new(user_id, template).about(About::Registration(registration));
+    queue_filled(state, transaction, mail, cause).await
+}
+
+/// The same for a mail with facts.
 ///
 /// # Errors
 /// As [`queue`].

@@ -21,6 +21,8 @@ pub(crate) mod reason {
     pub(crate) const BY_USER: &str = "revoked_by_user";
     /// It was the oldest of too many.
     pub(crate) const SESSION_LIMIT: &str = "session_limit";
+    /// The password was changed.
+    pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
     /// Somebody signed in with the browser that had it.
     pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.

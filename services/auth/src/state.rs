@@ -12,9 +12,10 @@ use colink_http::idempotency::{Idempotency, IdempotencyStore};
 use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
-use crate::config::{KeysConfig, TokensConfig};
+use crate::config::{KeysConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -32,10 +33,13 @@ pub struct State {
     /// Wakes the runner of this process after a commit that queued a job.
     pub(crate) jobs: WakeHandle,
     pub(crate) mailer: Mailer,
+    /// Wakes the task of this process that answers requests for mails.
+    pub(crate) mail_asked: Arc<Notify>,
     /// For everything stored that must be read again.
     pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,
     pub(crate) password_policy: PasswordPolicy,
+    pub(crate) registration: RegistrationConfig,
     pub(crate) limits: Limits,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,

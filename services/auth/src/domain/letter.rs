@@ -54,6 +54,10 @@ templates! {
     VerifyEmail = "verify_email", "Confirm your mail address";
     /// Somebody registered with an address that has an account.
     AlreadyRegistered = "already_registered", "You already have an account";
+    /// Set a new password.
+    ResetPassword = "reset_password", "Set a new password";
+    /// The password was changed or set.
+    PasswordChanged = "password_changed", "Your password was changed";
 }
 
 const LAYOUT_TEXT: &str = include_str!("letter/layout.txt");
@@ -204,6 +208,16 @@ mod tests {
         let public_url = "https://chat.example.com";
         let (username, token, facts) = ("ada.l", "tok-EN_1", &BTreeMap::new());
         write(template, &Filling { display_name, username, public_url, token, hours: 24, facts })
+    }
+
+    /// one is about the link, the other holds none.
+    #[test]
+    fn the_link_for_a_new_password_is_there() {
+        let letter = filled(Template::ResetPassword, "Ada");
+        assert!(letter.text.contains("\nhttps://chat.example.com/reset-password?token=tok-EN_1\n"));
+        assert!(letter.html.contains("href=\"https://chat.example.com/reset-password?token=tok-EN_1\""));
+        let notice = filled(Template::PasswordChanged, "Ada");
+        assert!(!notice.text.contains("tok-EN_1") && !notice.html.contains("tok-EN_1"));
     }
 
     /// text and HTML; the token stands in the link and on a line of its own.

@@ -135,9 +135,12 @@ const TABLE: &[Route] = &[
     credentials("/auth/register"),
     credentials("/auth/verify-email"),
     credentials("/auth/resend-verification"),
+    credentials("/auth/forgot-password"),
+    credentials("/auth/reset-password"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
     proof("/auth/reauthenticate"),
+    proof("/auth/change-password"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
@@ -259,7 +262,14 @@ mod tests {
     /// G-2
     #[test]
     fn only_the_listed_routes_are_public() {
-        for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
+        for path in [
+            "/auth/login",
+            "/auth/forgot-password",
+            "/auth/reset-password",
+            "/auth/register",
+            "/auth/refresh",
+            "/.well-known/jwks.json",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
         for path in [
