@@ -214,7 +214,7 @@ mod tests {
         let cases = [
             ("/auth/login", Some("auth")),
             ("/auth/me", Some("auth")),
-            ("/auth/mail-templates/verify_email", Some("auth")),
+            ("/auth/mail-templates/x", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
             ("/workspaces", Some("channels")),
@@ -272,14 +272,7 @@ mod tests {
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in [
-            "/auth/me",
-            "/auth/mail-templates",
-            "/auth/logout",
-            "/users/1",
-            "/channels/1/messages",
-            "/admin/audit-log",
-        ] {
+        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }
