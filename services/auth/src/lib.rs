@@ -11,6 +11,7 @@ mod keyring;
 mod limits;
 mod mail;
 mod metrics;
+mod passkeys;
 mod password_change;
 mod password_check;
 mod passwords;
@@ -23,6 +24,7 @@ mod sign_in;
 mod state;
 mod store;
 mod verification;
+mod ways_in;
 
 use std::path::Path;
 

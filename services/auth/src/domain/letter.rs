@@ -58,6 +58,10 @@ templates! {
     ResetPassword = "reset_password", "Set a new password";
     /// The password was changed or set.
     PasswordChanged = "password_changed", "Your password was changed";
+    /// The account got a passkey.
+    PasskeyAdded = "passkey_added", "A passkey was added";
+    /// The account lost a passkey.
+    PasskeyRemoved = "passkey_removed", "A passkey was removed";
 }
 
 const LAYOUT_TEXT: &str = include_str!("letter/layout.txt");

@@ -30,7 +30,7 @@ pub(super) async fn make(state: &State, mail: &Mail) -> Result<Link, AuthError> 
         (Template::VerifyEmail, Some(About::Registration(id))) => verification(state, id).await,
         (Template::VerifyEmail, None) => Ok(Link::Void),
         (Template::ResetPassword, _) => reset(state, mail.user_id).await,
-        (Template::AlreadyRegistered | Template::PasswordChanged, _) => Ok(Link::None),
+        _ => Ok(Link::None),
     }
 }
 
