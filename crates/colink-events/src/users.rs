@@ -7,7 +7,8 @@ mod passkeys;
 mod security;
 
 pub use account::{
-    UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
+    UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use security::{

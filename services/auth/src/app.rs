@@ -13,13 +13,14 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, answer_mail_requests, read_keys};
+use crate::jobs::{self, answer_mail_requests, expire_statuses, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
+use crate::peers::Peers;
 use crate::state::State;
 
 /// Connects the stores, starts the tasks and returns the state.
@@ -73,6 +74,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),
         admin_email: config.admin_email(),
+        peers: Peers::new(boot, &config.internal)?,
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
         idempotency_keys: kept,
@@ -84,6 +86,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
     lifecycle.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("jobs", runner.run(state.clone(), lifecycle.soft()));
+    lifecycle.spawn("statuses", expire_statuses::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
     Ok(state)
 }

@@ -1,11 +1,13 @@
 //! Queries and nothing else, one file per aggregate.
 
+pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
 #[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
 pub(crate) mod known_devices;
 pub(crate) mod mail_requests;
 pub(crate) mod passkeys;
 pub(crate) mod password_resets;
+pub(crate) mod profiles;
 pub(crate) mod recipients;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;

@@ -1,6 +1,7 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod account_end;
 mod attacks_csrf;
 mod attacks_refresh;
 mod attacks_requests;
@@ -31,6 +32,8 @@ mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;
 mod passkeys_reauthentication;
+mod peers;
+mod profiles;
 mod secrets;
 mod sessions;
 mod smtp;
