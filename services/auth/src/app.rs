@@ -7,7 +7,7 @@ use colink_auth::{JwkSet, RevocationList, TokenIdentity, Verifier};
 use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
 use colink_jobs::{Runner, RunnerConfig};
-use colink_runtime::{Boot, StartError};
+use colink_runtime::{Boot, Lifecycle, Requirement, StartError};
 use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
@@ -29,7 +29,6 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let pool = boot.postgres(&config.postgres).await?;
     let redis = boot.redis(&config.redis).await?;
     let producer = boot.producer(&config.kafka)?;
-    let lifecycle = boot.lifecycle().clone();
 
     // This service knows its own keys, as soon as the key job has read them.
     let verifier = Verifier::with_keys(&config.auth, &JwkSet { keys: Vec::new() }, boot.clock());
@@ -83,10 +82,15 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
 
     let keys_loaded = boot.require("signing keys");
     let runner = jobs::register(runner, config.keys);
-    lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
-    lifecycle.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
-    lifecycle.spawn("jobs", runner.run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("statuses", expire_statuses::run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
+    start(&state, boot.lifecycle(), relay, runner, keys_loaded);
     Ok(state)
+}
+
+/// Starts what runs beside the requests.
+fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, keys_loaded: Requirement) {
+    life.spawn("outbox relay", relay.run(life.drained()));
+    life.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, life.soft()));
+    life.spawn("jobs", runner.run(state.clone(), life.soft()));
+    life.spawn("statuses", expire_statuses::run(state.clone(), life.soft()));
+    life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
 }
