@@ -62,6 +62,18 @@ templates! {
     PasskeyAdded = "passkey_added", "A passkey was added";
     /// The account lost a passkey.
     PasskeyRemoved = "passkey_removed", "A passkey was removed";
+    /// A second factor was put in use.
+    MfaEnabled = "mfa_enabled", "A second factor was added to your account";
+    /// A second factor was given up.
+    MfaDisabled = "mfa_disabled", "A second factor was removed from your account";
+    /// An administrator took the second factors away.
+    MfaReset = "mfa_reset", "Your second factors were removed";
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery_code_used", "A recovery code was used";
+    /// A recovery code was used, and few are left.
+    RecoveryCodesLow = "recovery_codes_low", "Few recovery codes are left";
+    /// There are new recovery codes.
+    RecoveryCodesRegenerated = "recovery_codes_regenerated", "New recovery codes";
 }
 
 const LAYOUT_TEXT: &str = include_str!("letter/layout.txt");

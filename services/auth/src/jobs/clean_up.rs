@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::AuthError;
 use crate::jobs::expire_registrations;
 use crate::state::State;
-use crate::store::{email_tokens, password_resets, refresh_tokens, sessions, signing_keys, usernames};
+use crate::store::{
+    email_tokens, mfa_tickets, password_resets, refresh_tokens, sessions, signing_keys, totp_secrets,
+    usernames,
+};
 
 /// Ended sessions are kept a day longer, for whoever looks into an incident.
 const KEPT: Duration = Duration::from_secs(86_400);
@@ -35,6 +38,8 @@ async fn clean_up(state: &State) -> Result<u64, AuthError> {
     let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
     rows += email_tokens::delete_expired(pool, now).await?;
+    rows += mfa_tickets::delete_expired(pool, now).await?;
+    rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
     rows += password_resets::delete_expired(pool, now).await?;
     rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;
