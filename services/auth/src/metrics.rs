@@ -23,6 +23,7 @@ pub(crate) struct AuthMetrics {
     mail_circuit: IntGauge,
     hash_seconds: Histogram,
     rotations: IntCounter,
+    password_changes: IntCounterVec,
 }
 
 impl AuthMetrics {
@@ -62,6 +63,11 @@ impl AuthMetrics {
                 LATENCY_SECONDS,
             )?,
             rotations: metrics.counter("auth_signing_key_rotations_total", "New signing keys")?,
+            password_changes: metrics.counter_vec(
+                "auth_password_changes_total",
+                "Passwords that were replaced, by the way it was done",
+                &["way"],
+            )?,
         })
     }
 
@@ -150,6 +156,12 @@ impl AuthMetrics {
     pub(crate) fn circuit_closed(&self) {
         self.circuit_is(Position::Closed);
         tracing::info!("the mail server serves again");
+    }
+
+    /// A password was replaced: `change`, `set` or `reset`.
+    pub(crate) fn password_changed(&self, way: &'static str, user_id: UserId) {
+        self.password_changes.with_label_values(&[way]).inc();
+        tracing::info!(%user_id, way, "password changed");
     }
 
     /// There is a new signing key.

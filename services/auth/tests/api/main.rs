@@ -33,6 +33,7 @@ mod mfa_policy;
 mod mfa_recovery;
 mod mfa_sign_in;
 mod mfa_totp;
+mod limits;
 mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;

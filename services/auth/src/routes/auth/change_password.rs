@@ -88,5 +88,6 @@ async fn change(
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(state).await;
+    state.metrics.password_changed("change", user.id());
     Ok((tokens, user))
 }

@@ -111,5 +111,6 @@ async fn reset(
         password_change::replace(state, &mut transaction, user.id(), password_hash, None, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(state).await;
+    state.metrics.password_changed("reset", user.id());
     Ok(())
 }

@@ -73,5 +73,6 @@ async fn set(state: &State, caller: &Caller, password_hash: &str) -> Result<(Tok
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(state).await;
+    state.metrics.password_changed("set", user.id());
     Ok((tokens, user))
 }
