@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod mail;
 mod mfa;
 mod passkeys;
 mod registration;
@@ -17,10 +18,10 @@ use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::mail::MailConfig;
 pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
@@ -175,38 +176,6 @@ impl KeysConfig {
 
     pub(crate) fn reload(self) -> Duration {
         Duration::from_secs(self.reload_s.into())
-    }
-}
-
-/// `[mail]`: the way out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailConfig {
-    /// The server; may hold a password.
-    pub smtp_url: SecretString,
-    /// The sender, `Name <address>`.
-    pub from: String,
-    /// What links begin with.
-    pub public_url: String,
-    /// Attempts after which a mail is given up.
-    pub max_attempts: u16,
-    /// Failures of the server in a row after which mails rest.
-    pub circuit_failures: u16,
-    /// The first rest, in seconds.
-    pub circuit_rest_s: u32,
-}
-
-impl MailConfig {
-    /// The first rest.
-    pub(crate) fn circuit_rest(&self) -> Duration {
-        Duration::from_secs(self.circuit_rest_s.into())
-    }
-
-    /// Whether a password would go over the network in clear: there is one, and TLS is not demanded.
-    fn leaks_password(&self) -> bool {
-        let url = self.smtp_url.expose_secret();
-        let plain = url.starts_with("smtp:") && !url.contains("tls=required");
-        plain && url.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
     }
 }
 
