@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod passkeys;
 mod registration;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
 
@@ -58,6 +60,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// `[mail]`.
     pub mail: MailConfig,
+    /// `[passkeys]`.
+    pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
 }
@@ -265,6 +269,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.passkeys.problems());
         problems
     }
 }

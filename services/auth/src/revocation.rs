@@ -21,6 +21,10 @@ pub(crate) mod reason {
     pub(crate) const BY_USER: &str = "revoked_by_user";
     /// It was the oldest of too many.
     pub(crate) const SESSION_LIMIT: &str = "session_limit";
+    /// The user registered a passkey in another session.
+    pub(crate) const PASSKEY_ADDED: &str = "passkey_added";
+    /// The user removed a passkey in another session.
+    pub(crate) const PASSKEY_REMOVED: &str = "passkey_removed";
     /// The password was changed.
     pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
     /// Somebody signed in with the browser that had it.

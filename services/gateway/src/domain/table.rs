@@ -1,3 +1,4 @@
+// tidy: long because the URL space is one table, and its tests are another
 //! Which service owns which URL, who may call it without a token, and which budget it draws on.
 //!
 //! The table is read from the top: the first row that fits a path decides. Paths are those behind
@@ -139,7 +140,10 @@ const TABLE: &[Route] = &[
     credentials("/auth/reset-password"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/passkeys/login/{}"),
+    credentials("/auth/mfa/passkey/{}"),
     proof("/auth/reauthenticate"),
+    proof("/auth/reauthenticate/passkey/{}"),
     proof("/auth/change-password"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
@@ -214,6 +218,8 @@ mod tests {
         let cases = [
             ("/auth/login", Some("auth")),
             ("/auth/me", Some("auth")),
+            ("/auth/passkeys/login/start", Some("auth")),
+            ("/auth/mfa/passkey/finish", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
             ("/workspaces", Some("channels")),
@@ -263,15 +269,25 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in [
             "/auth/login",
-            "/auth/forgot-password",
-            "/auth/reset-password",
             "/auth/register",
             "/auth/refresh",
+            "/auth/passkeys/login/start",
+            "/auth/mfa/passkey/start",
+            "/auth/forgot-password",
+            "/auth/reset-password",
             "/.well-known/jwks.json",
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in [
+            "/auth/me",
+            "/auth/logout",
+            "/auth/passkeys/register/start",
+            "/auth/reauthenticate/passkey/start",
+            "/users/1",
+            "/channels/1/messages",
+            "/admin/audit-log",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }
@@ -281,6 +297,8 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/passkeys/login/finish", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/reauthenticate/passkey/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));
         assert_eq!(class("/messages/1/threads", "POST"), Some(Class::Send));
         assert_eq!(class("/channels/1/messages", "GET"), Some(Class::Read));
