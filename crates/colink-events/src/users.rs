@@ -4,12 +4,17 @@
 
 mod account;
 mod passkeys;
+mod second_factor;
 mod security;
 
 pub use account::{
-    UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
+    UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
+pub use second_factor::{
+    MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
+};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
     TokenReused,

@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod mfa;
 mod passkeys;
 mod registration;
 
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
@@ -56,6 +58,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// `[browser]`.
     pub browser: BrowserConfig,
+    /// `[mfa]`.
+    pub mfa: MfaConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -269,6 +273,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.mfa.problems());
         problems.extend(self.passkeys.problems());
         problems
     }

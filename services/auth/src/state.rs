@@ -14,7 +14,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
-use crate::config::{KeysConfig, RegistrationConfig, TokensConfig};
+use crate::config::{KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
+use crate::peers::Peers;
 
 /// The state of the service. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -45,11 +46,13 @@ pub struct State {
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
     pub(crate) cookies: Arc<CookieRules>,
+    pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.
     pub(crate) leeway: Duration,
     pub(crate) admin_email: Option<Email>,
+    pub(crate) peers: Peers,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
     pub(crate) metrics: AuthMetrics,

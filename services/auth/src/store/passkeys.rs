@@ -155,6 +155,15 @@ pub(crate) async fn update_name(
         .await
 }
 
+/// Deletes all of a user.
+pub(crate) async fn delete_all(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query("delete from passkeys where user_id = $1")
+        .bind(user_id.as_uuid())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// Forgets a passkey of the user; `None` when he has no such one.
 pub(crate) async fn delete(
     connection: &mut PgConnection,

@@ -1,6 +1,7 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod account_end;
 mod attacks_csrf;
 mod attacks_refresh;
 mod attacks_requests;
@@ -24,10 +25,17 @@ mod harness;
 mod import_users;
 mod internal_users;
 mod keys;
+mod mfa_harness;
+mod mfa_policy;
+mod mfa_recovery;
+mod mfa_sign_in;
+mod mfa_totp;
 mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;
 mod passkeys_reauthentication;
+mod peers;
+mod profiles;
 mod secrets;
 mod sessions;
 mod timing;

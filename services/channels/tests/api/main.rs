@@ -11,6 +11,8 @@ mod harness;
 mod internal;
 mod invites;
 mod profiles;
+mod user_erased;
 mod workspace_members;
 mod workspaces_create;
 mod workspaces_life;
+mod workspaces_require_mfa;

@@ -11,5 +11,6 @@ mod files_list;
 mod files_request_download;
 mod files_request_upload;
 mod harness;
+mod internal_users;
 mod jobs;
 mod relay;

@@ -140,6 +140,9 @@ const TABLE: &[Route] = &[
     credentials("/auth/reset-password"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/mfa/verify"),
+    proof("/auth/mfa/totp/verify"),
+    proof("/auth/mfa/totp/disable"),
     credentials("/auth/passkeys/login/{}"),
     credentials("/auth/mfa/passkey/{}"),
     proof("/auth/reauthenticate"),
@@ -148,6 +151,7 @@ const TABLE: &[Route] = &[
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
+    public("/users/{}/avatar", Upstream::Auth),
     token("/users/*", Upstream::Auth),
     token("/workspaces/*", Upstream::Channels),
     token("/invites/*", Upstream::Channels),
@@ -222,6 +226,8 @@ mod tests {
             ("/auth/mfa/passkey/finish", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
+            ("/users/me/status", Some("auth")),
+            ("/users/1/avatar", Some("auth")),
             ("/workspaces", Some("channels")),
             ("/workspaces/1/members/2", Some("channels")),
             ("/channels/1", Some("channels")),
@@ -269,6 +275,7 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in [
             "/auth/login",
+            "/auth/mfa/verify",
             "/auth/register",
             "/auth/refresh",
             "/auth/passkeys/login/start",
@@ -276,15 +283,18 @@ mod tests {
             "/auth/forgot-password",
             "/auth/reset-password",
             "/.well-known/jwks.json",
+            "/users/1/avatar",
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
         for path in [
             "/auth/me",
+            "/auth/mfa/totp/verify",
             "/auth/logout",
             "/auth/passkeys/register/start",
             "/auth/reauthenticate/passkey/start",
             "/users/1",
+            "/users/1/status",
             "/channels/1/messages",
             "/admin/audit-log",
         ] {
@@ -297,6 +307,9 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        for path in ["/auth/mfa/verify", "/auth/mfa/totp/verify", "/auth/mfa/totp/disable"] {
+            assert_eq!(class(path, "POST"), Some(Class::Credentials), "{path}");
+        }
         assert_eq!(class("/auth/passkeys/login/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/auth/reauthenticate/passkey/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));

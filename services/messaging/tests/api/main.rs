@@ -21,3 +21,4 @@ mod reads;
 mod realm_admin;
 mod send_permission;
 mod threads;
+mod user_erased;

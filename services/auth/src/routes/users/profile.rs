@@ -16,5 +16,5 @@ use crate::state::State;
     responses((status = 200, description = "The caller's own profile.", body = Success<Profile>))
 )]
 pub(crate) async fn get_profile(state: Data<State>, caller: Caller) -> ApiResult<Reply<Profile>> {
-    Ok(Profile::reply(&load(&state, caller.user_id()).await?))
+    Ok(Profile::reply(&load(&state, caller.user_id()).await?, state.clock.now()))
 }
