@@ -54,6 +54,8 @@ use crate::state::State;
     passkeys::remove::remove_passkey,
     passkeys::start_login::start_passkey_login,
     passkeys::finish_login::finish_passkey_login,
+    passkeys::start_second_factor::start_passkey_second_factor,
+    passkeys::finish_second_factor::finish_passkey_second_factor,
     passkeys::start_reauthentication::start_passkey_reauthentication,
     passkeys::finish_reauthentication::finish_passkey_reauthentication,
     users::show::get_user,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
-use crate::store::{recovery_codes, totp_secrets};
+use crate::store::{passkeys, recovery_codes, totp_secrets};
 
 /// The word of RFC 8176 in `amr` for a session that was proven by more than one factor.
 pub(crate) const MULTIPLE: &str = "mfa";
@@ -24,7 +24,6 @@ pub(crate) enum Method {
     /// A code of an authenticator app.
     Totp,
     /// A passkey.
-    #[expect(dead_code, reason = "none can be registered yet")]
     Passkey,
     /// One of the codes that were handed out with the first factor.
     RecoveryCode,
@@ -61,6 +60,9 @@ pub(crate) async fn methods(
     let mut methods = Vec::new();
     if totp_secrets::find_enabled(&mut *connection, user_id).await?.is_some() {
         methods.push(Method::Totp);
+    }
+    if passkeys::count(&mut *connection, user_id).await? > 0 {
+        methods.push(Method::Passkey);
     }
     if !methods.is_empty() && recovery_codes::count(&mut *connection, user_id).await? > 0 {
         methods.push(Method::RecoveryCode);

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use crate::browser::{self, RefreshIn};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
+use crate::passkeys::{HARDWARE, PRESENCE};
 use crate::revocation::{Revocation, reason};
 use crate::second_factor::{self, Challenge, MULTIPLE, Method, policy, ticket};
 use crate::state::State;
@@ -36,7 +37,7 @@ impl Proof {
 
     /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
     pub(crate) fn passkey(user_verified: bool) -> Self {
-        let amr = vec!["hwk", if user_verified { "mfa" } else { "user" }];
+        let amr = vec![HARDWARE, if user_verified { MULTIPLE } else { PRESENCE }];
         Self { method: "passkey", amr, second_factor: user_verified }
     }
 }

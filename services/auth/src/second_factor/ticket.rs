@@ -30,6 +30,13 @@ pub(crate) struct Ticket {
     stored: StoredTicket,
 }
 
+impl Ticket {
+    /// What is stored of it, as a name for what happens under it.
+    pub(crate) fn hash(&self) -> TokenHash {
+        self.hash
+    }
+}
+
 /// Lets a sign-in wait for its second factor.
 ///
 /// # Errors

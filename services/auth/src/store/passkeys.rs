@@ -155,15 +155,6 @@ pub(crate) async fn update_name(
         .await
 }
 
-/// Deletes all of a user.
-pub(crate) async fn delete_all(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
-    sqlx::query("delete from passkeys where user_id = $1")
-        .bind(user_id.as_uuid())
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
 /// Forgets a passkey of the user; `None` when he has no such one.
 pub(crate) async fn delete(
     connection: &mut PgConnection,
@@ -175,4 +166,16 @@ pub(crate) async fn delete(
         .bind(user_id.as_uuid())
         .fetch_optional(connection)
         .await
+}
+
+/// Forgets every passkey of the user, and says which.
+pub(crate) async fn delete_all(
+    connection: &mut PgConnection,
+    user_id: UserId,
+) -> sqlx::Result<Vec<PasskeyId>> {
+    let deleted: Vec<Uuid> = sqlx::query_scalar("delete from passkeys where user_id = $1 returning id")
+        .bind(user_id.as_uuid())
+        .fetch_all(connection)
+        .await?;
+    Ok(deleted.into_iter().map(PasskeyId::from_uuid).collect())
 }

@@ -3,10 +3,13 @@
 use actix_web::web::Data;
 use colink_auth::RealmAdmin;
 use colink_core::id::UserId;
-use colink_events::users::MfaDisabled;
+use colink_events::Cause;
+use colink_events::users::{MfaDisabled, PasskeyRemoved};
 use colink_http::{ApiError, ApiResult, Path, Reply};
+use sqlx::PgConnection;
 
 use crate::domain::letter::Template;
+use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
 use crate::store::{mfa_failures, mfa_tickets, passkeys, recovery_codes, sessions, totp_secrets, users};
@@ -43,7 +46,7 @@ pub(crate) async fn reset_mfa(
         return Err(ApiError::not_found("user"));
     }
     totp_secrets::delete(&mut transaction, user_id).await?;
-    passkeys::delete_all(&mut transaction, user_id).await?;
+    remove_passkeys(&state, &mut transaction, user_id, &cause).await?;
     recovery_codes::delete(&mut transaction, user_id).await?;
     mfa_failures::delete(&mut transaction, user_id).await?;
     mfa_tickets::delete_all(&mut transaction, user_id).await?;
@@ -61,4 +64,22 @@ pub(crate) async fn reset_mfa(
     state.commit(transaction).await?;
     ended.announce(&state).await;
     Ok(Reply::no_content())
+}
+
+/// Passkeys go as second factors; whoever has nothing else to sign in with keeps them.
+async fn remove_passkeys(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    cause: &Cause,
+) -> Result<(), AuthError> {
+    let account = users::lookup_credentials(&mut *transaction, user_id).await?;
+    if account.is_none_or(|account| account.password_hash.is_none()) {
+        return Ok(());
+    }
+    for passkey_id in passkeys::delete_all(transaction, user_id).await? {
+        let event = PasskeyRemoved { user_id, passkey_id, at: state.clock.timestamp() };
+        state.emit(transaction, &event, cause).await?;
+    }
+    Ok(())
 }
