@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use colink_bus::outbox;
-use colink_core::clock::Clock;
 use colink_events::Cause;
 use colink_events::users::SigningKeyRotated;
 use colink_runtime::Requirement;
-use colink_secrets::Sealer;
-use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::KeysConfig;
 use crate::error::AuthError;
 use crate::keyring;
 use crate::state::State;
@@ -86,9 +81,9 @@ pub(crate) async fn rotate(
 
 /// What a key is made with: that of the running service, or of the command.
 pub(crate) struct KeyMaker<'a> {
-    pub(crate) clock: &'a dyn Clock,
-    pub(crate) sealer: &'a Sealer,
-    pub(crate) keys: KeysConfig,
+    pub(crate) clock: &'a dyn colink_core::clock::Clock,
+    pub(crate) sealer: &'a colink_secrets::Sealer,
+    pub(crate) keys: crate::config::KeysConfig,
 }
 
 impl KeyMaker<'_> {
@@ -98,7 +93,7 @@ impl KeyMaker<'_> {
     /// Failures of the store and of sealing.
     pub(crate) async fn make(
         &self,
-        transaction: &mut PgConnection,
+        transaction: &mut sqlx::PgConnection,
         cause: &Cause,
         occasion: Occasion,
     ) -> Result<Option<StoredKey>, AuthError> {
@@ -113,7 +108,7 @@ impl KeyMaker<'_> {
         let key = keyring::generate(self.clock, self.sealer, delay)?;
         signing_keys::insert(transaction, &key, key.activates_at + self.keys.overlap()).await?;
         let event = SigningKeyRotated { kid: key.kid.clone(), at: self.clock.timestamp() };
-        outbox::enqueue(transaction, &event, cause, self.clock).await?;
+        colink_bus::outbox::enqueue(transaction, &event, cause, self.clock).await?;
         Ok(Some(key))
     }
 }
