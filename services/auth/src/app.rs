@@ -8,11 +8,12 @@ use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
 use colink_runtime::{Boot, StartError};
 use colink_secrets::Sealer;
+use colink_store::s3::ObjectStore;
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{answer_mail_requests, clean_up, expire_statuses, rotate_keys, send_mail};
+use crate::jobs::{answer_mail_requests, clean_up, expire_statuses, make_exports, rotate_keys, send_mail};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mailer::Mailer;
@@ -70,6 +71,8 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         leeway: Duration::from_secs(config.auth.leeway_s),
         admin_email: config.admin_email(),
         peers: Peers::new(boot, &config.internal)?,
+        objects: boot.s3(&config.s3).await?,
+        exports: config.exports,
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
         metrics,
@@ -80,8 +83,17 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
     lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
+    lifecycle.spawn("exports", make_exports::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("statuses", expire_statuses::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
     Ok(state)
+}
+
+/// Makes the bucket; repeatable.
+///
+/// # Errors
+/// When the storage is down or refuses.
+pub(crate) async fn prepare(config: &Config) -> Result<(), StartError> {
+    Ok(ObjectStore::connect(&config.s3).await?.ensure_bucket().await?)
 }

@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod exports;
 mod passkeys;
 mod registration;
 
@@ -14,12 +15,14 @@ use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_secrets::SecretsConfig;
 use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
+use colink_store::s3::S3Config;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::exports::ExportsConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
@@ -64,6 +67,10 @@ pub struct Config {
     pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
+    /// `[s3]`.
+    pub s3: S3Config,
+    /// `[exports]`.
+    pub exports: ExportsConfig,
 }
 
 /// `[bootstrap]`: the first realm admin.

@@ -10,11 +10,12 @@ use colink_core::text::Email;
 use colink_events::{Cause, Event};
 use colink_http::idempotency::Idempotency;
 use colink_secrets::Sealer;
+use colink_store::s3::ObjectStore;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
-use crate::config::{KeysConfig, RegistrationConfig, TokensConfig};
+use crate::config::{ExportsConfig, KeysConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -52,6 +53,9 @@ pub struct State {
     pub(crate) leeway: Duration,
     pub(crate) admin_email: Option<Email>,
     pub(crate) peers: Peers,
+    /// Archives of exports.
+    pub(crate) objects: ObjectStore,
+    pub(crate) exports: ExportsConfig,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
     pub(crate) metrics: AuthMetrics,

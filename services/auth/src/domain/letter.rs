@@ -15,16 +15,19 @@ pub(crate) enum Template {
     ResetPassword,
     /// The password was changed or set.
     PasswordChanged,
+    /// The export of his data can be fetched.
+    ExportReady,
 }
 
 impl Template {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
         Self::PasswordChanged,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::ExportReady,
     ];
 
     /// The name in the queue and in metrics.
@@ -36,6 +39,7 @@ impl Template {
             Self::PasskeyRemoved => "passkey_removed",
             Self::ResetPassword => "reset_password",
             Self::PasswordChanged => "password_changed",
+            Self::ExportReady => "export_ready",
         }
     }
 
@@ -98,6 +102,11 @@ pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
             "Set a new password",
             include_str!("letter/reset_password.txt"),
             include_str!("letter/reset_password.html"),
+        ),
+        Template::ExportReady => (
+            "The export of your data is ready",
+            include_str!("letter/export_ready.txt"),
+            include_str!("letter/export_ready.html"),
         ),
         Template::PasswordChanged => (
             "Your password was changed",

@@ -21,6 +21,7 @@ mod browser;
 mod chromium;
 mod devices;
 mod expired_registrations;
+mod exports;
 mod harness;
 mod import_users;
 mod internal_users;
