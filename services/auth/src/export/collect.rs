@@ -9,8 +9,9 @@ use super::archive::Entry;
 use crate::error::AuthError;
 use crate::peers::Paged;
 use crate::routes::users::Profile;
+use crate::second_factor;
 use crate::state::State;
-use crate::store::{sessions, users};
+use crate::store::{passkeys, sessions, users};
 
 const README: &str = include_str!("readme.txt");
 
@@ -87,5 +88,21 @@ async fn own_tables(state: &State, user_id: UserId, archive: &Archive) -> Result
             })
         })
         .collect();
-    archive.file("sessions.json", &sessions).await
+    archive.file("sessions.json", &sessions).await?;
+    archive.file("security.json", &security(state, user_id).await?).await
+}
+
+/// Which ways in there are, and nothing of what opens them.
+async fn security(state: &State, user_id: UserId) -> Result<Value, AuthError> {
+    let passkeys = passkeys::list(&state.pool, user_id).await?;
+    let passkeys: Vec<Value> = passkeys
+        .iter()
+        .map(|passkey| {
+            json!({
+                "name": passkey.name, "created_at": passkey.created_at, "last_used_at": passkey.last_used_at,
+            })
+        })
+        .collect();
+    let second_factors = second_factor::methods(state, user_id).await?;
+    Ok(json!({ "passkeys": passkeys, "second_factors": second_factors }))
 }
