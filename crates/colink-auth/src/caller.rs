@@ -34,8 +34,14 @@ impl Authenticator {
     /// header, such as a socket's.
     ///
     /// # Errors
-    /// [`TokenError`].
+    /// [`TokenError`]; [`TokenError::EnrolmentOnly`] for a session that has to enrol a second factor first.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        let claims = self.authenticate_enrolling(token).await?;
+        if claims.mfa_enrolment { Err(TokenError::EnrolmentOnly) } else { Ok(claims) }
+    }
+
+    /// The same, and also for a session that has to enrol a second factor first.
+    async fn authenticate_enrolling(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
         let claims = self.verifier.verify(token).await?;
         if self.is_revoked(&claims).await { Err(TokenError::Revoked) } else { Ok(claims) }
     }
@@ -70,7 +76,8 @@ impl Authenticator {
     }
 }
 
-/// Extractor: the signed-in user who is asking. 401 without a good token.
+/// Extractor: the signed-in user who is asking. 401 without a good token, and for a session that has to enrol a second
+/// factor first.
 #[derive(Debug, Clone)]
 pub struct Caller {
     claims: Arc<Claims>,
@@ -114,6 +121,12 @@ impl Caller {
         self.claims.is_realm_admin()
     }
 
+    /// Whether the session was proven by more than one factor.
+    #[must_use]
+    pub fn has_second_factor(&self) -> bool {
+        self.claims.has_second_factor()
+    }
+
     /// Everything the token says.
     #[must_use]
     pub fn claims(&self) -> &Claims {
@@ -143,6 +156,25 @@ impl FromRequest for Caller {
         Box::pin(
             async move { Ok(Self::new(authenticator(&request)?.identify(&request).await?, context.await?)) },
         )
+    }
+}
+
+/// Extractor: the caller, also when his session has to enrol a second factor first. Only for what he needs for that.
+#[derive(Debug, Clone)]
+pub struct EnrollingCaller(pub Caller);
+
+impl FromRequest for EnrollingCaller {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let context = RequestContext::from_request(&request, payload);
+        Box::pin(async move {
+            let token = bearer::token(request.headers())?;
+            let claims = authenticator(&request)?.authenticate_enrolling(token).await?;
+            Ok(Self(Caller::new(claims, context.await?)))
+        })
     }
 }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The realm role that stands above workspaces and channels.
 pub const REALM_ADMIN: &str = "admin";
 
+/// The word in `amr` (RFC 8176) for a session that was proven by more than one factor.
+const MULTIPLE_FACTORS: &str = "mfa";
+
 /// The claims of an access token. Times are seconds since the Unix epoch.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -39,9 +42,12 @@ pub struct Claims {
     /// Roles in the whole installation: `user`, `admin`.
     #[serde(default)]
     pub realm_roles: Vec<String>,
-    /// How the user proved who he is: `pwd`, `otp`, `hwk`.
+    /// How the user proved who he is: `pwd`, `otp`, `hwk`, `mfa`.
     #[serde(default)]
     pub amr: Vec<String>,
+    /// The session is good for nothing but enrolling a second factor, which the user must have and has not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mfa_enrolment: bool,
 }
 
 impl Claims {
@@ -49,6 +55,12 @@ impl Claims {
     #[must_use]
     pub fn is_realm_admin(&self) -> bool {
         self.realm_roles.iter().any(|role| role == REALM_ADMIN)
+    }
+
+    /// Whether the session was proven by more than one factor.
+    #[must_use]
+    pub fn has_second_factor(&self) -> bool {
+        self.amr.iter().any(|word| word == MULTIPLE_FACTORS)
     }
 
     /// The millisecond in which the session began, as far as it can be known: a session's id is a UUIDv7;

@@ -14,7 +14,7 @@ mod signer;
 mod token;
 mod verifier;
 
-pub use caller::{Authenticator, Caller, MaybeCaller, RealmAdmin};
+pub use caller::{Authenticator, Caller, EnrollingCaller, MaybeCaller, RealmAdmin};
 pub use claims::{Claims, REALM_ADMIN};
 pub use config::{AuthConfig, AuthError};
 pub use identity::TokenIdentity;

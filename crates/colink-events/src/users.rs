@@ -4,6 +4,7 @@
 
 mod account;
 mod passkeys;
+mod second_factor;
 mod security;
 
 pub use account::{
@@ -11,6 +12,9 @@ pub use account::{
     UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
+pub use second_factor::{
+    MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
+};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
     TokenReused,

@@ -61,6 +61,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
+        mfa: Arc::new(config.mfa.clone()),
         cookies: Arc::new(CookieRules::new(
             &config.browser,
             &config.mail.public_url,

@@ -2,6 +2,7 @@
 
 mod browser;
 mod exports;
+mod mfa;
 mod passkeys;
 mod registration;
 
@@ -23,6 +24,7 @@ use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
 pub use self::exports::ExportsConfig;
+pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
@@ -59,6 +61,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// `[browser]`.
     pub browser: BrowserConfig,
+    /// `[mfa]`.
+    pub mfa: MfaConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -276,6 +280,7 @@ impl Sections for Config {
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.mfa.problems());
         problems.extend(self.passkeys.problems());
         problems
     }

@@ -91,6 +91,24 @@ pub(crate) enum AuthError {
     /// The caller proved who he is too long ago for what he wants to change.
     #[error("the session was not proven lately")]
     Stale,
+    /// The code of a second factor is wrong or was used.
+    #[error("the code is wrong")]
+    WrongCode,
+    /// The sign-in that waits for a second factor is over.
+    #[error("the ticket is not valid")]
+    DeadTicket,
+    /// The first factor was right, and a code is needed as well.
+    #[error("a second factor is needed")]
+    SecondFactorMissing,
+    /// There is an authenticator in use already.
+    #[error("an authenticator is in use")]
+    FactorInUse,
+    /// No authenticator waits for its first code in this session.
+    #[error("no authenticator was set up")]
+    NothingSetUp,
+    /// The user has no such second factor.
+    #[error("there is no second factor")]
+    NoFactor,
     /// No signing key is loaded yet, or no turn for a hash came up in time.
     #[error("{0} is not available")]
     Busy(&'static str),
@@ -167,6 +185,17 @@ impl From<AuthError> for ApiError {
             E::ExpiredRefreshToken => {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
+            E::WrongCode => Self::new(ErrorKind::InvalidCredentials, "The code is wrong or was used."),
+            E::DeadTicket => Self::new(
+                ErrorKind::TokenInvalid,
+                "This sign-in is over; begin again with your first factor.",
+            ),
+            E::SecondFactorMissing => {
+                Self::new(ErrorKind::MfaRequired, "A code of your authenticator app is needed as well.")
+            }
+            E::FactorInUse => Self::conflict("An authenticator app is in use: give it up first."),
+            E::NothingSetUp => Self::conflict("Set an authenticator app up in this session first."),
+            E::NoFactor => Self::conflict("You have no such second factor."),
             E::PasskeyRefused => Self::new(ErrorKind::InvalidCredentials, "The passkey was not accepted."),
             E::PasskeyUnsound => Self::invalid("credential", Invalid::new("was not accepted: begin anew")),
             E::PasskeyKnown => Self::already_exists("The passkey is registered already."),

@@ -21,6 +21,7 @@ pub(crate) struct AuthMetrics {
     mail_backlog: IntGauge,
     hash_seconds: Histogram,
     rotations: IntCounter,
+    password_changes: IntCounterVec,
 }
 
 impl AuthMetrics {
@@ -57,6 +58,11 @@ impl AuthMetrics {
                 LATENCY_SECONDS,
             )?,
             rotations: metrics.counter("auth_signing_key_rotations_total", "New signing keys")?,
+            password_changes: metrics.counter_vec(
+                "auth_password_changes_total",
+                "Passwords that were replaced, by the way it was done",
+                &["way"],
+            )?,
         })
     }
 
@@ -134,6 +140,12 @@ impl AuthMetrics {
     /// How many mails wait.
     pub(crate) fn mails_waiting(&self, mails: i64) {
         self.mail_backlog.set(mails);
+    }
+
+    /// A password was replaced: `change`, `set` or `reset`.
+    pub(crate) fn password_changed(&self, way: &'static str, user_id: UserId) {
+        self.password_changes.with_label_values(&[way]).inc();
+        tracing::info!(%user_id, way, "password changed");
     }
 
     /// There is a new signing key.

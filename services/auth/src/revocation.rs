@@ -21,6 +21,10 @@ pub(crate) mod reason {
     pub(crate) const BY_USER: &str = "revoked_by_user";
     /// It was the oldest of too many.
     pub(crate) const SESSION_LIMIT: &str = "session_limit";
+    /// A second factor came or went in another session.
+    pub(crate) const MFA_CHANGED: &str = "mfa_changed";
+    /// An administrator took the second factors away.
+    pub(crate) const MFA_RESET: &str = "mfa_reset";
     /// The user registered a passkey in another session.
     pub(crate) const PASSKEY_ADDED: &str = "passkey_added";
     /// The user removed a passkey in another session.

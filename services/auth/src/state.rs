@@ -15,7 +15,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
-use crate::config::{ExportsConfig, KeysConfig, RegistrationConfig, TokensConfig};
+use crate::config::{ExportsConfig, KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -47,6 +47,7 @@ pub struct State {
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
     pub(crate) cookies: Arc<CookieRules>,
+    pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.

@@ -2,6 +2,9 @@
 //!
 //! Whoever is outside the workspace is told that there is no such thing (404), whoever is inside and may not is told so
 //! (403). A realm admin passes where only membership is missing; the [`Permit`] remembers it, to be audited.
+//!
+//! A workspace that asks for a second factor is closed to sessions that were not proven by one, of realm admins too;
+//! only leaving it is not. Whoever is outside does not learn that it asks for one.
 
 use colink_auth::Caller;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
@@ -56,6 +59,7 @@ pub(crate) struct WorkspaceAccess {
     pub(crate) seated: SeatedWorkspace,
     pub(crate) user_id: UserId,
     realm_admin: bool,
+    second_factor: bool,
 }
 
 impl WorkspaceAccess {
@@ -81,7 +85,8 @@ impl WorkspaceAccess {
 
     fn of(seated: Option<SeatedWorkspace>, caller: &Caller) -> Result<Self> {
         let seated = seated.ok_or(Error::NotFound("workspace"))?;
-        Ok(Self { seated, user_id: caller.user_id(), realm_admin: caller.realm_admin() })
+        let (user_id, realm_admin) = (caller.user_id(), caller.realm_admin());
+        Ok(Self { seated, user_id, realm_admin, second_factor: caller.has_second_factor() })
     }
 
     /// The caller's role; none for a realm admin from outside.
@@ -102,6 +107,9 @@ impl WorkspaceAccess {
     /// Lets the caller do `action`, or refuses.
     pub(crate) fn permit(&self, action: Action) -> Result<Permit> {
         let bypass = admit(decide(&self.standing(), action), "workspace")?;
+        if self.seated.workspace.require_mfa && !self.second_factor && action != Action::LeaveWorkspace {
+            return Err(Error::SecondFactor);
+        }
         Ok(self.permit_as(action, bypass))
     }
 
@@ -136,6 +144,7 @@ pub(crate) struct ChannelAccess {
     pub(crate) seated: SeatedChannel,
     pub(crate) user_id: UserId,
     realm_admin: bool,
+    second_factor: bool,
 }
 
 impl ChannelAccess {
@@ -153,7 +162,8 @@ impl ChannelAccess {
 
     fn of(seated: Option<SeatedChannel>, caller: &Caller) -> Result<Self> {
         let seated = seated.ok_or(Error::NotFound("channel"))?;
-        Ok(Self { seated, user_id: caller.user_id(), realm_admin: caller.realm_admin() })
+        let (user_id, realm_admin) = (caller.user_id(), caller.realm_admin());
+        Ok(Self { seated, user_id, realm_admin, second_factor: caller.has_second_factor() })
     }
 
     /// The caller's standing.
@@ -164,13 +174,19 @@ impl ChannelAccess {
     /// Lets the caller do `action`, or refuses.
     pub(crate) fn permit(&self, action: Action) -> Result<Permit> {
         let bypass = admit(decide(&self.standing(), action), "channel")?;
+        self.require_second_factor()?;
         Ok(self.permit_as(action, bypass))
     }
 
     /// Lets the caller remove somebody who is `target` in the channel, or refuses.
     pub(crate) fn permit_removal(&self, target: ChannelRole) -> Result<Permit> {
         let bypass = admit(may_remove_from_channel(&self.standing(), target), "channel")?;
+        self.require_second_factor()?;
         Ok(self.permit_as(Action::RemoveFromChannel, bypass))
+    }
+
+    fn require_second_factor(&self) -> Result<()> {
+        if self.seated.require_mfa && !self.second_factor { Err(Error::SecondFactor) } else { Ok(()) }
     }
 
     fn permit_as(&self, action: Action, bypass: bool) -> Permit {

@@ -18,6 +18,9 @@ pub(crate) enum Error {
     /// The caller may see the channel and may not do this in it.
     #[error("not allowed in this channel")]
     NotAllowed,
+    /// The workspace asks for a second factor, and the session was not proven by one.
+    #[error("the session has no second factor")]
+    SecondFactor,
     /// The channel is read-only.
     #[error("the channel is archived")]
     Archived,
@@ -85,6 +88,10 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound(what) => Self::not_found(what),
             Error::NotAllowed => Self::forbidden("You may not do this in this channel."),
+            Error::SecondFactor => Self::new(
+                ErrorKind::MfaRequired,
+                "This workspace asks for a second factor: set one up, or sign in with it.",
+            ),
             Error::Archived => Self::forbidden("The channel is archived and read-only."),
             Error::NotAuthor => Self::forbidden("Only its author may do this."),
             Error::EditWindowOver => Self::forbidden("The message is too old to be edited."),

@@ -50,8 +50,12 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     if state.takes_no_more_of(claims.sub) {
         return hang_up(connection.session, Close::Overloaded).await;
     }
-    let identity =
-        Identity { user_id: claims.sub, session_id: claims.sid, username: claims.preferred_username.clone() };
+    let identity = Identity {
+        user_id: claims.sub,
+        session_id: claims.sid,
+        username: claims.preferred_username.clone(),
+        second_factor: claims.has_second_factor(),
+    };
     let id = Uuid::from(colink_core::id::EventId::generate(state.clock.as_ref()));
     let (socket, outbox) = Socket::new(id, identity, state.metrics.socket());
     let socket = Arc::new(socket);

@@ -140,6 +140,9 @@ const TABLE: &[Route] = &[
     credentials("/auth/reset-password"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/mfa/verify"),
+    proof("/auth/mfa/totp/verify"),
+    proof("/auth/mfa/totp/disable"),
     credentials("/auth/passkeys/login/{}"),
     credentials("/auth/mfa/passkey/{}"),
     proof("/auth/reauthenticate"),
@@ -272,6 +275,7 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in [
             "/auth/login",
+            "/auth/mfa/verify",
             "/auth/register",
             "/auth/refresh",
             "/auth/passkeys/login/start",
@@ -285,6 +289,7 @@ mod tests {
         }
         for path in [
             "/auth/me",
+            "/auth/mfa/totp/verify",
             "/auth/logout",
             "/auth/passkeys/register/start",
             "/auth/reauthenticate/passkey/start",
@@ -302,6 +307,9 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        for path in ["/auth/mfa/verify", "/auth/mfa/totp/verify", "/auth/mfa/totp/disable"] {
+            assert_eq!(class(path, "POST"), Some(Class::Credentials), "{path}");
+        }
         assert_eq!(class("/auth/passkeys/login/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/auth/reauthenticate/passkey/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));

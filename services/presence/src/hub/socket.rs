@@ -31,6 +31,8 @@ pub struct Identity {
     pub session_id: SessionId,
     /// The name shown while he types.
     pub username: String,
+    /// His session was proven by more than one factor.
+    pub second_factor: bool,
 }
 
 /// One connected client, as the hub knows it.
@@ -106,6 +108,11 @@ impl Socket {
     /// The name shown while he types.
     pub fn username(&self) -> &str {
         &self.identity.username
+    }
+
+    /// Whether his session was proven by more than one factor.
+    pub fn has_second_factor(&self) -> bool {
+        self.identity.second_factor
     }
 
     /// A frame of a channel's log: it goes out, or the socket is closed. Behind a closing nothing is queued: what
