@@ -103,6 +103,7 @@ async fn security(state: &State, user_id: UserId) -> Result<Value, AuthError> {
             })
         })
         .collect();
-    let second_factors = second_factor::methods(state, user_id).await?;
+    let mut connection = state.pool.acquire().await?;
+    let second_factors = second_factor::methods(&mut connection, user_id).await?;
     Ok(json!({ "passkeys": passkeys, "second_factors": second_factors }))
 }
