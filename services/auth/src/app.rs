@@ -9,11 +9,12 @@ use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotenc
 use colink_jobs::{Runner, RunnerConfig};
 use colink_runtime::{Boot, Lifecycle, Requirement, StartError};
 use colink_secrets::Sealer;
+use colink_store::s3::ObjectStore;
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, answer_mail_requests, expire_statuses, read_keys};
+use crate::jobs::{self, answer_mail_requests, expire_statuses, make_exports, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -75,6 +76,8 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         leeway: Duration::from_secs(config.auth.leeway_s),
         admin_email: config.admin_email(),
         peers: Peers::new(boot, &config.internal)?,
+        objects: boot.s3(&config.s3).await?,
+        exports: config.exports,
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
         idempotency_keys: kept,
@@ -94,4 +97,13 @@ fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, k
     life.spawn("jobs", runner.run(state.clone(), life.soft()));
     life.spawn("statuses", expire_statuses::run(state.clone(), life.soft()));
     life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
+    life.spawn("exports", make_exports::run(state.clone(), life.soft()));
+}
+
+/// Makes the bucket; repeatable.
+///
+/// # Errors
+/// When the storage is down or refuses.
+pub(crate) async fn prepare(config: &Config) -> Result<(), StartError> {
+    Ok(ObjectStore::connect(&config.s3).await?.ensure_bucket().await?)
 }

@@ -2,6 +2,7 @@
 
 mod browser;
 mod mail;
+mod exports;
 mod mfa;
 mod passkeys;
 mod registration;
@@ -16,12 +17,14 @@ use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_secrets::SecretsConfig;
 use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
+use colink_store::s3::S3Config;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
 pub use self::mail::MailConfig;
+pub use self::exports::ExportsConfig;
 pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
@@ -69,6 +72,10 @@ pub struct Config {
     pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
+    /// `[s3]`.
+    pub s3: S3Config,
+    /// `[exports]`.
+    pub exports: ExportsConfig,
 }
 
 /// `[bootstrap]`: the first realm admin.

@@ -9,6 +9,8 @@ use colink_jobs::JobsError;
 use colink_secrets::SealError;
 use colink_store::StoreError;
 
+use crate::export::ArchiveError;
+
 /// Why a call of this service was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AuthError {
@@ -21,6 +23,12 @@ pub(crate) enum AuthError {
     /// The account was closed by an administrator.
     #[error("the account is suspended")]
     Suspended,
+    /// Another service did not answer.
+    #[error("another service did not answer: {0}")]
+    Peer(ApiError),
+    /// An archive could not be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The account was closed by its owner.
     #[error("the account is deactivated")]
     Deactivated,
@@ -153,6 +161,8 @@ impl From<AuthError> for ApiError {
                 Self::forbidden("Verify your mail address first: open the link that was sent to it.")
             }
             E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::Peer(error) => error,
+            E::Archive(_) => Self::internal(error),
             E::Deactivated => {
                 Self::forbidden("This account is deactivated; ask an administrator to open it again.")
             }

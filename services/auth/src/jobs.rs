@@ -5,6 +5,7 @@ pub(crate) mod answer_mail_requests;
 pub(crate) mod clean_up;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
+pub(crate) mod make_exports;
 pub(crate) mod read_keys;
 pub(crate) mod rotate_keys;
 pub(crate) mod send_mail;

@@ -6,6 +6,7 @@ mod closing;
 mod config;
 mod domain;
 mod error;
+mod export;
 mod import;
 mod jobs;
 mod key_command;
@@ -87,6 +88,10 @@ impl Service for Auth {
             (import::NAME, Some(file)) => import::command(config, file).await,
             (other, _) => Err(StartError::NoCommand(other.to_owned())),
         }
+    }
+
+    async fn prepare(config: &Config) -> Result<(), StartError> {
+        app::prepare(config).await
     }
 
     fn routes(routes: &mut ServiceConfig, state: &State) {

@@ -69,6 +69,9 @@ use crate::state::State;
     users::deactivate::deactivate_account,
     users::reactivate::reactivate_account,
     users::erase::erase_account,
+    users::request_export::request_export,
+    users::list_exports::list_exports,
+    users::show_export::get_export,
     keys::jwks::get_jwks,
     keys::rotate::rotate_signing_keys,
     mail_templates::list::list_mail_templates,
@@ -139,6 +142,9 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(resource("/users/me/deactivate").post(users::deactivate::deactivate_account).wrap(once()))
+        .service(resource("/users/me/export").post(users::request_export::request_export).wrap(once()))
+        .service(resource("/users/me/exports").get(users::list_exports::list_exports))
+        .service(resource("/users/me/exports/{export_id}").get(users::show_export::get_export))
         // Not wrapped: after it there is nobody whose answer could be kept.
         .service(resource("/users/me/erase").post(users::erase::erase_account))
         .service(

@@ -11,11 +11,12 @@ use colink_events::{Cause, Event};
 use colink_http::idempotency::{Idempotency, IdempotencyStore};
 use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
+use colink_store::s3::ObjectStore;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
-use crate::config::{KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
+use crate::config::{ExportsConfig, KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -56,6 +57,9 @@ pub struct State {
     pub(crate) leeway: Duration,
     pub(crate) admin_email: Option<Email>,
     pub(crate) peers: Peers,
+    /// Archives of exports.
+    pub(crate) objects: ObjectStore,
+    pub(crate) exports: ExportsConfig,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
     /// What `idempotency` keeps, for the clean-up.

@@ -74,6 +74,8 @@ templates! {
     RecoveryCodesLow = "recovery_codes_low", "Few recovery codes are left";
     /// There are new recovery codes.
     RecoveryCodesRegenerated = "recovery_codes_regenerated", "New recovery codes";
+    /// The export of his data can be fetched.
+    ExportReady = "export_ready", "Your export is ready";
 }
 
 const LAYOUT_TEXT: &str = include_str!("letter/layout.txt");

@@ -22,6 +22,7 @@ mod chromium;
 mod clean_up;
 mod devices;
 mod expired_registrations;
+mod exports;
 mod harness;
 mod import_users;
 mod internal_users;
