@@ -1,6 +1,8 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod exports;
+mod mail;
 mod mfa;
 mod oidc;
 mod passkeys;
@@ -16,12 +18,14 @@ use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_secrets::SecretsConfig;
 use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
+use colink_store::s3::S3Config;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
-use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::exports::ExportsConfig;
+pub use self::mail::MailConfig;
 pub use self::mfa::MfaConfig;
 pub use self::oidc::{Kind, OidcConfig, ProviderConfig};
 pub use self::passkeys::PasskeysConfig;
@@ -72,6 +76,10 @@ pub struct Config {
     pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
+    /// `[s3]`.
+    pub s3: S3Config,
+    /// `[exports]`.
+    pub exports: ExportsConfig,
 }
 
 /// `[bootstrap]`: the first realm admin.
@@ -182,20 +190,6 @@ impl KeysConfig {
     }
 }
 
-/// `[mail]`: the way out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailConfig {
-    /// The server; may hold a password.
-    pub smtp_url: SecretString,
-    /// The sender, `Name <address>`.
-    pub from: String,
-    /// What links begin with.
-    pub public_url: String,
-    /// Attempts after which a mail is given up.
-    pub max_attempts: u16,
-}
-
 /// `[limits]`: how often anonymous calls are answered; 0 is no limit.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -267,6 +261,13 @@ impl Sections for Config {
         for (key, problem) in self.oidc.problems() {
             ask(false, key, &problem);
         }
+        ask(self.mail.max_attempts > 0, "mail.max_attempts", "needs at least 1");
+        ask(self.mail.circuit_rest_s > 0, "mail.circuit_rest_s", "needs at least 1");
+        ask(
+            !self.mail.leaks_password(),
+            "mail.smtp_url",
+            "has a password and no TLS: use smtps://, or smtp:// with ?tls=required",
+        );
         let rules = "wants 64 to 128, and not less than `min_length`";
         ask(self.passwords.is_sound(), "passwords.max_length", rules);
         ask(self.registration.expire_after_days > 0, "registration.expire_after_days", "needs at least 1");

@@ -16,9 +16,7 @@ use super::names;
 use super::person::Person;
 use super::provider::Provider;
 use super::refusal::Refusal;
-use crate::domain::letter::Template;
 use crate::error::AuthError;
-use crate::mail;
 use crate::state::State;
 use crate::store::users::{self, User};
 use crate::store::vouched_users::{self, NewUser};
@@ -161,9 +159,6 @@ impl Proven<'_> {
         let linked =
             ProviderLinked { user_id, provider: provider.clone(), by: way.to_owned(), at: now.into() };
         self.state.emit(transaction, &linked, &cause).await?;
-        if way != way::PROVISIONED {
-            mail::queue(self.state, transaction, user_id, Template::ProviderLinked).await?;
-        }
         if let Some(workspace_id) = self.provider.workspace_id.filter(|_| self.provider.jit) {
             let provider = provider.clone();
             let provisioned = UserProvisioned { user_id, workspace_id, provider, at: now.into() };

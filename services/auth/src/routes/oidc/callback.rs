@@ -156,7 +156,6 @@ impl Returned {
             }
             proven.link(&mut transaction, user_id).await?;
             state.commit(transaction).await?;
-            state.mail_queued.notify_one();
             return Ok(None);
         }
         let user_id = proven.sign_in(&mut transaction).await?;
@@ -165,7 +164,6 @@ impl Returned {
         let (two, browser) = (person.proved_two_factors(&self.provider), self.secrets.browser.hash());
         oidc_codes::insert(&mut *transaction, code.hash(), browser, user_id, two, expires_at).await?;
         state.commit(transaction).await?;
-        state.mail_queued.notify_one();
         Ok(Some(code))
     }
 
