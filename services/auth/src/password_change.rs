@@ -34,8 +34,6 @@ pub(crate) async fn replace(
     let (now, reason) = (state.clock.now(), reason::PASSWORD_CHANGED);
     users::update_password(transaction, user_id, password_hash, now).await?;
     password_resets::delete_of_user(transaction, user_id).await?;
-    // Sign-ins with the old password that wait for their second factor.
-    mfa_tickets::delete_all(transaction, user_id).await?;
     // The old password is half of these sign-ins.
     mfa_tickets::delete_all(transaction, user_id).await?;
     let ended = match kept {
