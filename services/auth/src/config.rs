@@ -1,8 +1,8 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
-mod mail;
 mod exports;
+mod mail;
 mod mfa;
 mod passkeys;
 mod registration;
@@ -23,8 +23,8 @@ use lettre::message::Mailbox;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
-pub use self::mail::MailConfig;
 pub use self::exports::ExportsConfig;
+pub use self::mail::MailConfig;
 pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
