@@ -78,9 +78,8 @@ async fn settle(state: &State, export: &Export, status: &str) -> Result<(), Auth
     let expires_at = now + state.exports.keep();
     let done = exports::update_done(&mut transaction, export.id(), status, now, expires_at).await?;
     if done && status == exports::READY {
-        // The request that caused it is long over.
-        let cause = Cause::default();
-        mail::queue(state, &mut transaction, export.user_id(), Template::ExportReady, &cause).await?;
+        let (user_id, cause) = (export.user_id(), Cause::default());
+        mail::queue(state, &mut transaction, user_id, Template::ExportReady, &cause).await?;
     }
     state.commit(transaction).await?;
     if !done {
