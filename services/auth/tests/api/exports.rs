@@ -37,7 +37,7 @@ async fn an_archive_holds_everything_and_no_secret() {
     let id = asked.text("/export_id");
     assert_eq!((asked.text("/status"), asked.value("/download_url")), ("preparing".to_owned(), json!(null)));
     let done = ready(&session, &id).await;
-    let mail = world.mailbox.await_mail(&ada.email, "export of your data").await;
+    let mail = world.mailbox.await_mail(&ada.email, "Your export is ready").await;
     assert!(!mail.text.contains("X-Amz"), "{}", mail.text);
     let listed = session.client.get("/users/me/exports").await.expect(200);
     assert_eq!((listed.text("/items/0/export_id"), listed.value("/items/1")), (id.clone(), json!(null)));
