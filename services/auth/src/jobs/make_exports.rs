@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use colink_events::Cause;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::letter::Template;
@@ -77,12 +78,11 @@ async fn settle(state: &State, export: &Export, status: &str) -> Result<(), Auth
     let expires_at = now + state.exports.keep();
     let done = exports::update_done(&mut transaction, export.id(), status, now, expires_at).await?;
     if done && status == exports::READY {
-        mail::queue(state, &mut transaction, export.user_id(), Template::ExportReady).await?;
+        let (user_id, cause) = (export.user_id(), Cause::default());
+        mail::queue(state, &mut transaction, user_id, Template::ExportReady, &cause).await?;
     }
     state.commit(transaction).await?;
-    if done {
-        state.mail_queued.notify_one();
-    } else {
+    if !done {
         // The user was erased meanwhile: what was made of him goes too.
         state.objects.delete(&export.object_key).await?;
     }

@@ -14,6 +14,7 @@ mod auth_reauthenticate;
 mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
+mod auth_reset_second_factor;
 mod auth_verify_email;
 mod auth_verify_proof;
 mod authenticator;
