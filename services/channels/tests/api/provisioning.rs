@@ -40,6 +40,9 @@ impl Auth {
             username: user.username.clone(),
             display_name: display_name.clone(),
             avatar_url: None,
+            bot: false,
+            status: None,
+            time_zone: None,
             version: SystemClock.now().timestamp_micros(),
             at: SystemClock.timestamp(),
         };
