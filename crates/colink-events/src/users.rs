@@ -3,11 +3,13 @@
 //! No event holds a mail address, a password or a token.
 
 mod account;
+mod api_keys;
 mod security;
 
 pub use account::{
     UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
 };
+pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
     TokenReused,

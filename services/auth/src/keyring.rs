@@ -121,6 +121,7 @@ mod tests {
             name: None,
             realm_roles: Vec::new(),
             amr: Vec::new(),
+            scope: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use colink_bus::BusError;
 use colink_core::error::ErrorKind;
+use colink_core::permission::Scope;
 use colink_events::SealError;
 use colink_http::ApiError;
 use colink_store::StoreError;
@@ -18,6 +19,9 @@ pub(crate) enum Error {
     /// The caller may see the channel and may not do this in it.
     #[error("not allowed in this channel")]
     NotAllowed,
+    /// The caller may, and his token may not be used for it.
+    #[error("the token lacks the scope {0}")]
+    ScopeMissing(Scope),
     /// The channel is read-only.
     #[error("the channel is archived")]
     Archived,
@@ -85,6 +89,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound(what) => Self::not_found(what),
             Error::NotAllowed => Self::forbidden("You may not do this in this channel."),
+            Error::ScopeMissing(scope) => Self::forbidden(scope.refusal()),
             Error::Archived => Self::forbidden("The channel is archived and read-only."),
             Error::NotAuthor => Self::forbidden("Only its author may do this."),
             Error::EditWindowOver => Self::forbidden("The message is too old to be edited."),

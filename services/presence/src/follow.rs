@@ -171,7 +171,7 @@ fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, bytestr
 /// # Errors
 /// He may not, or channels did not answer.
 pub async fn may_follow(state: &State, socket: &Socket, channel: ChannelId) -> Result<WorkspaceId, ApiError> {
-    let (workspace, standing) = state.peers.standing(channel, socket.user_id()).await?;
+    let (workspace, standing) = state.peers.standing(channel, socket.user_id(), socket.scopes()).await?;
     match decide(&standing, Action::Subscribe) {
         Decision::Allow | Decision::AllowAsRealmAdmin => Ok(workspace),
         Decision::Forbid => Err(ApiError::forbidden("join the channel before you subscribe to it")),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason};
 use colink_auth::Claims;
+use colink_core::permission::Scope;
 use rand::Rng;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
@@ -50,8 +51,12 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     if state.takes_no_more_of(claims.sub) {
         return hang_up(connection.session, Close::Overloaded).await;
     }
-    let identity =
-        Identity { user_id: claims.sub, session_id: claims.sid, username: claims.preferred_username.clone() };
+    let identity = Identity {
+        user_id: claims.sub,
+        session_id: claims.sid,
+        username: claims.preferred_username.clone(),
+        scopes: claims.scopes(),
+    };
     let id = Uuid::from(colink_core::id::EventId::generate(state.clock.as_ref()));
     let (socket, outbox) = Socket::new(id, identity, state.metrics.socket());
     let socket = Arc::new(socket);
@@ -80,6 +85,10 @@ async fn introduce(
         }
     };
     let claims = state.verify(&token).await?;
+    // Whatever else a socket is good for, it shows what is written.
+    if !claims.scopes().contains(Scope::MessagesRead) {
+        return Err(Close::ScopeMissing);
+    }
     Ok((claims, token))
 }
 

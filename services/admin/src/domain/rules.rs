@@ -34,6 +34,7 @@ const CHANNEL: Target = Target::First(&[("channel", "channel/id")]);
 const CONVERSATION: Target = Target::First(&[("channel", "channel_id")]);
 const DOOR: Target =
     Target::First(&[("channel", "channel_id"), ("workspace", "workspace_id"), ("user", "user_id")]);
+const API_KEY: Target = Target::First(&[("api_key", "api_key_id")]);
 const SIGNING_KEY: Target = Target::First(&[("signing_key", "kid")]);
 const FILE: Target = Target::First(&[("file", "file/id")]);
 const OF_FILE: Target = Target::First(&[("file", "file_id")]);
@@ -107,6 +108,11 @@ pub(super) static RULES: &[Rule] = &[
     rule("token.reused", 1, USER, &["session_id"]),
     rule("password.changed", 1, USER, &[]),
     rule("signing_key.rotated", 1, SIGNING_KEY, &[]),
+    rule("api_key.created", 1, API_KEY, &["user_id", "session_id", "scopes", "expires_at", "created_by"]),
+    rule("api_key.rotated", 1, API_KEY, &["user_id", "session_id", "previous_until"]),
+    rule("api_key.revoked", 1, API_KEY, &["user_id", "reason"]),
+    rule("api_key.used", 1, API_KEY, &["user_id", "session_id", "new_address"]),
+    rule("bot.created", 1, USER, &["owner_id"]),
     rule("file.uploaded", 1, FILE, FILE_STATE),
     rule("file.scanned", 1, OF_FILE, &["channel_id", "status"]),
     rule("file.deleted", 1, OF_FILE, &["channel_id", "deleted_by"]),

@@ -11,6 +11,7 @@ mod harness;
 mod internal;
 mod invites;
 mod profiles;
+mod scopes;
 mod workspace_members;
 mod workspaces_create;
 mod workspaces_life;

@@ -13,3 +13,4 @@ mod files_request_upload;
 mod harness;
 mod jobs;
 mod relay;
+mod scopes;

@@ -132,6 +132,7 @@ const TABLE: &[Route] = &[
     credentials("/auth/resend-verification"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/api-keys/token"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
@@ -252,10 +253,16 @@ mod tests {
     /// G-2
     #[test]
     fn only_the_listed_routes_are_public() {
-        for path in ["/auth/login", "/auth/register", "/auth/refresh", "/.well-known/jwks.json"] {
+        for path in [
+            "/auth/login",
+            "/auth/register",
+            "/auth/refresh",
+            "/auth/api-keys/token",
+            "/.well-known/jwks.json",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in ["/auth/api-keys", "/auth/api-keys/1/rotate", "/auth/bots", "/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }

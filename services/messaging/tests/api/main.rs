@@ -19,5 +19,6 @@ mod projections;
 mod reactions;
 mod reads;
 mod realm_admin;
+mod scopes;
 mod send_permission;
 mod threads;

@@ -1,7 +1,7 @@
 //! `GET /users/{user_id}`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::UserId;
 use colink_http::{ApiError, ApiResult, Path, Reply, Success};
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub(crate) struct Summary {
 )]
 pub(crate) async fn get_user(
     state: Data<State>,
-    _caller: Caller,
+    _caller: Scoped<needs::UsersRead>,
     Path(user_id): Path<UserId>,
 ) -> ApiResult<Reply<Summary>> {
     let user = users::lookup(&state.pool, user_id).await?;
