@@ -1,6 +1,5 @@
 //! Bots: users that only API keys act for. A bot has an owner, no address and no password.
 
-pub(crate) mod api_keys;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod list;
@@ -52,30 +51,15 @@ impl From<Bot> for View {
 ///
 /// # Errors
 /// [`AuthError::NoBot`].
-async fn own(executor: impl PgExecutor<'_>, caller: &Caller, id: UserId) -> Result<Bot, AuthError> {
+pub(super) async fn own(executor: impl PgExecutor<'_>, caller: &Caller, id: UserId) -> Result<Bot, AuthError> {
     let bot = bots::lookup(executor, id).await?.filter(|bot| bot.user.deactivated_at.is_none());
     bot.filter(|bot| bot.owner_id() == caller.user_id()).ok_or(AuthError::NoBot)
 }
 
-/// The paths. Those that are answered with a secret are not wrapped in idempotency.
+/// The paths.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
-    app.service(resource("/auth/bots").get(list::list_bots).post(create::create_bot).wrap(once()))
-        .service(
-            resource("/auth/bots/{bot_id}").patch(update::update_bot).delete(delete::delete_bot).wrap(once()),
-        )
-        .service(
-            resource("/auth/bots/{bot_id}/api-keys")
-                .get(api_keys::list::list_bot_api_keys)
-                .post(api_keys::create::create_bot_api_key),
-        )
-        .service(
-            resource("/auth/bots/{bot_id}/api-keys/{api_key_id}")
-                .delete(api_keys::revoke::revoke_bot_api_key)
-                .wrap(once()),
-        )
-        .service(
-            resource("/auth/bots/{bot_id}/api-keys/{api_key_id}/rotate")
-                .post(api_keys::rotate::rotate_bot_api_key),
-        );
+    app.service(resource("/auth/bots").get(list::list_bots).post(create::create_bot).wrap(once())).service(
+        resource("/auth/bots/{bot_id}").patch(update::update_bot).delete(delete::delete_bot).wrap(once()),
+    );
 }

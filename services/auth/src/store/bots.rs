@@ -28,7 +28,7 @@ impl Bot {
 
     /// The profile as it stands, for an event.
     pub(crate) fn payload(&self, at: Timestamp) -> UserPayload {
-        UserPayload { bot_owner_id: Some(self.owner_id()), ..self.user.payload(at) }
+        self.user.payload(at)
     }
 }
 
