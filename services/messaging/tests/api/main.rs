@@ -2,6 +2,7 @@
 //! asked; its events are real.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test where it is noticed")]
 
+mod api_keys;
 mod bad_input;
 mod channel_events;
 mod channel_pins;

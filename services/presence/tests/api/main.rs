@@ -10,4 +10,5 @@ mod socket_delivery;
 mod socket_frames;
 mod socket_open;
 mod socket_rights;
+mod socket_scopes;
 mod world;
