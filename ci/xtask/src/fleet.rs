@@ -53,6 +53,8 @@ pub(crate) const MEMBERS: &[Member] = &[
 pub(crate) const ADMIN_EMAIL: &str = "ada@demo.example";
 
 const INTERNAL_SECRET: &str = "INTERNAL_SECRET";
+/// Seals what auth stores.
+const SEALING_KEY: &str = "SEALING_KEY";
 
 /// The names of all services, in the order in which they are stopped.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -62,7 +64,7 @@ pub(crate) fn names() -> Vec<&'static str> {
 /// The secrets that a fleet needs.
 pub(crate) fn secrets(site: &Site) -> Outcome<Secrets> {
     let databases = MEMBERS.iter().filter(|member| member.data == Data::Postgres).map(database_secret);
-    let names: Vec<String> = databases.chain([INTERNAL_SECRET.to_owned()]).collect();
+    let names: Vec<String> = databases.chain([INTERNAL_SECRET, SEALING_KEY].map(str::to_owned)).collect();
     Secrets::load(&site.layout, &names)
 }
 
@@ -116,6 +118,7 @@ fn shared(
         ("AUTH__ISSUER", format!("http://localhost:{}", ports.of(Port::Gateway))),
         ("AUTH__JWKS_URL", format!("{}/.well-known/jwks.json", ports.http(Port::Auth))),
         ("INTERNAL__SECRET", secrets.get(INTERNAL_SECRET)?.to_owned()),
+        ("SECRETS__KEYS", format!("dev:{}", secrets.get(SEALING_KEY)?)),
         ("INTERNAL__AUTH_URL", ports.http(Port::Auth)),
         ("INTERNAL__CHANNELS_URL", ports.http(Port::Channels)),
         ("INTERNAL__MESSAGING_URL", ports.http(Port::Messaging)),

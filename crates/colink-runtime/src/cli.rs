@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::commands;
 use crate::config::Sources;
-use crate::service::Service;
+use crate::service::{Service, ServiceCommand};
 
 const FAILED: u8 = 1;
 const REFUSED: u8 = 2;
@@ -66,7 +66,13 @@ fn dispatch<S: Service>(
         "migrate" => commands::migrate::<S>(loaded.into_config()),
         "check-config" => commands::check_config::<S>(&loaded),
         "healthcheck" => commands::healthcheck::<S>(&loaded.into_config(), matches.get_flag("ready")),
-        _ => commands::serve::<S>(loaded.into_config()),
+        "serve" => commands::serve::<S>(loaded.into_config()),
+        own => {
+            let file =
+                S::COMMANDS.iter().find(|command| command.name == own).and_then(|command| command.file);
+            let file = file.and_then(|file| matches.get_one::<PathBuf>(file));
+            commands::own::<S>(loaded.into_config(), own, file.map(PathBuf::as_path))
+        }
     }
 }
 
@@ -93,6 +99,14 @@ fn command<S: Service>() -> Command {
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
         .subcommand(Command::new("check-config").about("Print the effective configuration, secrets hidden"))
         .subcommand(Command::new("healthcheck").about("Ask the running service how it is").arg(ready))
+        .subcommands(S::COMMANDS.iter().map(own_command))
+}
+
+fn own_command(command: &ServiceCommand) -> Command {
+    let file = command
+        .file
+        .map(|name| Arg::new(name).value_name(name).required(true).value_parser(value_parser!(PathBuf)));
+    Command::new(command.name).about(command.about).args(file)
 }
 
 fn last_words(service: &str, sentence: &str, code: u8) -> u8 {

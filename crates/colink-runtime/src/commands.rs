@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use colink_core::clock::SystemClock;
@@ -47,6 +48,17 @@ pub(crate) fn migrate<S: Service>(config: S::Config) -> Result<(), Failure> {
     let telemetry = telemetry::<S>(&config)?;
     let outcome = within(async {
         bring_up_to_date::<S>(&config).await.map_err(|error| Failure::Failed(chain(&error)))
+    });
+    flush(telemetry);
+    outcome
+}
+
+/// Does what only this service can.
+pub(crate) fn own<S: Service>(config: S::Config, name: &str, file: Option<&Path>) -> Result<(), Failure> {
+    let telemetry = telemetry::<S>(&config)?;
+    let outcome = within(async {
+        let done = S::run_command(&config, name, file).await;
+        print(&done.map_err(|error| Failure::Failed(chain(&error)))?)
     });
     flush(telemetry);
     outcome

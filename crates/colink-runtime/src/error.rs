@@ -28,6 +28,17 @@ pub enum StartError {
     /// The process was asked to stop, or a task died, before the service was built.
     #[error("stopped before the service had started")]
     Stopped,
+    /// A command of [`Service::COMMANDS`](crate::Service::COMMANDS) that nothing does.
+    #[error("`{0}` does nothing")]
+    NoCommand(String),
+    /// A command of the service failed.
+    #[error("{what} failed")]
+    Command {
+        /// What it is, in words: `sealing anew`.
+        what: &'static str,
+        /// Why.
+        source: BoxError,
+    },
     /// Something the service needs could not be set up.
     #[error("cannot set up {what}")]
     Setup {
@@ -42,6 +53,13 @@ impl StartError {
     /// For `map_err`: `.map_err(StartError::setting_up("the signing keys"))`.
     pub fn setting_up<E: Into<BoxError>>(what: &'static str) -> impl FnOnce(E) -> Self {
         move |source| Self::Setup { what, source: source.into() }
+    }
+}
+
+impl StartError {
+    /// For `map_err`: `.map_err(StartError::running("sealing anew"))`.
+    pub fn running<E: Into<BoxError>>(what: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::Command { what, source: source.into() }
     }
 }
 

@@ -20,7 +20,7 @@ pub use internal::InternalConfig;
 pub use lifecycle::{BoxError, Ending, Lifecycle, Outcome, TaskFailure};
 pub use migrate::migrate;
 pub use running::Running;
-pub use service::{Problem, Sections, Service};
+pub use service::{Problem, Sections, Service, ServiceCommand};
 pub use start::{start, start_in};
 
 #[global_allocator]

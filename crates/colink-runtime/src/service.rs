@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::path::Path;
 
 use actix_web::web;
 use colink_bus::KafkaConfig;
@@ -28,6 +29,9 @@ pub trait Service: Sized + 'static {
 
     /// What `healthcheck` asks to know that the process lives. The gateway's `/health` is about the fleet.
     const LIVE_PATH: &'static str = "health";
+
+    /// What the binary can do besides what every service can; [`Self::run_command`] does it.
+    const COMMANDS: &'static [ServiceCommand] = &[];
 
     /// The typed configuration. `Debug` must not show secrets: keep them in `secrecy::SecretString`.
     type Config: Sections + DeserializeOwned + Debug + Send + Sync + 'static;
@@ -59,6 +63,30 @@ pub trait Service: Sized + 'static {
         let _ = config;
         std::future::ready(Ok(()))
     }
+
+    /// Does one of [`Self::COMMANDS`], and says what was done, for the operator.
+    ///
+    /// # Errors
+    /// [`StartError`] ends the process with exit code 1 and this error's text.
+    fn run_command(
+        config: &Self::Config,
+        name: &str,
+        file: Option<&Path>,
+    ) -> impl Future<Output = Result<String, StartError>> + Send {
+        let _ = (config, file);
+        std::future::ready(Err(StartError::NoCommand(name.to_owned())))
+    }
+}
+
+/// A subcommand of one service.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceCommand {
+    /// What is typed.
+    pub name: &'static str,
+    /// What `--help` says.
+    pub about: &'static str,
+    /// The name of the file it reads, if it reads one; then it must be given.
+    pub file: Option<&'static str>,
 }
 
 /// The sections of a configuration that the runtime itself reads. Those of stores a service does not have

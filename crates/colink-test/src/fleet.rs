@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::identity::{AUDIENCE, ISSUER};
 use crate::leftovers;
 use crate::node::{Binary, Node};
-use crate::stage::{BUCKET, INTERNAL_SECRET, Stage};
+use crate::stage::{BUCKET, INTERNAL_SECRET, SEALING_KEYS, Stage};
 
 /// The processes of one journey. Dropping it kills them, removes their data, and keeps their logs if the test failed.
 #[derive(Debug)]
@@ -177,6 +177,7 @@ impl FleetPlan {
             (variable("", "auth.audience"), AUDIENCE.to_owned()),
             (variable("", "auth.jwks_url"), jwks_url),
             (variable("", "internal.secret"), INTERNAL_SECRET.to_owned()),
+            (variable("", "secrets.keys"), SEALING_KEYS.to_owned()),
             (variable("", "telemetry.log_level"), "info".to_owned()),
             (variable("", "redis.url"), environment.redis().to_owned()),
             (variable("", "redis.prefix"), stage.redis_prefix()),

@@ -40,4 +40,4 @@ pub use scopes::{Needs, assert_scopes};
 pub use service::TestService;
 pub use settings::Settings;
 pub use socket::{Incoming, Socket};
-pub use stage::{BUCKET, INTERNAL_SECRET, Stage};
+pub use stage::{BUCKET, INTERNAL_SECRET, SEALING_KEYS, Stage};

@@ -17,6 +17,9 @@ use crate::topics;
 /// The secret with which services of a stage sign internal tokens.
 pub const INTERNAL_SECRET: &str = "test-internal-secret-of-32-bytes-or-more";
 
+/// The key that seals what services of a stage store.
+pub const SEALING_KEYS: &str = "test:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
 /// The bucket all tests share; object keys carry ids, so tests do not meet.
 pub const BUCKET: &str = "colink-tests";
 
@@ -120,6 +123,7 @@ impl Stage {
         set("auth.audience", AUDIENCE.into());
         set("auth.jwks_url", self.identity().jwks_url().into());
         set("internal.secret", INTERNAL_SECRET.into());
+        set("secrets.keys", SEALING_KEYS.into());
         set("postgres.max_connections", Value::Integer(6));
         if sections.contains_key("redis") {
             set("redis.url", environment.redis().into());

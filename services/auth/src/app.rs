@@ -7,6 +7,7 @@ use colink_auth::{JwkSet, RevocationList, TokenIdentity, Verifier};
 use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
 use colink_runtime::{Boot, StartError};
+use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
 use crate::config::Config;
@@ -37,17 +38,19 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let kept: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
     let identify = Arc::new(TokenIdentity(identity.authenticator.clone()));
 
+    let sealer = Sealer::new(&config.secrets).map_err(StartError::setting_up("sealing"))?;
     let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
     let state = State {
         clock: boot.clock(),
         pool,
         relay: relay.handle(),
         mail_queued: Arc::new(Notify::new()),
+        sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
         limits: Limits::new(redis, config.limits),
-        keyring: Arc::new(Keyring::new(verifier)),
+        keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
         issuer: config.auth.issuer.as_str().into(),

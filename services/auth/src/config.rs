@@ -7,6 +7,7 @@ use colink_bus::KafkaConfig;
 use colink_core::text::Email;
 use colink_http::HttpConfig;
 use colink_runtime::{InternalConfig, Problem, Sections};
+use colink_secrets::SecretsConfig;
 use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
@@ -34,6 +35,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// `[kafka]`.
     pub kafka: KafkaConfig,
+    /// `[secrets]`.
+    pub secrets: SecretsConfig,
     /// `[bootstrap]`.
     pub bootstrap: BootstrapConfig,
     /// `[passwords]`.
@@ -88,6 +91,8 @@ pub struct TokensConfig {
     pub verification_hours: u32,
     /// Most sessions of one user.
     pub max_sessions: u16,
+    /// In which a proof of identity is good for sensitive changes, in minutes.
+    pub reauthentication_minutes: u32,
 }
 
 impl TokensConfig {
@@ -104,6 +109,11 @@ impl TokensConfig {
     /// In which a second use of a refresh token is no theft.
     pub(crate) fn refresh_grace(self) -> Duration {
         Duration::from_secs(self.refresh_grace_s.into())
+    }
+
+    /// In which a proof of identity is good for sensitive changes.
+    pub(crate) fn reauthentication(self) -> Duration {
+        Duration::from_secs(u64::from(self.reauthentication_minutes) * 60)
     }
 
     /// Of a verification link.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
 use colink_http::ApiError;
+use colink_secrets::SealError;
 use colink_store::StoreError;
 
 /// Why a call of this service was refused or failed.
@@ -40,12 +41,18 @@ pub(crate) enum AuthError {
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
+    /// The caller proved who he is too long ago for what he wants to change.
+    #[error("the session was not proven lately")]
+    Stale,
     /// No signing key is loaded yet, or no turn for a hash came up in time.
     #[error("{0} is not available")]
     Busy(&'static str),
     /// A hash, a key or a signature could not be made: a defect.
     #[error("cryptography failed: {0}")]
     Crypto(String),
+    /// A stored secret does not open.
+    #[error("a stored secret does not open")]
+    Seal(#[from] SealError),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,9 +102,10 @@ impl From<AuthError> for ApiError {
             E::ExpiredRefreshToken => {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
+            E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),
             E::Busy(what) => Self::unavailable(what),
-            E::Crypto(_) => Self::internal(error),
+            E::Crypto(_) | E::Seal(_) => Self::internal(error),
             E::Store(error) => error.into(),
             E::Outbox(BusError::Database(error)) => error.into(),
             E::Outbox(error) => Self::internal(error),

@@ -11,14 +11,16 @@ use chrono::{DateTime, Utc};
 use colink_auth::{Claims, JwkSet, TokenSigner, Verifier};
 use colink_core::clock::Clock;
 use colink_core::id::KeyId;
+use colink_secrets::{Sealer, Zeroizing};
 
 use crate::error::AuthError;
-use crate::store::signing_keys::StoredKey;
+use crate::store::signing_keys::{SEALED, StoredKey};
 
 /// The keys, shared by everyone who signs, verifies or publishes.
 #[derive(Debug)]
 pub(crate) struct Keyring {
     verifier: Verifier,
+    sealer: Sealer,
     keys: RwLock<Arc<Vec<Key>>>,
 }
 
@@ -31,20 +33,20 @@ struct Key {
 
 impl Keyring {
     /// An empty ring that keeps `verifier` up to date.
-    pub(crate) fn new(verifier: Verifier) -> Self {
-        Self { verifier, keys: RwLock::default() }
+    pub(crate) fn new(verifier: Verifier, sealer: Sealer) -> Self {
+        Self { verifier, sealer, keys: RwLock::default() }
     }
 
     /// Takes over what is stored: published keys, newest first.
     ///
     /// # Errors
-    /// [`AuthError::Crypto`] when a stored key is none.
+    /// [`AuthError::Crypto`] when a stored key is none, [`AuthError::Seal`] when it does not open.
     pub(crate) fn replace(&self, stored: &[StoredKey]) -> Result<(), AuthError> {
         let known = self.keys();
         if known.iter().map(|key| &key.kid).eq(stored.iter().map(|key| &key.kid)) {
             return Ok(());
         }
-        let keys = stored.iter().map(Key::read).collect::<Result<Vec<_>, _>>()?;
+        let keys = stored.iter().map(|key| Key::read(key, &self.sealer)).collect::<Result<Vec<_>, _>>()?;
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         self.verifier.set_keys(&self.published());
         Ok(())
@@ -72,22 +74,23 @@ impl Keyring {
 }
 
 impl Key {
-    fn read(stored: &StoredKey) -> Result<Self, AuthError> {
-        let seed = stored.seed.as_slice().try_into().map_err(AuthError::crypto)?;
+    fn read(stored: &StoredKey, sealer: &Sealer) -> Result<Self, AuthError> {
+        let seed = sealer.open(&SEALED.context(&stored.kid), &stored.sealed_seed)?;
+        let seed = seed.as_slice().try_into().map_err(AuthError::crypto)?;
         let signer = TokenSigner::new(&stored.kid, seed).map_err(AuthError::crypto)?;
         Ok(Self { kid: stored.kid.clone(), activates_at: stored.activates_at, signer })
     }
 }
 
 /// A new key that signs after `delay`.
-pub(crate) fn generate(clock: &dyn Clock, delay: Duration) -> StoredKey {
-    let now = clock.now();
-    StoredKey {
-        kid: KeyId::generate(clock).to_string(),
-        seed: rand::random::<[u8; 32]>().to_vec(),
-        created_at: now,
-        activates_at: now + delay,
-    }
+///
+/// # Errors
+/// [`AuthError::Seal`].
+pub(crate) fn generate(clock: &dyn Clock, sealer: &Sealer, delay: Duration) -> Result<StoredKey, AuthError> {
+    let (now, kid) = (clock.now(), KeyId::generate(clock).to_string());
+    let seed = Zeroizing::new(rand::random::<[u8; 32]>());
+    let sealed_seed = sealer.seal(&SEALED.context(&kid), seed.as_slice())?;
+    Ok(StoredKey { kid, sealed_seed, created_at: now, activates_at: now + delay })
 }
 
 /// Whether a new key is to be made: there is none, or the newest is too old.
@@ -100,10 +103,15 @@ mod tests {
     use colink_auth::AuthConfig;
     use colink_core::clock::ManualClock;
     use colink_core::id::{SessionId, UserId};
+    use colink_secrets::SecretsConfig;
 
     use super::*;
 
     const DELAY: Duration = Duration::from_secs(60);
+
+    fn sealer() -> Sealer {
+        Sealer::new(&SecretsConfig::new(format!("k:{}", "ab".repeat(32)))).unwrap()
+    }
 
     fn claims(clock: &ManualClock) -> Claims {
         let now = clock.now().timestamp();
@@ -131,16 +139,16 @@ mod tests {
         let clock = Arc::new(ManualClock::default());
         let config = AuthConfig::new("https://issuer.test", "colink", "http://unused");
         let verifier = Verifier::with_keys(&config, &JwkSet { keys: Vec::new() }, clock.clone());
-        let ring = Keyring::new(verifier.clone());
+        let ring = Keyring::new(verifier.clone(), sealer());
         let claims = claims(&clock);
         assert!(matches!(ring.sign(&claims, clock.now()), Err(AuthError::Busy(_))));
 
-        let first = generate(clock.as_ref(), Duration::ZERO);
+        let first = generate(clock.as_ref(), &sealer(), Duration::ZERO).unwrap();
         ring.replace(std::slice::from_ref(&first)).unwrap();
         let old = ring.sign(&claims, clock.now()).unwrap();
 
         clock.advance(Duration::from_secs(1));
-        ring.replace(&[generate(clock.as_ref(), DELAY), first]).unwrap();
+        ring.replace(&[generate(clock.as_ref(), &sealer(), DELAY).unwrap(), first]).unwrap();
         assert_eq!(ring.published().keys.len(), 2);
         assert_eq!(
             ring.sign(&claims, clock.now()).unwrap(),
@@ -159,7 +167,7 @@ mod tests {
         let clock = ManualClock::default();
         let month = Duration::from_secs(30 * 86_400);
         assert!(is_due(&[], month, clock.now()));
-        let key = generate(&clock, DELAY);
+        let key = generate(&clock, &sealer(), DELAY).unwrap();
         assert!(!is_due(std::slice::from_ref(&key), month, clock.now()));
         clock.advance(month);
         assert!(is_due(&[key], month, clock.now()));

@@ -9,15 +9,21 @@ mod keyring;
 mod limits;
 mod mailer;
 mod metrics;
+mod password_check;
 mod passwords;
+mod reauthentication;
+mod reseal;
 mod revocation;
 mod routes;
+mod second_factor;
 mod sign_in;
 mod state;
 mod store;
 
+use std::path::Path;
+
 use actix_web::web::ServiceConfig;
-use colink_runtime::{Boot, Service, StartError};
+use colink_runtime::{Boot, Service, ServiceCommand, StartError};
 use sqlx::migrate::Migrator;
 use utoipa::OpenApi;
 
@@ -35,6 +41,12 @@ impl Service for Auth {
     const DEFAULTS: &'static str = include_str!("../config.toml");
     const MIGRATOR: Option<&'static Migrator> = Some(&MIGRATOR);
 
+    const COMMANDS: &'static [ServiceCommand] = &[ServiceCommand {
+        name: "rotate-keys",
+        about: "Seal stored secrets with the first key of `secrets.keys`",
+        file: None,
+    }];
+
     type Config = Config;
     type State = State;
 
@@ -44,6 +56,13 @@ impl Service for Auth {
 
     async fn build(config: &Config, boot: &mut Boot) -> Result<State, StartError> {
         app::build(config, boot).await
+    }
+
+    async fn run_command(config: &Config, name: &str, _file: Option<&Path>) -> Result<String, StartError> {
+        match name {
+            "rotate-keys" => reseal::command(config).await,
+            other => Err(StartError::NoCommand(other.to_owned())),
+        }
     }
 
     fn routes(routes: &mut ServiceConfig, state: &State) {

@@ -26,6 +26,7 @@ use crate::state::State;
     auth::refresh::refresh_tokens,
     auth::logout::logout_user,
     auth::me::get_me,
+    auth::reauthenticate::reauthenticate,
     sessions::list::list_sessions,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
@@ -52,6 +53,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/refresh").post(auth::refresh::refresh_tokens))
         .service(resource("/auth/logout").post(auth::logout::logout_user))
         .service(resource("/auth/me").get(auth::me::get_me))
+        .service(resource("/auth/reauthenticate").post(auth::reauthenticate::reauthenticate))
         .service(
             resource("/auth/sessions")
                 .get(sessions::list::list_sessions)

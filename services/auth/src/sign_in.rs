@@ -9,21 +9,38 @@ use colink_http::RequestContext;
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
+use crate::second_factor::{self, Challenge};
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{refresh_tokens, sessions, users};
 
 /// How somebody proved who he is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Proof {
     /// The word in the event `session.started`.
     pub(crate) method: &'static str,
     /// The claim `amr` (RFC 8176).
-    pub(crate) amr: &'static [&'static str],
+    pub(crate) amr: Vec<&'static str>,
+    /// Whether this was two factors already.
+    pub(crate) second_factor: bool,
 }
 
-/// A password, and nothing else.
-pub(crate) const PASSWORD: Proof = Proof { method: "password", amr: &["pwd"] };
+impl Proof {
+    /// A password, and nothing else.
+    pub(crate) fn password() -> Self {
+        Self { method: "password", amr: vec!["pwd"], second_factor: false }
+    }
+}
+
+/// What follows from a proof.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// A session.
+    SignedIn(TokenPair),
+    /// The question for the second factor.
+    #[expect(dead_code, reason = "no second factor can be enrolled yet")]
+    SecondFactor(Challenge),
+}
 
 /// The two tokens of a session.
 #[derive(Debug)]
@@ -31,6 +48,21 @@ pub(crate) struct TokenPair {
     pub(crate) session_id: SessionId,
     pub(crate) access: String,
     pub(crate) refresh: OpaqueToken,
+}
+
+/// Lets somebody in who has proven who he is, or asks for the second factor that he has.
+///
+/// # Errors
+/// As [`begin_session`].
+pub(crate) async fn admit(
+    state: &State,
+    user: &User,
+    proof: Proof,
+    device_name: Option<&str>,
+    context: &RequestContext,
+) -> Result<Admission, AuthError> {
+    let _asked = !proof.second_factor && !second_factor::methods(state, user.id()).await?.is_empty();
+    Ok(Admission::SignedIn(begin_session(state, user, proof, device_name, context).await?))
 }
 
 /// Begins a session, and ends the oldest when there are too many.
@@ -122,7 +154,7 @@ pub(crate) fn access_token(
         nbf: None,
         jti: hex::encode(rand::random::<[u8; 16]>()),
         sid: session_id,
-        email: Some(user.email_normalised.clone()),
+        email: user.email_normalised.clone(),
         preferred_username: user.username.clone(),
         name: Some(user.display_name.clone()),
         realm_roles: user.realm_roles.clone(),

@@ -9,6 +9,7 @@ use colink_core::clock::SharedClock;
 use colink_core::text::Email;
 use colink_events::{Cause, Event};
 use colink_http::idempotency::Idempotency;
+use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
@@ -28,6 +29,8 @@ pub struct State {
     pub(crate) relay: RelayHandle,
     /// Wakes the mail job of this process after a commit that queued a mail.
     pub(crate) mail_queued: Arc<Notify>,
+    /// For everything stored that must be read again.
+    pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) limits: Limits,

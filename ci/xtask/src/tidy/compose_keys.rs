@@ -21,6 +21,7 @@ const SHARED: &[(&str, &str, &str)] = &[
     ("postgres", "crates/colink-store/src/", "PostgresConfig"),
     ("redis", "crates/colink-store/src/", "RedisConfig"),
     ("mongo", "crates/colink-store/src/", "MongoConfig"),
+    ("secrets", "crates/colink-secrets/src/", "SecretsConfig"),
     ("s3", "crates/colink-store/src/", "S3Config"),
 ];
 

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("colink-events", 1),
     ("colink-telemetry", 1),
     ("colink-store", 1),
+    ("colink-secrets", 1),
     ("colink-bus", 2),
     ("colink-http", 2),
     ("colink-auth", 3),

@@ -79,7 +79,7 @@ pub(crate) async fn rotate(
     }
     // Nobody has to be told of the first key before it signs.
     let delay = if stored.is_empty() { Duration::ZERO } else { state.keys.activation_delay() };
-    let key = keyring::generate(state.clock.as_ref(), delay);
+    let key = keyring::generate(state.clock.as_ref(), &state.sealer, delay)?;
     signing_keys::insert(&mut transaction, &key, key.activates_at + state.keys.overlap()).await?;
     let event = SigningKeyRotated { kid: key.kid.clone(), at: state.clock.timestamp() };
     state.emit(&mut transaction, &event, cause).await?;

@@ -24,8 +24,9 @@ use crate::store::users::{self, User};
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Profile {
     id: UserId,
+    /// None for a bot.
     #[schema(example = "ada@example.com")]
-    email: String,
+    email: Option<String>,
     #[schema(example = "ada")]
     username: String,
     #[schema(example = "Ada Lovelace")]

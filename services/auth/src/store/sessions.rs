@@ -40,8 +40,9 @@ pub(crate) struct NewSession<'a> {
 /// Begins a session.
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewSession<'_>) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into sessions (id, user_id, device_name, user_agent, ip, amr, created_at, last_seen_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+        "insert into sessions (id, user_id, device_name, user_agent, ip, amr, created_at, last_seen_at,
+                               authenticated_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8)",
     )
     .bind(new.id.as_uuid())
     .bind(new.user_id.as_uuid())
@@ -96,6 +97,31 @@ pub(crate) async fn update_seen(
     .execute(connection)
     .await
     .map(drop)
+}
+
+/// When somebody last proved in this session who he is; `None` when it is over.
+pub(crate) async fn find_authenticated_at(
+    executor: impl PgExecutor<'_>,
+    id: SessionId,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar("select authenticated_at from sessions where id = $1 and revoked_at is null")
+        .bind(id.as_uuid())
+        .fetch_optional(executor)
+        .await
+}
+
+/// Somebody proved in this session who he is.
+pub(crate) async fn update_authenticated(
+    executor: impl PgExecutor<'_>,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query("update sessions set authenticated_at = $2 where id = $1")
+        .bind(id.as_uuid())
+        .bind(now)
+        .execute(executor)
+        .await
+        .map(drop)
 }
 
 /// Ends one open session of the user; `false` when he has no such one.

@@ -3,6 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgExecutor};
 
+use super::sealed::SealedColumn;
+
+/// The private halves.
+pub(crate) const SEALED: SealedColumn =
+    SealedColumn { table: "signing_keys", key: "kid", column: "sealed_seed" };
+
 /// The advisory lock under which keys are made.
 const ROTATION_LOCK: i64 = 0x434c_4b45_5953;
 
@@ -10,8 +16,8 @@ const ROTATION_LOCK: i64 = 0x434c_4b45_5953;
 #[derive(Clone, FromRow)]
 pub(crate) struct StoredKey {
     pub(crate) kid: String,
-    /// The Ed25519 seed, 32 bytes.
-    pub(crate) seed: Vec<u8>,
+    /// The Ed25519 seed, sealed for [`SEALED`].
+    pub(crate) sealed_seed: Vec<u8>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) activates_at: DateTime<Utc>,
 }
@@ -30,7 +36,7 @@ pub(crate) async fn lock(connection: &mut PgConnection) -> sqlx::Result<()> {
 /// The keys that are published at `now`, newest first.
 pub(crate) async fn list(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<Vec<StoredKey>> {
     sqlx::query_as(
-        "select kid, seed, created_at, activates_at
+        "select kid, sealed_seed, created_at, activates_at
            from signing_keys
           where retires_at is null or retires_at > $1
           order by activates_at desc, kid desc",
@@ -51,10 +57,11 @@ pub(crate) async fn insert(
         .execute(&mut *connection)
         .await?;
     sqlx::query(
-        "insert into signing_keys (kid, alg, seed, created_at, activates_at) values ($1, 'EdDSA', $2, $3, $4)",
+        "insert into signing_keys (kid, alg, sealed_seed, created_at, activates_at)
+         values ($1, 'EdDSA', $2, $3, $4)",
     )
     .bind(&key.kid)
-    .bind(&key.seed)
+    .bind(&key.sealed_seed)
     .bind(key.created_at)
     .bind(key.activates_at)
     .execute(connection)

@@ -14,7 +14,8 @@ use super::registrations::{NewRegistration, Registration};
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct User {
     id: Uuid,
-    pub(crate) email_normalised: String,
+    /// None for a bot and for whoever was erased.
+    pub(crate) email_normalised: Option<String>,
     pub(crate) username: String,
     pub(crate) display_name: String,
     pub(crate) avatar_url: Option<String>,
@@ -140,6 +141,14 @@ pub(crate) async fn find_credentials(
         .bind(email.as_str())
         .fetch_optional(executor)
         .await
+}
+
+/// The account with this id and what a password is checked against.
+pub(crate) async fn lookup_credentials(
+    executor: impl PgExecutor<'_>,
+    id: UserId,
+) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as("select * from users where id = $1").bind(id.as_uuid()).fetch_optional(executor).await
 }
 
 /// The accounts with these ids, in no order; unknown ids are passed over.

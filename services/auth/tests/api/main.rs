@@ -3,6 +3,7 @@
 
 mod auth_login;
 mod auth_logout;
+mod auth_reauthenticate;
 mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
@@ -10,5 +11,6 @@ mod auth_verify_email;
 mod harness;
 mod internal_users;
 mod keys;
+mod secrets;
 mod sessions;
 mod users;

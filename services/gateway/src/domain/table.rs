@@ -125,6 +125,11 @@ const fn credentials(pattern: &'static str) -> Route {
     Route { pattern, upstream: Upstream::Auth, access: Access::Public, credentials: true }
 }
 
+/// For signed-in users, with a secret in the body that could be guessed.
+const fn proof(pattern: &'static str) -> Route {
+    Route { pattern, upstream: Upstream::Auth, access: Access::Token, credentials: true }
+}
+
 /// The URL space, as `docs/API.md` lists it.
 const TABLE: &[Route] = &[
     credentials("/auth/register"),
@@ -133,6 +138,7 @@ const TABLE: &[Route] = &[
     credentials("/auth/login"),
     credentials("/auth/refresh"),
     credentials("/auth/api-keys/token"),
+    proof("/auth/reauthenticate"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),

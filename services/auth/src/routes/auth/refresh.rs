@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sqlx::{PgConnection, Postgres, Transaction};
 use utoipa::ToSchema;
 
-use super::SignedIn;
+use super::signed_in::SignedIn;
 use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::domain::refresh::{Use, judge};
 use crate::error::AuthError;

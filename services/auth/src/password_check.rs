@@ -1,0 +1,99 @@
+//! Whether a password is somebody's: for signing in, and for whoever is asked again.
+//!
+//! An unknown address costs the same hash and the same writes as a wrong password. The lock is looked at when the
+//! turn for the hash has come and a failure is counted before the turn is given back, so guesses sent all at once
+//! are at most as many more as hashes are computed at a time. Only tries that get past the lock count for the address:
+//! whoever is locked out does not use up what its owner has left elsewhere.
+
+use colink_core::id::UserId;
+use colink_core::text::Email;
+use colink_events::users::{AccountLocked, LoginFailed};
+use colink_http::RequestContext;
+
+use crate::domain::password::Password;
+use crate::error::AuthError;
+use crate::limits::{Limit, Subject};
+use crate::passwords::{Turn, Verdict};
+use crate::state::State;
+use crate::store::users::{self, Credentials, User};
+
+/// What is being tried: which address, from where.
+pub(crate) struct PasswordCheck<'a> {
+    state: &'a State,
+    context: &'a RequestContext,
+    address: Subject,
+    client: Subject,
+}
+
+impl<'a> PasswordCheck<'a> {
+    /// A try for this address, if the client has not used up its own.
+    ///
+    /// # Errors
+    /// [`AuthError::Limited`], and failures of Redis.
+    pub(crate) async fn begin(
+        state: &'a State,
+        context: &'a RequestContext,
+        email: &Email,
+    ) -> Result<Self, AuthError> {
+        let (address, client) = (Subject::address(email), Subject::client(context));
+        state.limits.take(Limit::Login, &client).await?;
+        Ok(Self { state, context, address, client })
+    }
+}
+
+impl PasswordCheck<'_> {
+    /// The user, if the password is his.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`], [`AuthError::Locked`], [`AuthError::Limited`], and failures of stores.
+    pub(crate) async fn prove(
+        &self,
+        found: Option<Credentials>,
+        password: &Password,
+    ) -> Result<User, AuthError> {
+        let turn = self.state.passwords.turn().await?;
+        let user_id = found.as_ref().map(|found| found.user.id());
+        let lock = self.state.limits.check_lock(&self.address, &self.client).await;
+        lock.inspect_err(|_| self.state.metrics.sign_in_refused("locked", user_id))?;
+        self.state.limits.take(Limit::LoginAddress, &self.address).await?;
+        let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
+        let verdict = turn.verify(password, stored).await?;
+        let Some(Credentials { user, password_hash }) = found.filter(|_| verdict != Verdict::Wrong) else {
+            return self.fail(user_id).await;
+        };
+        self.state.limits.forget_failures(&self.address, &self.client).await?;
+        if let (Verdict::Outdated, Some(old)) = (verdict, password_hash) {
+            self.hash_anew(&turn, user.id(), password, &old).await?;
+        }
+        Ok(user)
+    }
+
+    /// Counts a failure and tells the audit log.
+    async fn fail<T>(&self, user_id: Option<UserId>) -> Result<T, AuthError> {
+        let locked = self.state.limits.record_failure(&self.address, &self.client).await?;
+        let (now, cause) = (self.state.clock.now(), self.context.cause(user_id, None));
+        let mut transaction = self.state.begin().await?;
+        let failed = LoginFailed { user_id, reason: "password".to_owned(), at: now.into() };
+        self.state.emit(&mut transaction, &failed, &cause).await?;
+        if let Some(lasts) = locked {
+            let event = AccountLocked { user_id, until: (now + lasts).into(), at: now.into() };
+            self.state.emit(&mut transaction, &event, &cause).await?;
+            self.state.metrics.locked(user_id, lasts);
+        }
+        self.state.commit(transaction).await?;
+        self.state.metrics.sign_in_refused("credentials", user_id);
+        Err(AuthError::WrongCredentials)
+    }
+
+    async fn hash_anew(
+        &self,
+        turn: &Turn,
+        user_id: UserId,
+        password: &Password,
+        old: &str,
+    ) -> Result<(), AuthError> {
+        let new = turn.hash(password).await?;
+        users::update_password_hash(&self.state.pool, user_id, old, &new).await?;
+        Ok(())
+    }
+}

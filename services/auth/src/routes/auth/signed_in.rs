@@ -1,0 +1,94 @@
+//! What a sign-in answers.
+
+use actix_web::http::header;
+use colink_core::id::SessionId;
+use colink_http::Reply;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::users::Profile;
+use crate::second_factor::Method;
+use crate::sign_in::{Admission, TokenPair};
+use crate::state::State;
+use crate::store::users::User;
+
+/// A session with its tokens.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SignedIn {
+    /// The JWT for `Authorization: Bearer`.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9.e30.c2ln")]
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Life of the access token, in seconds.
+    #[schema(example = 900)]
+    expires_in: u32,
+    /// Good for one `POST /auth/refresh`.
+    #[schema(example = "mD1xRk0mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKxE")]
+    refresh_token: String,
+    /// The session.
+    session_id: SessionId,
+    /// Who is signed in.
+    user: Profile,
+}
+
+impl SignedIn {
+    /// The answer with these tokens.
+    pub(crate) fn reply(state: &State, tokens: TokenPair, user: &User) -> Reply<Self> {
+        private(Self::of(state, tokens, user))
+    }
+
+    fn of(state: &State, tokens: TokenPair, user: &User) -> Self {
+        Self {
+            access_token: tokens.access,
+            token_type: "Bearer",
+            expires_in: state.tokens.access_s,
+            refresh_token: tokens.refresh.reveal(),
+            session_id: tokens.session_id,
+            user: Profile::of(user),
+        }
+    }
+}
+
+/// The password was right, and a second factor is asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SecondFactorAsked {
+    /// Always true.
+    #[schema(example = true)]
+    mfa_required: bool,
+    /// Names this sign-in in the call that brings the second factor.
+    #[schema(example = "mD1xRk0mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKxE")]
+    mfa_ticket: String,
+    /// What is taken.
+    methods: Vec<Method>,
+}
+
+/// Tokens, or what is still asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum LoginAnswer {
+    /// Signed in.
+    SignedIn(Box<SignedIn>),
+    /// Not yet.
+    SecondFactor(SecondFactorAsked),
+}
+
+impl Admission {
+    /// The answer to whoever proved who he is.
+    pub(crate) fn reply(self, state: &State, user: &User) -> Reply<LoginAnswer> {
+        private(match self {
+            Self::SignedIn(tokens) => LoginAnswer::SignedIn(Box::new(SignedIn::of(state, tokens, user))),
+            Self::SecondFactor(challenge) => LoginAnswer::SecondFactor(SecondFactorAsked {
+                mfa_required: true,
+                mfa_ticket: challenge.ticket.reveal(),
+                methods: challenge.methods,
+            }),
+        })
+    }
+}
+
+/// Tokens are for one reader: nothing in between may keep them.
+fn private<T: Serialize>(answer: T) -> Reply<T> {
+    Reply::ok(answer).header(header::CACHE_CONTROL, "no-store")
+}
