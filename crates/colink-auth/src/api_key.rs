@@ -158,8 +158,16 @@ mod tests {
             assert!(ApiKey::parse(&shorter).is_none(), "{place}");
         }
         let long = "clk_".repeat(4000);
-        for never in ["", "clk_", "clk___", "clk_é_é_é", "eyJhbGciOi.x.y", &long, &format!("{text}0"), &format!(" {text}")]
-        {
+        for never in [
+            "",
+            "clk_",
+            "clk___",
+            "clk_é_é_é",
+            "eyJhbGciOi.x.y",
+            &long,
+            &format!("{text}0"),
+            &format!(" {text}"),
+        ] {
             assert!(ApiKey::parse(never).is_none(), "{never}");
         }
     }

@@ -173,9 +173,9 @@ pub(crate) fn identify(
 ) -> LocalBoxFuture<'static, ApiResult<Caller>> {
     let request = request.clone();
     let context = RequestContext::from_request(&request, payload);
-    Box::pin(async move {
-        Ok(Caller::new(authenticator(&request)?.identify(&request).await?, context.await?))
-    })
+    Box::pin(
+        async move { Ok(Caller::new(authenticator(&request)?.identify(&request).await?, context.await?)) },
+    )
 }
 
 /// Extractor: the caller, if there is a token. A bad token is 401 all the same.

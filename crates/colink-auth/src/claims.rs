@@ -92,6 +92,10 @@ impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Claims");
         shown.field("sub", &self.sub).field("sid", &self.sid).field("jti", &self.jti);
-        shown.field("exp", &self.exp).field("realm_roles", &self.realm_roles).field("scope", &self.scope).finish_non_exhaustive()
+        shown
+            .field("exp", &self.exp)
+            .field("realm_roles", &self.realm_roles)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }

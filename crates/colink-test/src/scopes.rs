@@ -33,11 +33,7 @@ const ANY: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 ///
 /// # Panics
 /// When an endpoint is missing in the table, or answers otherwise.
-pub async fn assert_scopes<S: Service>(
-    service: &TestService<S>,
-    user: &TestUser,
-    table: &[(&str, Needs)],
-) {
+pub async fn assert_scopes<S: Service>(service: &TestService<S>, user: &TestUser, table: &[(&str, Needs)]) {
     let listed: BTreeSet<String> = table.iter().map(|(endpoint, _)| (*endpoint).to_owned()).collect();
     assert_eq!(listed, endpoints(service).await, "decide for each endpoint which scope it needs");
     for (endpoint, needs) in table {

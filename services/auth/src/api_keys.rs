@@ -172,8 +172,7 @@ async fn end(
 ) -> Result<Revocation, AuthError> {
     let now = state.clock.now();
     for id in keys {
-        let event =
-            ApiKeyRevoked { user_id, api_key_id: *id, reason: reason.to_owned(), at: now.into() };
+        let event = ApiKeyRevoked { user_id, api_key_id: *id, reason: reason.to_owned(), at: now.into() };
         state.emit(transaction, &event, cause).await?;
     }
     let secrets = api_key_secrets::update_ended(transaction, keys, now).await?;

@@ -11,7 +11,7 @@ use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::jobs::{clean_up, rotate_keys, send_mail};
+use crate::jobs::{clean_up, end_api_keys, rotate_keys, send_mail};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mailer::Mailer;
@@ -49,10 +49,12 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
-        limits: Limits::new(redis, config.limits),
+        limits: Limits::new(redis, config.limits, config.api_keys.failures_per_ip_per_minute),
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
+        api_keys: config.api_keys,
+        bots: config.bots,
         issuer: config.auth.issuer.as_str().into(),
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),
@@ -67,6 +69,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
     lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
+    lifecycle.spawn("API keys", end_api_keys::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
     Ok(state)
 }

@@ -1,5 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+pub(crate) mod api_keys;
+
 use std::time::Duration;
 
 use colink_auth::AuthConfig;
@@ -15,6 +17,7 @@ use lettre::message::Mailbox;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use self::api_keys::{ApiKeysConfig, BotsConfig};
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -45,6 +48,10 @@ pub struct Config {
     pub argon2: Argon2Config,
     /// `[tokens]`.
     pub tokens: TokensConfig,
+    /// `[api_keys]`.
+    pub api_keys: ApiKeysConfig,
+    /// `[bots]`.
+    pub bots: BotsConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -235,6 +242,14 @@ impl Sections for Config {
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
+        ask(self.api_keys.access_s > 0, "api_keys.access_s", "needs at least 1");
+        let least = self.api_keys.default_days.min(self.api_keys.max_days);
+        ask(least > 0, "api_keys.default_days", "and max_days need at least 1");
+        ask(
+            self.api_keys.default_days <= self.api_keys.max_days,
+            "api_keys.default_days",
+            "exceeds max_days",
+        );
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
         problems

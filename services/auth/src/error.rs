@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
+use colink_core::time::Timestamp;
 use colink_http::ApiError;
 use colink_secrets::SealError;
 use colink_store::StoreError;
@@ -38,6 +40,21 @@ pub(crate) enum AuthError {
     /// The refresh token's time has passed.
     #[error("the refresh token has expired")]
     ExpiredRefreshToken,
+    /// The caller has no such API key.
+    #[error("no such API key")]
+    NoApiKey,
+    /// A secret before the newest one still goes on.
+    #[error("the API key is being rotated")]
+    RotationUnderWay(DateTime<Utc>),
+    /// One user has as many API keys as he may.
+    #[error("there are {0} API keys already")]
+    TooManyApiKeys(u16),
+    /// The caller has no such bot.
+    #[error("no such bot")]
+    NoBot,
+    /// One owner has as many bots as he may.
+    #[error("there are {0} bots already")]
+    TooManyBots(u16),
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
@@ -103,6 +120,16 @@ impl From<AuthError> for ApiError {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
             E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
+            E::NoApiKey => Self::not_found("API key"),
+            E::RotationUnderWay(until) => Self::conflict(format!(
+                "The secret before this one goes on until {}: wait, or rotate with `overlap_s` 0 to end it now.",
+                Timestamp::from(until)
+            )),
+            E::TooManyApiKeys(most) => {
+                Self::conflict(format!("There may be {most} API keys: revoke one first."))
+            }
+            E::NoBot => Self::not_found("bot"),
+            E::TooManyBots(most) => Self::conflict(format!("You may have {most} bots: delete one first.")),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),
             E::Busy(what) => Self::unavailable(what),
             E::Crypto(_) | E::Seal(_) => Self::internal(error),

@@ -21,6 +21,7 @@ pub(crate) struct AuthMetrics {
     mail_backlog: IntGauge,
     hash_seconds: Histogram,
     rotations: IntCounter,
+    api_key_exchanges: IntCounterVec,
 }
 
 impl AuthMetrics {
@@ -55,6 +56,11 @@ impl AuthMetrics {
                 "auth_password_hash_seconds",
                 "Time of one password hash, without the wait for a turn",
                 LATENCY_SECONDS,
+            )?,
+            api_key_exchanges: metrics.counter_vec(
+                "auth_api_key_exchanges_total",
+                "API keys presented, by outcome",
+                outcome,
             )?,
             rotations: metrics.counter("auth_signing_key_rotations_total", "New signing keys")?,
         })
@@ -129,6 +135,11 @@ impl AuthMetrics {
     /// How many mails wait.
     pub(crate) fn mails_waiting(&self, mails: i64) {
         self.mail_backlog.set(mails);
+    }
+
+    /// An API key was presented: `ok`, `malformed`, `unknown`, `wrong`, `revoked`, `expired` or `closed`.
+    pub(crate) fn api_key_exchanged(&self, outcome: &'static str) {
+        self.api_key_exchanges.with_label_values(&[outcome]).inc();
     }
 
     /// There is a new signing key.

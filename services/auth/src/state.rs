@@ -13,6 +13,7 @@ use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
+use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
 use crate::config::{KeysConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
@@ -37,6 +38,8 @@ pub struct State {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
+    pub(crate) api_keys: ApiKeysConfig,
+    pub(crate) bots: BotsConfig,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.

@@ -59,7 +59,8 @@ pub(crate) async fn readable_channels(
     let path = format!("/internal/users/{user}/channels?workspace_id={workspace}");
     let answer: Answer = state.channels.get_json(&path).await.map_err(Error::Channels)?;
     let scopes = caller.scopes();
-    let near = answer.channels.iter().filter(|near| near.workspace_id == workspace && near.is_readable(scopes));
+    let near =
+        answer.channels.iter().filter(|near| near.workspace_id == workspace && near.is_readable(scopes));
     let readable: Vec<ChannelId> = near.map(|near| near.channel_id).collect();
     if readable.is_empty() {
         require_membership(state, caller, workspace).await?;

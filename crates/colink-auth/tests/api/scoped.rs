@@ -5,8 +5,8 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse};
 use colink_auth::{
-    AuthConfig, Authenticator, Caller, Claims, MaybeCaller, NeededScope, RealmAdmin, RealmAdminOrKey, Scoped, TokenIdentity,
-    TokenSigner, Verifier, needs,
+    AuthConfig, Authenticator, Caller, Claims, MaybeCaller, NeededScope, RealmAdmin, RealmAdminOrKey, Scoped,
+    TokenIdentity, TokenSigner, Verifier, needs,
 };
 use colink_core::clock::SystemClock;
 use colink_core::permission::{Scope, Scopes};
@@ -109,7 +109,11 @@ async fn a_realm_admins_key_is_no_admin_without_the_scope() {
     assert_eq!((status, body["error"]["message"].as_str()), (403, Some(Scope::Admin.refusal())));
     assert_eq!(ask(&signer, "/admin-or-key", &of("admin:*")).await.0, 200);
     assert_eq!(ask(&signer, "/admin-or-key", &key("admin:*")).await.0, 403, "the scope alone makes no admin");
-    assert_eq!(ask(&signer, "/admin", &of("admin:*")).await.0, 403, "closed to keys unless it says otherwise");
+    assert_eq!(
+        ask(&signer, "/admin", &of("admin:*")).await.0,
+        403,
+        "closed to keys unless it says otherwise"
+    );
     assert_eq!(ask(&signer, "/read", &of("messages:read")).await.1["admin"], false);
 }
 
@@ -125,7 +129,10 @@ async fn idempotency_keys_are_apart_for_other_scopes() {
         names.push(ask(&signer, "/identity", claims).await.1.to_string());
     }
     assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2], "{names:?}");
-    assert_eq!(ask(&signer, "/identity", &Claims { sid: write.sid, ..read.clone() }).await.1.to_string(), names[0]);
+    assert_eq!(
+        ask(&signer, "/identity", &Claims { sid: write.sid, ..read.clone() }).await.1.to_string(),
+        names[0]
+    );
 }
 
 /// RFC 8693, section 4.2: one text with spaces; a person's token has no such claim.

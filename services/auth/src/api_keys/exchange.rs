@@ -16,11 +16,9 @@ use subtle::ConstantTimeEq;
 
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
-use crate::sign_in::check_open;
 use crate::state::State;
 use crate::store::api_key_secrets::{self, Presented};
-use crate::store::users::{self, User};
-use crate::store::{api_key_networks, api_keys, bots};
+use crate::store::{api_key_networks, api_keys};
 
 /// From where a key is used.
 #[derive(Debug)]
@@ -54,9 +52,9 @@ pub(crate) async fn exchange(
     let client = Subject::of_ip(origin.ip);
     lenient(state.limits.check(Limit::ApiKeyFailure, &client).await)?;
     match judge(state, &key, &client).await? {
-        Ok((presented, user)) => {
+        Ok(presented) => {
             let now = state.clock.now();
-            let issued = issue(state, key.id(), &presented, &user, now)?;
+            let issued = issue(state, key.id(), &presented, now)?;
             note_use(state, key.id(), &presented, &client, origin, now).await?;
             state.metrics.api_key_exchanged("ok");
             Ok(Some(issued))
@@ -69,12 +67,12 @@ pub(crate) async fn exchange(
     }
 }
 
-/// The key as it is stored and its user, if both count; otherwise why not, for the metric.
+/// The key as it is stored, if it counts; otherwise why not, for the metric.
 async fn judge(
     state: &State,
     key: &ApiKey,
     client: &Subject,
-) -> Result<Result<(Presented, User), &'static str>, AuthError> {
+) -> Result<Result<Presented, &'static str>, AuthError> {
     let found = api_key_secrets::find(&state.pool, key.id(), client.as_str()).await?;
     let Some(presented) = found else { return Ok(Err("unknown")) };
     if !bool::from(key.hash().as_slice().ct_eq(&presented.hash)) {
@@ -86,21 +84,10 @@ async fn judge(
     if presented.expires_at.is_some_and(|end| end <= state.clock.now()) {
         return Ok(Err("expired"));
     }
-    let Some(user) = users::lookup(&state.pool, presented.user_id()).await? else { return Ok(Err("unknown")) };
-    if !is_open(state, &user).await? {
+    if presented.closed {
         return Ok(Err("closed"));
     }
-    Ok(Ok((presented, user)))
-}
-
-/// Whether the user may act, and for a bot its owner too: a bot is no way around the end of an account.
-async fn is_open(state: &State, user: &User) -> Result<bool, AuthError> {
-    if check_open(user).is_err() {
-        return Ok(false);
-    }
-    let Some(bot) = bots::lookup(&state.pool, user.id()).await? else { return Ok(true) };
-    let owner = users::lookup(&state.pool, bot.owner_id()).await?;
-    Ok(owner.is_some_and(|owner| check_open(&owner).is_ok()))
+    Ok(Ok(presented))
 }
 
 /// A token that lives shortly, and never longer than its key.
@@ -108,7 +95,6 @@ fn issue(
     state: &State,
     session_id: SessionId,
     presented: &Presented,
-    user: &User,
     now: DateTime<Utc>,
 ) -> Result<Issued, AuthError> {
     let scopes = Scopes::read(&presented.scopes.join(" "));
@@ -118,7 +104,7 @@ fn issue(
     let admits = |role: &&String| role.as_str() != REALM_ADMIN || scopes.contains(Scope::Admin);
     let claims = Claims {
         iss: state.issuer.to_string(),
-        sub: user.id(),
+        sub: presented.user_id(),
         aud: state.audience.to_string(),
         exp: issued + expires_in,
         iat: issued,
@@ -127,9 +113,9 @@ fn issue(
         sid: session_id,
         // A key proves no address.
         email: None,
-        preferred_username: user.username.clone(),
-        name: Some(user.display_name.clone()),
-        realm_roles: user.realm_roles.iter().filter(admits).cloned().collect(),
+        preferred_username: presented.username.clone(),
+        name: Some(presented.display_name.clone()),
+        realm_roles: presented.realm_roles.iter().filter(admits).cloned().collect(),
         amr: vec![API_KEY.to_owned()],
         scope: Some(scopes),
     };

@@ -20,7 +20,10 @@ const AT_ONCE: i64 = 100;
 pub(crate) async fn run(state: State, stop: CancellationToken) {
     loop {
         if let Err(error) = end_due(&state).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "API keys could not be ended, the next try follows");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "API keys could not be ended, the next try follows"
+            );
         }
         tokio::select! {
             () = stop.cancelled() => return,

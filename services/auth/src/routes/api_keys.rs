@@ -12,8 +12,8 @@ pub(crate) mod token;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use actix_web::web::{ServiceConfig, resource};
+use chrono::NaiveDate;
 use colink_auth::ApiKey as Key;
 use colink_core::error::{FieldError, Invalid};
 use colink_core::id::{ApiKeyId, UserId};

@@ -21,7 +21,5 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
             .delete(revoke::revoke_bot_api_key)
             .wrap(state.idempotency.clone()),
     )
-    .service(
-        resource("/auth/bots/{bot_id}/api-keys/{api_key_id}/rotate").post(rotate::rotate_bot_api_key),
-    );
+    .service(resource("/auth/bots/{bot_id}/api-keys/{api_key_id}/rotate").post(rotate::rotate_bot_api_key));
 }

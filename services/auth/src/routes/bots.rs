@@ -51,8 +51,12 @@ impl From<Bot> for View {
 ///
 /// # Errors
 /// [`AuthError::NoBot`].
-pub(super) async fn own(executor: impl PgExecutor<'_>, caller: &Caller, id: UserId) -> Result<Bot, AuthError> {
-    let bot = bots::lookup(executor, id).await?.filter(|bot| bot.user.deactivated_at.is_none());
+pub(super) async fn own(
+    executor: impl PgExecutor<'_>,
+    caller: &Caller,
+    id: UserId,
+) -> Result<Bot, AuthError> {
+    let bot = bots::lookup(executor, id).await?.filter(|bot| bot.deactivated_at.is_none());
     bot.filter(|bot| bot.owner_id() == caller.user_id()).ok_or(AuthError::NoBot)
 }
 

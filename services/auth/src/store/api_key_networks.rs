@@ -26,7 +26,9 @@ pub(crate) async fn upsert(
 
 /// Forgets networks that were last used before `before`, and says how many.
 pub(crate) async fn delete_unused(executor: impl PgExecutor<'_>, before: NaiveDate) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from api_key_networks where last_used_on < $1").bind(before).execute(executor).await?;
+    let deleted = sqlx::query("delete from api_key_networks where last_used_on < $1")
+        .bind(before)
+        .execute(executor)
+        .await?;
     Ok(deleted.rows_affected())
 }

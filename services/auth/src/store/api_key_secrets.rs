@@ -34,6 +34,11 @@ pub(crate) struct Presented {
     user_id: Uuid,
     pub(crate) hash: Vec<u8>,
     pub(crate) scopes: Vec<String>,
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+    pub(crate) realm_roles: Vec<String>,
+    /// The account is not open, or for a bot its owner's is not: a bot is no way around the end of an account.
+    pub(crate) closed: bool,
     /// When secret or key end, whichever is first.
     pub(crate) expires_at: Option<DateTime<Utc>>,
     /// Somebody ended the secret or the key.
@@ -86,9 +91,15 @@ pub(crate) async fn find(
     sqlx::query_as(
         "select k.id as api_key_id, k.user_id, s.hash, k.scopes, least(s.expires_at, k.expires_at) as expires_at,
                 s.ended_at is not null or k.revoked_at is not null as ended, k.last_used_on,
-                n.last_used_on as network_used_on
+                n.last_used_on as network_used_on, u.username, u.display_name, u.realm_roles,
+                exists (select from users a
+                         where a.id in (u.id, b.owner_id)
+                           and (a.suspended_at is not null or a.deactivated_at is not null
+                                or a.erased_at is not null or a.email_verified_at is null)) as closed
            from api_key_secrets s
            join api_keys k on k.id = s.api_key_id
+           join users u on u.id = k.user_id
+           left join bots b on b.user_id = u.id
            left join api_key_networks n on n.api_key_id = k.id and n.network = $2
           where s.id = $1",
     )

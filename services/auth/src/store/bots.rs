@@ -18,6 +18,8 @@ pub(crate) struct Bot {
     pub(crate) user: User,
     owner_id: Uuid,
     pub(crate) description: Option<String>,
+    /// Out of use since then.
+    pub(crate) deactivated_at: Option<DateTime<Utc>>,
 }
 
 impl Bot {
@@ -46,8 +48,10 @@ pub(crate) struct NewBot<'a> {
 /// Makes the account and what makes it a bot; its username must have been taken.
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewBot<'_>) -> sqlx::Result<Bot> {
     sqlx::query(
-        "insert into users (id, kind, username, display_name, realm_roles, version, created_at, updated_at)
-         values ($1, 'bot', $2, $3, '{user}', 1, $4, $4)",
+        // It has no address, so nothing of it waits for a proof.
+        "insert into users (id, kind, username, display_name, email_verified_at, realm_roles, version, created_at,
+                            updated_at)
+         values ($1, 'bot', $2, $3, $4, '{user}', 1, $4, $4)",
     )
     .bind(new.id.as_uuid())
     .bind(new.username.as_str())
@@ -87,10 +91,7 @@ pub(crate) async fn lock(connection: &mut PgConnection, id: UserId) -> sqlx::Res
 }
 
 /// How many bots in use an owner has. His row must be locked, so that the number holds.
-pub(crate) async fn count(
-    executor: impl PgExecutor<'_>,
-    owner_id: Option<UserId>,
-) -> sqlx::Result<i64> {
+pub(crate) async fn count(executor: impl PgExecutor<'_>, owner_id: Option<UserId>) -> sqlx::Result<i64> {
     sqlx::query_scalar(
         "select count(*) from bots b join users u on u.id = b.user_id
           where ($1::uuid is null or b.owner_id = $1) and u.deactivated_at is null",

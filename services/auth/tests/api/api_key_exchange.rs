@@ -42,7 +42,10 @@ async fn a_token_says_what_the_key_may() {
     let claims = claims(&answer.text("/access_token"));
     assert_eq!(claims["scope"], "messages:write users:read");
     assert_eq!(claims["amr"], json!(["api_key"]));
-    assert_eq!((&claims["sub"], &claims["preferred_username"]), (&json!(session.user_id), &json!(ada.username)));
+    assert_eq!(
+        (&claims["sub"], &claims["preferred_username"]),
+        (&json!(session.user_id), &json!(ada.username))
+    );
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 60);
     assert_eq!(claims["sid"], ApiKey::parse(&key).unwrap().id().to_string());
     assert_eq!((claims.get("email"), &claims["realm_roles"]), (None, &json!(["user"])));
@@ -200,9 +203,7 @@ async fn a_use_is_told_once_a_day_and_once_a_network() {
     assert_eq!(noted, today);
     let is_last = |event: &ApiKeyUsed| event.api_key_id.to_string() == made.text("/id");
     let mut told = Vec::new();
-    probe
-        .await_event::<ApiKeyUsed>(|event| is_last(event) && !event.new_address)
-        .await;
+    probe.await_event::<ApiKeyUsed>(|event| is_last(event) && !event.new_address).await;
     for envelope in probe.seen().iter().filter(|envelope| envelope.is::<ApiKeyUsed>()) {
         let event: ApiKeyUsed = envelope.open().unwrap();
         if is_last(&event) {
@@ -212,7 +213,8 @@ async fn a_use_is_told_once_a_day_and_once_a_network() {
             told.push((actor.ip.unwrap().to_string(), event.new_address));
         }
     }
-    let expected = [("203.0.113.7", true), ("2001:db8:1:2::1", true), ("198.51.100.1", true), ("203.0.113.7", false)];
+    let expected =
+        [("203.0.113.7", true), ("2001:db8:1:2::1", true), ("198.51.100.1", true), ("203.0.113.7", false)];
     assert_eq!(told, expected.map(|(ip, new)| (ip.to_owned(), new)));
 }
 

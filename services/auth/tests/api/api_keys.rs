@@ -100,8 +100,11 @@ async fn a_wish_that_cannot_be_had_is_refused() {
     for (body, fields) in refused {
         refuses_values(&ada.client, PATH, body, fields).await;
     }
-    for body in [with("name", json!("x".repeat(80))), with("expires_in_days", json!(365)), with("expires_in_days", json!(1))]
-    {
+    for body in [
+        with("name", json!("x".repeat(80))),
+        with("expires_in_days", json!(365)),
+        with("expires_in_days", json!(1)),
+    ] {
         ada.client.post(PATH, &body).await.expect(201);
     }
     refuses_malformed(&ada.client, Method::POST, PATH, "name").await;
@@ -215,8 +218,7 @@ async fn a_replaced_secret_goes_on_for_the_overlap() {
         probe.await_event::<ApiKeyCreated>(|e| e.api_key_id.to_string() == made.text("/id")).await;
     assert_ne!(event.session_id, created.session_id);
     // What was opened with the old secret is told that it is over.
-    let (ended, _) =
-        probe.await_event::<SessionRevoked>(|e| e.session_id == Some(created.session_id)).await;
+    let (ended, _) = probe.await_event::<SessionRevoked>(|e| e.session_id == Some(created.session_id)).await;
     assert_eq!(ended.reason, "api_key_expired");
 }
 
@@ -278,8 +280,18 @@ async fn a_key_opens_nothing_that_concerns_the_account() {
     let world = World::start().await;
     let (_, ada) = world.signed_in("ada").await;
     let scopes = [
-        "messages:read", "messages:write", "channels:read", "channels:write", "files:read", "files:write",
-        "search:read", "users:read", "users:write", "presence:write", "workspaces:read", "workspaces:admin",
+        "messages:read",
+        "messages:write",
+        "channels:read",
+        "channels:write",
+        "files:read",
+        "files:write",
+        "search:read",
+        "users:read",
+        "users:write",
+        "presence:write",
+        "workspaces:read",
+        "workspaces:admin",
     ];
     let made = make(&ada.client, &scopes).await;
     let client = by_key(&world, &made.text("/key")).await;
@@ -301,7 +313,11 @@ async fn a_key_opens_nothing_that_concerns_the_account() {
     ];
     for (method, path) in calls {
         let answer = client.request(method.clone(), &path).json(&json!({})).send().await;
-        assert_eq!((answer.status.as_u16(), answer.error_code().as_str()), (403, "FORBIDDEN"), "{method} {path}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.error_code().as_str()),
+            (403, "FORBIDDEN"),
+            "{method} {path}"
+        );
     }
     assert_eq!(list(&ada).await.len(), 1);
 }

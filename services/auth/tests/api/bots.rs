@@ -3,7 +3,9 @@
 use colink_core::clock::SystemClock;
 use colink_core::id::UserId;
 use colink_events::Topic;
-use colink_events::users::{ApiKeyCreated, ApiKeyRevoked, BotCreated, SessionRevoked, UserRegistered, UserUpdated};
+use colink_events::users::{
+    ApiKeyCreated, ApiKeyRevoked, BotCreated, SessionRevoked, UserRegistered, UserUpdated,
+};
 use colink_test::unique;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -174,7 +176,10 @@ async fn a_bot_is_changed() {
     let changed = ada.client.patch(&path, &json!({ "display_name": "Release bot" })).await.expect(200);
     assert_eq!(changed.text("/display_name"), "Release bot");
     let changed = ada.client.patch(&path, &json!({ "description": "Releases." })).await.expect(200);
-    assert_eq!((changed.text("/display_name"), changed.text("/description")), ("Release bot".to_owned(), "Releases.".to_owned()));
+    assert_eq!(
+        (changed.text("/display_name"), changed.text("/description")),
+        ("Release bot".to_owned(), "Releases.".to_owned())
+    );
     let (event, _) = probe.await_event::<UserUpdated>(|e| e.0.user_id.to_string() == bot).await;
     assert_eq!((event.0.display_name.as_str(), event.0.version), ("Release bot", 2));
     ada.client.patch(&path, &json!({ "username": "other" })).await.expect(400);

@@ -1,6 +1,8 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod api_key_exchange;
+mod api_keys;
 mod auth_login;
 mod auth_logout;
 mod auth_reauthenticate;
@@ -8,6 +10,7 @@ mod auth_refresh;
 mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
+mod bots;
 mod harness;
 mod internal_users;
 mod keys;

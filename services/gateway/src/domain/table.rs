@@ -268,7 +268,16 @@ mod tests {
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
-        for path in ["/auth/api-keys", "/auth/api-keys/1/rotate", "/auth/bots", "/auth/me", "/auth/logout", "/users/1", "/channels/1/messages", "/admin/audit-log"] {
+        for path in [
+            "/auth/api-keys",
+            "/auth/api-keys/1/rotate",
+            "/auth/bots",
+            "/auth/me",
+            "/auth/logout",
+            "/users/1",
+            "/channels/1/messages",
+            "/admin/audit-log",
+        ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Token), "{path}");
         }
     }

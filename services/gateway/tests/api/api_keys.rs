@@ -187,7 +187,10 @@ async fn a_key_draws_on_the_budget_of_its_user() {
     let auth = Auth::start();
     let authority = auth.server.address().to_string();
     let edge = Edge::start_with(|settings: Settings| {
-        settings.set("upstreams.auth", authority.as_str()).set("limits.read_burst", 2).set("limits.read_per_minute", 1)
+        settings
+            .set("upstreams.auth", authority.as_str())
+            .set("limits.read_burst", 2)
+            .set("limits.read_per_minute", 1)
     })
     .await;
     let user = edge.user("bot");

@@ -6,10 +6,8 @@ use colink_test::{Needs, assert_scopes};
 use crate::harness::Node;
 
 /// Whoever adds an endpoint decides here whether API keys may call it.
-const ENDPOINTS: &[(&str, Needs)] = &[
-    ("GET /presence", Needs::Scope(Scope::UsersRead)),
-    ("GET /ws", Needs::Nothing),
-];
+const ENDPOINTS: &[(&str, Needs)] =
+    &[("GET /presence", Needs::Scope(Scope::UsersRead)), ("GET /ws", Needs::Nothing)];
 
 /// every endpoint is open with its scope alone, and closed without it whatever other scopes there are.
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! what the token of an API key may do on a socket.
 
-use colink_events::users::SessionRevoked;
 use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::ChannelId;
+use colink_events::users::SessionRevoked;
 use colink_test::{Socket, TestUser};
 use serde_json::json;
 

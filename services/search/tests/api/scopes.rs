@@ -6,9 +6,7 @@ use colink_test::{Needs, assert_scopes};
 use crate::harness::World;
 
 /// Whoever adds an endpoint decides here whether API keys may call it.
-const ENDPOINTS: &[(&str, Needs)] = &[
-    ("GET /search", Needs::Scope(Scope::SearchRead)),
-];
+const ENDPOINTS: &[(&str, Needs)] = &[("GET /search", Needs::Scope(Scope::SearchRead))];
 
 /// every endpoint is open with its scope alone, and closed without it whatever other scopes there are.
 #[tokio::test]

@@ -28,7 +28,7 @@ pub(crate) async fn delete_bot(
     Path(id): Path<UserId>,
 ) -> ApiResult<Reply<()>> {
     let mut transaction = state.begin().await?;
-    let bot = bots::lock(&mut transaction, id).await?.filter(|bot| bot.user.deactivated_at.is_none());
+    let bot = bots::lock(&mut transaction, id).await?.filter(|bot| bot.deactivated_at.is_none());
     let may = |owner: UserId| owner == caller.user_id() || caller.realm_admin();
     bot.filter(|bot| may(bot.owner_id())).ok_or(AuthError::NoBot)?;
     bots::update_deactivated(&mut transaction, id, state.clock.now()).await?;

@@ -15,6 +15,9 @@ use crate::state::State;
     tag = "users",
     responses((status = 200, description = "The caller's own profile.", body = Success<Profile>))
 )]
-pub(crate) async fn get_profile(state: Data<State>, caller: Scoped<needs::UsersRead>) -> ApiResult<Reply<Profile>> {
+pub(crate) async fn get_profile(
+    state: Data<State>,
+    caller: Scoped<needs::UsersRead>,
+) -> ApiResult<Reply<Profile>> {
     Ok(Profile::reply(&load(&state, caller.user_id()).await?))
 }
