@@ -102,7 +102,7 @@ pub(crate) async fn rotate(
     if overlap.is_zero() {
         ended = api_key_secrets::update_ended(&mut transaction, &[id], now).await?;
     } else {
-        let secrets = api_key_secrets::list(&mut transaction, &[id], now).await?;
+        let secrets = api_key_secrets::list(&mut *transaction, &[id], now).await?;
         if let Some(until) = secrets.iter().find(|secret| secret.superseded_at.is_some()) {
             return Err(AuthError::RotationUnderWay(until.expires_at.unwrap_or(now)));
         }

@@ -109,7 +109,7 @@ pub(crate) async fn find(
     .await
 }
 
-/// The secrets of these keys that may still be used, newest first.
+/// The secrets of these keys that may still be used, the newest first.
 pub(crate) async fn list(
     executor: impl PgExecutor<'_>,
     api_keys: &[ApiKeyId],
@@ -120,7 +120,7 @@ pub(crate) async fn list(
         "select id, api_key_id, created_at, expires_at, superseded_at
            from api_key_secrets
           where api_key_id = any($1) and ended_at is null and (expires_at is null or expires_at > $2)
-          order by created_at desc, id desc",
+          order by superseded_at is not null, created_at desc, id desc",
     )
     .bind(ids)
     .bind(now)

@@ -12,7 +12,7 @@ use colink_events::users::ApiKeyUsed;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api_keys::{PATH, by_key, exchange, make};
+use crate::api_keys::{PATH, by_key, exchange, exchange_from, make};
 use crate::harness::{World, clock, settings};
 
 const TOKEN: &str = "/auth/api-keys/token";
@@ -100,7 +100,9 @@ async fn wrong_keys_are_refused_alike() {
     let mut answers = Vec::new();
     for (presented, outcome) in cases {
         let before = metric(&world, outcome).await;
-        assert_eq!(exchange(&world, presented).await, None, "{presented}");
+        let body = json!({ "key": presented, "ip": "203.0.113.7", "user_agent": null });
+        let internal = world.service.internal("gateway").post(EXCHANGE, &body).await.expect(200);
+        assert_eq!(internal.value("/access_token"), Value::Null, "{presented}");
         let client = world.anonymous().bearer(presented);
         let answer = client.request(Method::POST, TOKEN).send().await.expect(401);
         answers.push((answer.error_code(), answer.error_message()));
@@ -180,11 +182,7 @@ async fn a_use_is_told_once_a_day_and_once_a_network() {
     let (_, ada) = world.signed_in("ada").await;
     let made = make(&ada.client, &["users:read"]).await;
     let key = made.text("/key");
-    let gateway = world.service.internal("gateway");
-    let used = async |ip: &str| {
-        let body = json!({ "key": key, "ip": ip, "user_agent": "bot/1" });
-        gateway.post(EXCHANGE, &body).await.expect(200);
-    };
+    let used = async |ip: &str| assert!(exchange_from(&world, &key, ip).await.is_some());
     for ip in ["203.0.113.7", "203.0.113.7", "2001:db8:1:2::1", "2001:db8:1:2::2", "203.0.113.7"] {
         used(ip).await;
     }
@@ -230,4 +228,14 @@ async fn only_services_exchange_keys_for_others() {
     by_key(&world, &key).await.post(EXCHANGE, &body).await.expect(401);
     let gateway = world.service.internal("gateway");
     gateway.post(EXCHANGE, &json!({ "key": key, "scopes": "admin:*" })).await.expect(400);
+    // The client is the one that the gateway names, not the gateway.
+    let mut probe = world.stage.probe(Topic::Users).await;
+    let named = json!({ "key": key, "ip": "198.51.100.9", "user_agent": "bot/2" });
+    let answer = gateway.post(EXCHANGE, &named).await.expect(200);
+    assert_eq!(answer.value("/expires_in"), json!(60));
+    let session_id = ApiKey::parse(&key).unwrap().id();
+    let (_, envelope) = probe.await_event::<ApiKeyUsed>(|event| event.session_id == session_id).await;
+    let actor = envelope.actor.unwrap();
+    assert_eq!(actor.ip.unwrap().to_string(), "198.51.100.9");
+    assert_eq!((actor.user_agent.as_deref(), actor.session_id), (Some("bot/2"), Some(session_id)));
 }
