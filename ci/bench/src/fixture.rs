@@ -20,7 +20,8 @@ struct Api {
     mail_api: String,
 }
 
-const PASSWORD: &str = "Bench-Password-2026!";
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "Bench-Password-2026!";
 
 impl Fixture {
     pub(crate) async fn create(load: &Load) -> Result<Self, BenchError> {
@@ -59,6 +60,23 @@ impl Fixture {
         Ok(Self { tokens, channels })
     }
 
+    /// People who have nothing but an account: their addresses and tokens.
+    pub(crate) async fn people(
+        gateway: &str,
+        mail_api: &str,
+        count: usize,
+    ) -> Result<Vec<(String, String)>, BenchError> {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build()?;
+        let api = Api { client, base: format!("http://{gateway}/api"), mail_api: mail_api.to_owned() };
+        let run = run_name()?;
+        let mut people = Vec::new();
+        for index in 0..count.max(1) {
+            let name = format!("bench-{run}-{index}");
+            people.push((address(&name), api.sign_up(&name).await?));
+        }
+        Ok(people)
+    }
+
     /// The user whose turn it is.
     pub(crate) fn token(&self, turn: usize) -> &str {
         &self.tokens[turn % self.tokens.len()]
@@ -79,7 +97,7 @@ pub(crate) fn message(number: u64, bytes: usize) -> String {
 
 impl Api {
     async fn sign_up(&self, name: &str) -> Result<String, BenchError> {
-        let email = format!("{name}@bench.test");
+        let email = address(name);
         let account = json!({"email": email, "username": name, "display_name": name, "password": PASSWORD});
         self.post("", "/auth/register", &account).await?;
         let token = self.verification_token(&email).await?;
@@ -122,6 +140,10 @@ fn token_in(mails: &str) -> Option<String> {
     let token: String =
         rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect();
     (!token.is_empty()).then_some(token)
+}
+
+fn address(name: &str) -> String {
+    format!("{name}@bench.test")
 }
 
 fn text(value: &Value, key: &str) -> Result<String, BenchError> {

@@ -1,4 +1,4 @@
-//! One keep-alive HTTP/1.1 connection for small JSON posts.
+//! One keep-alive HTTP/1.1 connection for small JSON requests.
 //!
 //! The load shares two cores with the fleet that it measures, so the request is written from parts
 //! prepared before and only the status line and the length are read of the answer (RFC 9112): a full
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::BenchError;
 
-/// A connection that posts one request at a time.
+/// A connection that sends one request at a time.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     host: String,
@@ -36,6 +36,17 @@ impl Connection {
             self.host,
             body.len()
         );
+        self.exchange(&request).await
+    }
+
+    /// The same for a request without a body.
+    pub(crate) async fn get(&mut self, path: &str, token: &str) -> Result<u16, BenchError> {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n", self.host);
+        self.exchange(&request).await
+    }
+
+    async fn exchange(&mut self, request: &str) -> Result<u16, BenchError> {
         self.stream.get_mut().write_all(request.as_bytes()).await?;
         let status = self.status().await?;
         let framing = self.headers().await?;

@@ -3,11 +3,14 @@
 
 mod fixture;
 mod http;
+mod login;
+mod login_report;
 mod open_loop;
 mod processes;
 mod report;
 mod saturate;
 mod socket;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +35,8 @@ enum Command {
     Send(Load),
     /// Delivery latency at given rates with sockets listening, then saturation with them.
     Deliver(Load),
+    /// Sign-ins per second and their latency, and that of other calls meanwhile; the cost of verifying a token.
+    Login(login::LoginLoad),
 }
 
 /// The load: every figure has the default that `docs/performance.md` reports.
@@ -81,6 +86,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Send(load) => runtime.block_on(run("send", Load { receivers: 0, ..load })),
         Command::Deliver(load) => runtime.block_on(run("deliver", load)),
+        Command::Login(load) => runtime.block_on(login::run(load)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

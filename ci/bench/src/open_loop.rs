@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// When each post is due: number `n` at `begin + n / rate`.
 #[derive(Clone, Copy)]
-struct Schedule {
+pub(crate) struct Schedule {
     begin: Instant,
     rate: u32,
     warm_up: u64,
@@ -33,11 +33,18 @@ struct Schedule {
 }
 
 impl Schedule {
-    fn due(&self, number: u64) -> Instant {
+    /// `seconds` at this rate from now on, and a fifth of it before, which is not measured.
+    pub(crate) fn new(rate: u32, seconds: u64) -> Self {
+        let warm_up = (seconds / 5).max(1) * u64::from(rate);
+        let total = warm_up + seconds * u64::from(rate);
+        Self { begin: Instant::now() + Duration::from_millis(200), rate, warm_up, total }
+    }
+
+    pub(crate) fn due(&self, number: u64) -> Instant {
         self.begin + Duration::from_secs(1) * u32::try_from(number).unwrap_or(u32::MAX) / self.rate
     }
 
-    fn measured(&self, number: u64) -> bool {
+    pub(crate) fn measured(&self, number: u64) -> bool {
         number >= self.warm_up
     }
 }
@@ -47,9 +54,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load, rate: u32) -> Result<Ste
     let (report, deliveries) = mpsc::channel(65_536);
     let listeners = listen(fixture, load, &report).await?;
     drop(report);
-    let warm_up = (load.seconds / 5).max(1) * u64::from(rate);
-    let total = warm_up + load.seconds * u64::from(rate);
-    let schedule = Schedule { begin: Instant::now() + Duration::from_millis(200), rate, warm_up, total };
+    let schedule = Schedule::new(rate, load.seconds);
 
     let before = load.run_dir.as_deref().map(processes::usage).transpose()?;
     let numbers = Arc::new(Mutex::new(pace(schedule)));
@@ -68,7 +73,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load, rate: u32) -> Result<Ste
     let expected = load.seconds * u64::from(rate) * load.receivers as u64;
     Ok(Step {
         label: format!("{rate} posts/s"),
-        posts: total,
+        posts: schedule.total,
         seconds: (load.seconds + (load.seconds / 5).max(1)) as f64,
         acks: acks?,
         missing_deliveries: expected.saturating_sub(delivered.count()),
@@ -97,7 +102,7 @@ pub(crate) async fn listen(
 }
 
 /// A thread, since the runtime's timer has a grain of a millisecond.
-fn pace(schedule: Schedule) -> mpsc::Receiver<u64> {
+pub(crate) fn pace(schedule: Schedule) -> mpsc::Receiver<u64> {
     let (due, numbers) = mpsc::channel(65_536);
     thread::spawn(move || {
         for number in 0..schedule.total {

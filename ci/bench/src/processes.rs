@@ -37,6 +37,11 @@ pub(crate) fn usage(run_dir: &Path) -> Result<BTreeMap<String, Usage>, BenchErro
     Ok(families)
 }
 
+/// CPU time of this program so far, in seconds.
+pub(crate) fn own_cpu_seconds() -> f64 {
+    stat(std::process::id()).map_or(0.0, |stat| stat.cpu_seconds)
+}
+
 struct Stat {
     parent: u32,
     cpu_seconds: f64,

@@ -43,18 +43,18 @@ impl Latencies {
     }
 
     /// The latency that the given part of all stayed within, in milliseconds.
-    fn quantile_ms(&self, quantile: f64) -> f64 {
+    pub(crate) fn quantile_ms(&self, quantile: f64) -> f64 {
         self.0.as_ref().map_or(0.0, |histogram| histogram.value_at_quantile(quantile) as f64 / 1000.0)
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         if self.count() == 0 {
             return Value::Null;
         }
         json!({"p50_ms": self.quantile_ms(0.5), "p95_ms": self.quantile_ms(0.95), "p99_ms": self.quantile_ms(0.99), "max_ms": self.quantile_ms(1.0)})
     }
 
-    fn cells(&self) -> String {
+    pub(crate) fn cells(&self) -> String {
         match self.count() {
             0 => format!("{:>26}", "–"),
             _ => format!(
@@ -67,7 +67,7 @@ impl Latencies {
     }
 }
 
-type Usages = BTreeMap<String, Usage>;
+pub(crate) type Usages = BTreeMap<String, Usage>;
 
 /// What one rate, or saturation, came to.
 pub(crate) struct Step {
@@ -179,12 +179,12 @@ impl Report {
     }
 }
 
-fn megabytes(usage: &Usage) -> f64 {
+pub(crate) fn megabytes(usage: &Usage) -> f64 {
     usage.rss_bytes as f64 / 1_048_576.0
 }
 
 /// Cores, kernel and load average: a figure without them says nothing.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
     let load = read("/proc/loadavg");

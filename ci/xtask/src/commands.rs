@@ -28,7 +28,7 @@ cargo xtask <command> [--port-base N]
                       set up, then every test
   tidy                the rules of this repository
   openapi [--check]   write (or compare) openapi/<service>.json
-  bench <send|deliver> [arguments]
+  bench <send|deliver|login> [arguments]
                       measure a release fleet
 
 Ports are N (default 15000, or the one given last) plus a fixed offset. Data, logs and settings are in .colink/.";

@@ -167,6 +167,8 @@ fn own(
         "auth" => keys.extend([
             ("MAIL__SMTP_URL", setting("COLINK_SMTP_URL").to_owned()),
             ("MAIL__PUBLIC_URL", public),
+            // Plain HTTP: some browsers keep no cookie of TLS there.
+            ("BROWSER__SECURE_COOKIE", "false".to_owned()),
             ("BOOTSTRAP__ADMIN_EMAIL", ADMIN_EMAIL.to_owned()),
         ]),
         "channels" => keys.push(("INVITES__PUBLIC_URL", public)),

@@ -42,10 +42,11 @@ impl Authenticator {
         if self.is_revoked(&claims).await { Err(TokenError::Revoked) } else { Ok(claims) }
     }
 
-    /// Whether the session of these claims was ended: to be asked again while a socket is open.
+    /// Whether the session of these claims was ended: to be asked again while a socket is open, which also keeps it
+    /// among the sessions seen lately.
     pub async fn is_revoked(&self, claims: &Claims) -> bool {
         match &self.revocations {
-            Some(list) => list.is_revoked(claims).await,
+            Some(list) => list.observe(claims, self.verifier.now()).await,
             None => false,
         }
     }

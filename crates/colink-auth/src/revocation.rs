@@ -6,6 +6,9 @@
 //! afterwards are good.) Each process remembers an answer for one second, so an end reaches everyone within
 //! that second. While Redis is away, sessions pass and are counted: better one minute of a stolen session than
 //! everybody signed out.
+//!
+//! The look at the list also leaves a note, `seen:session:{session id}`, at most once a minute for each session and
+//! process: so a session's owner is told when it was last used, and no request pays for it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +28,10 @@ use crate::config::AuthError;
 /// How long an answer is remembered, and how long Redis is left alone after a failure.
 const REMEMBERED: Duration = Duration::from_secs(1);
 const REMEMBERED_SESSIONS: usize = 20_000;
+/// How often a process notes that a session is in use.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+/// How long a note is kept; afterwards the session's last refresh has to do.
+const NOTE_LIFETIME: Duration = Duration::from_secs(86_400);
 
 /// The list of ended sessions. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +48,13 @@ struct Inner {
 struct Seen {
     revoked: bool,
     at: Instant,
+    noted_at: Option<Instant>,
+}
+
+impl Seen {
+    fn is_to_be_noted(self) -> bool {
+        !self.revoked && self.noted_at.is_none_or(|noted_at| noted_at.elapsed() >= NOTED_EVERY)
+    }
 }
 
 impl RevocationList {
@@ -61,7 +75,7 @@ impl RevocationList {
     /// [`StoreError`]; the session may not be on the list.
     pub async fn revoke_session(&self, session: SessionId, lifetime: Duration) -> Result<(), StoreError> {
         self.put(&self.session_key(session), 1, lifetime).await?;
-        self.0.seen.insert(session, Seen { revoked: true, at: Instant::now() });
+        self.0.seen.insert(session, Seen { revoked: true, at: Instant::now(), noted_at: None });
         Ok(())
     }
 
@@ -84,16 +98,45 @@ impl RevocationList {
 
     /// Whether the token's session has ended; `false` while Redis is away.
     pub async fn is_revoked(&self, claims: &Claims) -> bool {
-        if let Some(seen) = self.0.seen.get(&claims.sid).filter(|seen| seen.at.elapsed() < REMEMBERED) {
+        self.ask(claims, None).await
+    }
+
+    /// The same for a session that is in use at `now`, which is noted.
+    pub async fn observe(&self, claims: &Claims, now: DateTime<Utc>) -> bool {
+        self.ask(claims, Some(now)).await
+    }
+
+    /// When each session was last seen in use, as far as that was noted within a day.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn last_seen(&self, sessions: &[SessionId]) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = redis::pipe();
+        for session in sessions {
+            all.get(self.seen_key(*session));
+        }
+        let found: Vec<Option<i64>> = all.query_async(&mut self.0.redis.connection()).await?;
+        Ok(found.into_iter().map(|at| at.and_then(DateTime::from_timestamp_millis)).collect())
+    }
+
+    async fn ask(&self, claims: &Claims, now: Option<DateTime<Utc>>) -> bool {
+        let seen = self.0.seen.get(&claims.sid);
+        let note = now.filter(|_| seen.is_none_or(|seen| seen.is_to_be_noted()));
+        if let Some(seen) = seen.filter(|seen| note.is_none() && seen.at.elapsed() < REMEMBERED) {
             return seen.revoked;
         }
         if self.is_away() {
             self.0.unchecked.inc();
             return false;
         }
-        match self.look_up(claims).await {
+        match self.look_up(claims, note).await {
             Ok(revoked) => {
-                self.0.seen.insert(claims.sid, Seen { revoked, at: Instant::now() });
+                let at = Instant::now();
+                let noted_at = note.map(|_| at).or(seen.and_then(|seen| seen.noted_at));
+                self.0.seen.insert(claims.sid, Seen { revoked, at, noted_at });
                 revoked
             }
             Err(error) => {
@@ -106,10 +149,14 @@ impl RevocationList {
         }
     }
 
-    async fn look_up(&self, claims: &Claims) -> Result<bool, StoreError> {
+    async fn look_up(&self, claims: &Claims, note: Option<DateTime<Utc>>) -> Result<bool, StoreError> {
         // Two keys, not one command: in a cluster they may be on two nodes.
         let mut both = redis::pipe();
         both.get(self.session_key(claims.sid)).get(self.user_key(claims.sub));
+        if let Some(now) = note {
+            let (key, seconds) = (self.seen_key(claims.sid), NOTE_LIFETIME.as_secs());
+            both.cmd("SET").arg(key).arg(now.timestamp_millis()).arg("EX").arg(seconds).ignore();
+        }
         let found = both.query_async(&mut self.0.redis.connection()).await?;
         let (session, not_before): (Option<i64>, Option<i64>) = found;
         let ended = |not_before| claims.session_began_ms() <= not_before;
@@ -125,6 +172,10 @@ impl RevocationList {
 
     fn session_key(&self, session: SessionId) -> String {
         self.0.redis.key(&["revoked", "session", &session.to_string()])
+    }
+
+    fn seen_key(&self, session: SessionId) -> String {
+        self.0.redis.key(&["seen", "session", &session.to_string()])
     }
 
     fn user_key(&self, user: UserId) -> String {

@@ -7,6 +7,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use colink_core::clock::SharedClock;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, Header};
@@ -115,6 +116,11 @@ impl Verifier {
             }
         };
         if key.algorithm() == alg { Ok(key) } else { Err(invalid("its key is for another algorithm")) }
+    }
+
+    /// The time by which tokens are judged.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
     }
 
     fn check_times(&self, claims: &Claims) -> Result<(), TokenError> {

@@ -18,6 +18,7 @@ use colink_core::time::Timestamp;
 use colink_events::{Actor, Cause};
 use futures_util::future::{Ready, ready};
 
+use crate::browser::Browser;
 use crate::error::ApiError;
 
 /// The header that carries a request's name, in and out.
@@ -43,6 +44,7 @@ struct Inner {
     ip: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
     traceparent: Option<HeaderValue>,
+    browser: Browser,
     clock: SharedClock,
     deadline: Option<Instant>,
 }
@@ -76,6 +78,7 @@ impl RequestContext {
             ip: forwarded.or(peer),
             user_agent: headers.get(header::USER_AGENT).cloned(),
             traceparent: headers.get(TRACEPARENT).filter(|value| is_traceparent(value)).cloned(),
+            browser: Browser::read(headers),
             clock: Arc::clone(clock),
             deadline: timeout.map(|timeout| Instant::now() + timeout),
         }))
@@ -90,6 +93,7 @@ impl RequestContext {
             ip: None,
             user_agent: None,
             traceparent: traceparent.filter(is_traceparent),
+            browser: Browser::default(),
             clock: Arc::clone(clock),
             deadline: None,
         }))
@@ -114,6 +118,11 @@ impl RequestContext {
     pub fn user_agent(&self) -> Option<&str> {
         let text = self.0.user_agent.as_ref()?.to_str().ok()?;
         Some(text.get(..USER_AGENT_MAX).unwrap_or(text))
+    }
+
+    /// What a browser says beside the page: where the request comes from, and its cookies.
+    pub fn browser(&self) -> &Browser {
+        &self.0.browser
     }
 
     /// The `traceparent` that came in.

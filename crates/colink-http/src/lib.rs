@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod browser;
 pub mod client;
 mod config;
 pub mod context;
@@ -20,6 +21,7 @@ pub mod validate;
 mod workspace;
 
 pub use body::{Body, OptionalBody, parse as parse_json};
+pub use browser::Browser;
 pub use config::{DEFAULT_BODY_LIMIT, HttpConfig};
 pub use context::RequestContext;
 pub use envelope::{ErrorBody, Failure, Meta, Success};

@@ -84,6 +84,18 @@ pub fn is_duplicate_key(error: &Error) -> bool {
     }
 }
 
+/// The places of the documents that an unordered `insert_many` refused because their keys are there; `None` when anything else
+/// went wrong.
+#[must_use]
+pub fn duplicates(error: &Error) -> Option<Vec<usize>> {
+    let ErrorKind::InsertMany(failures) = error.kind.as_ref() else { return None };
+    let refused = failures.write_errors.as_deref().unwrap_or_default();
+    let only = failures.write_concern_error.is_none()
+        && !refused.is_empty()
+        && refused.iter().all(|failure| DUPLICATE_KEY.contains(&failure.code));
+    only.then(|| refused.iter().map(|failure| failure.index).collect())
+}
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error.kind.as_ref() {

@@ -30,6 +30,7 @@ pub(crate) fn audit(
     let consumer = Consumer::group(GROUP, &config.kafka, producer, metrics)?
         .concurrency(config.audit.partitions_at_once)
         .redrive(config.audit.redrive)
-        .on_any(recorder);
+        .unhurried()
+        .on_any_batch(recorder);
     Ok(Topic::ALL.into_iter().fold(consumer, Consumer::topic))
 }

@@ -10,6 +10,7 @@ use colink_runtime::{Boot, StartError};
 use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
+use crate::browser::CookieRules;
 use crate::config::Config;
 use crate::jobs::{clean_up, end_api_keys, rotate_keys, send_mail};
 use crate::keyring::Keyring;
@@ -55,6 +56,11 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         tokens: config.tokens,
         api_keys: config.api_keys,
         bots: config.bots,
+        cookies: Arc::new(CookieRules::new(
+            &config.browser,
+            &config.mail.public_url,
+            config.tokens.refresh(),
+        )),
         issuer: config.auth.issuer.as_str().into(),
         audience: config.auth.audience.as_str().into(),
         leeway: Duration::from_secs(config.auth.leeway_s),

@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 pub(crate) mod api_keys;
+mod browser;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use self::api_keys::{ApiKeysConfig, BotsConfig};
+pub use self::browser::BrowserConfig;
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -52,6 +54,8 @@ pub struct Config {
     pub api_keys: ApiKeysConfig,
     /// `[bots]`.
     pub bots: BotsConfig,
+    /// `[browser]`.
+    pub browser: BrowserConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -239,6 +243,11 @@ impl Sections for Config {
         );
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
+        ask(
+            self.browser.is_sound(),
+            "browser.allowed_origins",
+            "are not all `https://host[:port]`, small letters",
+        );
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");

@@ -1,5 +1,6 @@
 //! Pure rules: no store, no clock of their own.
 
+pub(crate) mod device;
 pub(crate) mod letter;
 pub(crate) mod opaque_token;
 pub(crate) mod password;

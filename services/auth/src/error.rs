@@ -55,6 +55,15 @@ pub(crate) enum AuthError {
     /// One owner has as many bots as he may.
     #[error("there are {0} bots already")]
     TooManyBots(u16),
+    /// A browser sent its cookie along with a request of a page that may not use it.
+    #[error("a foreign page made the request")]
+    ForeignPage,
+    /// The token of the page that goes with the cookie is missing, or of another session.
+    #[error("the CSRF token is not that of the session")]
+    WrongCsrfToken,
+    /// `X-Refresh-In` has a value that means nothing.
+    #[error("the place for the refresh token is not known")]
+    RefreshInUnknown,
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
@@ -119,6 +128,11 @@ impl From<AuthError> for ApiError {
             E::ExpiredRefreshToken => {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
+            E::ForeignPage => Self::forbidden("Pages of other sites may not do this."),
+            E::WrongCsrfToken => Self::forbidden(
+                "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",
+            ),
+            E::RefreshInUnknown => Self::invalid("X-Refresh-In", Invalid::new("must be `body` or `cookie`")),
             E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
             E::NoApiKey => Self::not_found("API key"),
             E::RotationUnderWay(until) => Self::conflict(format!(

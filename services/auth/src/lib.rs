@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod app;
+mod browser;
 mod config;
 mod domain;
 mod error;

@@ -94,7 +94,7 @@ impl AuthMetrics {
         tracing::warn!(user_id = user_id.map(tracing::field::display), seconds, "sign-in locked");
     }
 
-    /// A refresh token was used: `ok`, `grace`, `dead` or `expired`.
+    /// A refresh token was used: `ok`, `grace`, `misplaced`, `dead` or `expired`.
     pub(crate) fn refreshed(&self, outcome: &'static str) {
         self.refreshes.with_label_values(&[outcome]).inc();
     }

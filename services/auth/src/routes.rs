@@ -31,6 +31,7 @@ use crate::state::State;
     auth::me::get_me,
     auth::reauthenticate::reauthenticate,
     sessions::list::list_sessions,
+    sessions::rename::rename_session,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
     api_keys::create::create_api_key,
@@ -77,7 +78,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(
-            resource("/auth/sessions/{session_id}").delete(sessions::revoke::revoke_session).wrap(once()),
+            resource("/auth/sessions/{session_id}")
+                .patch(sessions::rename::rename_session)
+                .delete(sessions::revoke::revoke_session)
+                .wrap(once()),
         )
         .configure(|app| api_keys::configure(app, state))
         .configure(|app| bots::configure(app, state))

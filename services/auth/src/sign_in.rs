@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use colink_auth::Claims;
-use colink_core::id::SessionId;
+use colink_core::id::{SessionId, UserId};
+use colink_events::Cause;
 use colink_events::users::SessionStarted;
 use colink_http::RequestContext;
+use sqlx::PgConnection;
 
+use crate::browser::{self, RefreshIn};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
@@ -48,6 +51,7 @@ pub(crate) struct TokenPair {
     pub(crate) session_id: SessionId,
     pub(crate) access: String,
     pub(crate) refresh: OpaqueToken,
+    pub(crate) refresh_in: RefreshIn,
 }
 
 /// Lets somebody in who has proven who he is, or asks for the second factor that he has.
@@ -65,10 +69,10 @@ pub(crate) async fn admit(
     Ok(Admission::SignedIn(begin_session(state, user, proof, device_name, context).await?))
 }
 
-/// Begins a session, and ends the oldest when there are too many.
+/// Begins a session, and ends the oldest when there are too many, and the one that the same browser had.
 ///
 /// # Errors
-/// [`AuthError::Suspended`], and failures of stores and keys; then nothing was begun.
+/// [`AuthError::Suspended`], those of [`RefreshIn::asked`], and failures of stores and keys; then nothing was begun.
 pub(crate) async fn begin_session(
     state: &State,
     user: &User,
@@ -76,6 +80,7 @@ pub(crate) async fn begin_session(
     device_name: Option<&str>,
     context: &RequestContext,
 ) -> Result<TokenPair, AuthError> {
+    let refresh_in = RefreshIn::asked(state, context)?;
     let (now, session_id) = (state.clock.now(), SessionId::generate(state.clock.as_ref()));
     let cause = context.cause(Some(user.id()), Some(session_id));
     let amr: Vec<String> = proof.amr.iter().map(|word| (*word).to_owned()).collect();
@@ -89,34 +94,44 @@ pub(crate) async fn begin_session(
         device_name,
         user_agent: context.user_agent(),
         ip: context.ip().map(|ip| ip.to_string()),
+        method: proof.method,
         amr: &amr,
+        csrf_hash: refresh_in.csrf_token().map(OpaqueToken::hash),
         now,
         expires_at: now + state.tokens.refresh(),
     };
     sessions::insert(&mut transaction, &session).await?;
     let refresh = OpaqueToken::generate();
     refresh_tokens::insert(&mut transaction, refresh.hash(), session_id, now, session.expires_at).await?;
-    let cap = state.tokens.max_sessions;
-    let surplus = sessions::update_surplus_revoked(
-        &mut transaction,
-        user.id(),
-        session_id,
-        cap,
-        reason::SESSION_LIMIT,
-        now,
-    );
-    let surplus = surplus.await?;
-    let evicted =
-        Revocation::record(state, &mut transaction, user.id(), surplus, reason::SESSION_LIMIT, &cause)
-            .await?;
+    let evicted = evict_surplus(state, &mut transaction, user.id(), session_id, &cause).await?;
+    let replaced = match refresh_in {
+        RefreshIn::Cookie(_) => browser::end_previous(state, &mut transaction, context).await?,
+        RefreshIn::Body => None,
+    };
     let started =
         SessionStarted { user_id: user.id(), session_id, at: now.into(), method: proof.method.to_owned() };
     state.emit(&mut transaction, &started, &cause).await?;
     let access = access_token(state, &user, session_id, amr, now)?;
     state.commit(transaction).await?;
     evicted.announce(state).await;
+    if let Some(replaced) = replaced {
+        replaced.announce(state).await;
+    }
     state.metrics.signed_in(user.id(), session_id);
-    Ok(TokenPair { session_id, access, refresh })
+    Ok(TokenPair { session_id, access, refresh, refresh_in })
+}
+
+/// Ends the oldest sessions above the cap. The user's row must be locked.
+async fn evict_surplus(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    newest: SessionId,
+    cause: &Cause,
+) -> Result<Revocation, AuthError> {
+    let (cap, reason, now) = (state.tokens.max_sessions, reason::SESSION_LIMIT, state.clock.now());
+    let surplus = sessions::update_surplus_revoked(transaction, user_id, newest, cap, reason, now).await?;
+    Revocation::record(state, transaction, user_id, surplus, reason, cause).await
 }
 
 /// Whether the user may be signed in at all.

@@ -13,6 +13,7 @@ use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
+use crate::browser::CookieRules;
 use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
 use crate::config::{KeysConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
@@ -40,6 +41,7 @@ pub struct State {
     pub(crate) tokens: TokensConfig,
     pub(crate) api_keys: ApiKeysConfig,
     pub(crate) bots: BotsConfig,
+    pub(crate) cookies: Arc<CookieRules>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.

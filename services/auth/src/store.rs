@@ -5,6 +5,8 @@ pub(crate) mod api_key_secrets;
 pub(crate) mod api_keys;
 pub(crate) mod bots;
 pub(crate) mod email_tokens;
+#[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
+pub(crate) mod known_devices;
 pub(crate) mod mail_queue;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;

@@ -35,14 +35,10 @@ pub async fn identify(
     if route.access == Access::Public {
         return Ok(Known { subject: Subject::Address(context.ip()), exchanged: None });
     }
-    let token = bearer(request).ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
+    let token = bearer(request)?.ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
     if !ApiKey::is_meant(token) {
         let claims = state.verifier.verify(token).await?;
         return Ok(Known { subject: Subject::User(claims.sub), exchanged: None });
-    }
-    // A second header would be replaced by the token, and what the client meant by it is not known.
-    if request.headers().get_all(AUTHORIZATION).count() > 1 {
-        return Err(ApiError::of(ErrorKind::TokenInvalid));
     }
     let token = state.api_keys.exchange(token, context, &state.upstreams).await?;
     let claims = state.verifier.verify(&token).await?;
@@ -103,8 +99,13 @@ pub fn tell(headers: &mut HeaderMap, allowance: Allowance) {
     headers.insert(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(reset));
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The token; two headers are refused, because the service might read the other one.
+fn bearer(request: &HttpRequest) -> ApiResult<Option<&str>> {
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let value = values.next().and_then(|value| value.to_str().ok());
+    if values.next().is_some() {
+        return Err(ApiError::of(ErrorKind::TokenInvalid));
+    }
+    let Some((scheme, token)) = value.and_then(|value| value.split_once(' ')) else { return Ok(None) };
+    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()))
 }

@@ -63,7 +63,8 @@ pub(crate) fn index(
     let to = Index { state: state.clone() };
     Ok(Consumer::group(GROUP, &config.kafka, producer, metrics)?
         .concurrency(config.search.index_concurrency)
-        .on::<MessageCreated>(to.clone())
+        .unhurried()
+        .on_batch::<MessageCreated>(to.clone())
         .on::<MessageUpdated>(to.clone())
         .on::<MessageDeleted>(to.clone())
         .on::<ReactionAdded>(to.clone())

@@ -107,3 +107,19 @@ async fn a_revoked_token_is_refused_by_the_authenticator() {
     list.revoke_session(claims.sid, LIFETIME).await.unwrap();
     assert_eq!(authenticator.authenticate(&token).await, Err(TokenError::Revoked));
 }
+
+/// a session that is used is noted, once a minute, and one that is only looked at or has ended is not.
+#[actix_web::test]
+async fn a_session_in_use_is_noted() {
+    let url = variable("COLINK_REDIS_URL")
+        .expect("COLINK_REDIS_URL is set, or in .colink/env: run `cargo xtask test`");
+    let (list, _) = list(&redis(&url).await);
+    let (used, idle) = (claims(&SystemClock), claims(&SystemClock));
+    let now = colink_core::time::Timestamp::from(SystemClock.now());
+    let now = chrono::DateTime::from_timestamp_millis(now.as_millis()).unwrap();
+    assert!(!list.observe(&used, now).await && !list.is_revoked(&idle).await);
+    assert_eq!(list.last_seen(&[used.sid, idle.sid]).await.unwrap(), [Some(now), None]);
+    assert!(!list.observe(&used, now + TimeDelta::seconds(30)).await, "the same minute of this process");
+    assert_eq!(list.last_seen(&[used.sid]).await.unwrap(), [Some(now)]);
+    assert!(list.last_seen(&[]).await.unwrap().is_empty());
+}

@@ -15,7 +15,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio_util::sync::CancellationToken;
 
 use super::dead_letters::Parked;
-use super::partition::{Done, Partition, Work, load_parked};
+use super::partition::{Done, Partition, Turn, Work, load_parked};
 use super::record::{Item, Place, Record};
 use super::watchdog::{STALL, Watchdog};
 use super::worker::Worker;
@@ -24,6 +24,8 @@ use crate::error::BusError;
 
 /// A partition with so many records in memory is paused, and resumed at a quarter of it.
 const BUFFERED: usize = 256;
+/// Records that are handed over together at most.
+const STRETCH: usize = 128;
 const FINISH_PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Engine {
@@ -147,7 +149,8 @@ impl Engine {
             let Some(partition) = self.partitions.get_mut(&place) else {
                 continue;
             };
-            let Some(item) = partition.waiting.pop_front() else {
+            let most = if self.worker.routes.batches { STRETCH } else { 1 };
+            let Some(item) = partition.next(most) else {
                 partition.busy = false;
                 continue;
             };
@@ -155,8 +158,10 @@ impl Engine {
             self.handling += 1;
             self.work.push(Box::pin(async move {
                 let (offset, outcome) = match item {
-                    Item::Record(record) => (Some(record.offset), worker.process(&record).await),
-                    Item::Redrive(letters) => (None, worker.redrive(&letters).await),
+                    Turn::Stretch(records) => {
+                        (records.last().map(|last| last.offset), worker.process_all(&records).await)
+                    }
+                    Turn::Redrive(letters) => (None, worker.redrive(&letters).await),
                 };
                 Done::Handled { place, generation, offset, outcome }
             }));

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::dead_letters::Parked;
-use super::record::{Item, Place};
+use super::record::{Item, Place, Record};
 use super::worker::Worker;
 use crate::backoff::Backoff;
 use crate::error::BusError;
@@ -34,6 +34,29 @@ impl Partition {
     pub(super) fn new(generation: u64) -> Self {
         Self { generation, waiting: VecDeque::new(), loaded: false, busy: false, paused: false }
     }
+
+    /// What is handled next: the dead letters of a key, or the records that follow each other, `most` of them at most.
+    pub(super) fn next(&mut self, most: usize) -> Option<Turn> {
+        let mut records = match self.waiting.pop_front()? {
+            Item::Redrive(letters) => return Some(Turn::Redrive(letters)),
+            Item::Record(record) => vec![record],
+        };
+        while records.len() < most
+            && let Some(Item::Record(record)) =
+                self.waiting.pop_front_if(|item| matches!(item, Item::Record(_)))
+        {
+            records.push(record);
+        }
+        Some(Turn::Stretch(records))
+    }
+}
+
+/// What a partition has its turn with.
+pub(super) enum Turn {
+    /// Records that follow each other.
+    Stretch(Vec<Record>),
+    /// The dead letters of one key, in their original order.
+    Redrive(Vec<Record>),
 }
 
 /// Reads which keys are parked, until that works: without knowing it, a parked key's events would overtake it.

@@ -7,7 +7,7 @@ use colink_events::Envelope;
 use tracing::Instrument as _;
 
 use super::dead_letters::{DeadLetters, Reason};
-use super::handler::{HandleError, RawHandler, Routes};
+use super::handler::{HandleError, RawHandler, Route, Routes};
 use super::parking::{Failures, ParkedKeys, Verdict};
 use super::record::Record;
 use crate::error::BusError;
@@ -26,6 +26,71 @@ pub(super) struct Worker {
 }
 
 impl Worker {
+    /// Brings the records, which follow each other in one partition, to their end: stretches for one handler that takes
+    /// stretches at once, all others one by one. The offset of the last may be stored after that.
+    pub(super) async fn process_all(&self, records: &[Record]) -> Result<(), BusError> {
+        let mut left = records;
+        while let Some((first, rest)) = left.split_first() {
+            match self.stretch(left) {
+                Some((route, stretch)) if stretch.len() > 1 => {
+                    left = left.get(stretch.len()..).unwrap_or_default();
+                    self.process_stretch(route, &stretch).await?;
+                }
+                _ => {
+                    left = rest;
+                    self.process(first).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The records at the front that one handler takes together.
+    fn stretch<'a>(&self, records: &'a [Record]) -> Option<(&Route, Vec<(&'a Record, Envelope)>)> {
+        if !self.routes.batches || records.len() < 2 {
+            return None;
+        }
+        let mut found: Option<&Route> = None;
+        let mut stretch = Vec::new();
+        for record in records {
+            let Some((route, envelope)) = self.batched(record) else { break };
+            if !std::ptr::eq(*found.get_or_insert(route), route) {
+                break;
+            }
+            stretch.push((record, envelope));
+        }
+        found.map(|route| (route, stretch))
+    }
+
+    /// The record's envelope and its handler, if that takes stretches and the record can be handled now.
+    fn batched(&self, record: &Record) -> Option<(&Route, Envelope)> {
+        if self.parked.contains(record.place(), &record.key) {
+            return None;
+        }
+        // What cannot be read is dealt with by itself.
+        let envelope = Envelope::from_slice(&record.payload).ok()?;
+        let route = self.routes.find(&envelope.kind, envelope.version).filter(|route| route.batches)?;
+        Some((route, envelope))
+    }
+
+    async fn process_stretch(&self, route: &Route, stretch: &[(&Record, Envelope)]) -> Result<(), BusError> {
+        let Some((first, _)) = stretch.first() else { return Ok(()) };
+        let span = tracing::info_span!("consume", group = self.group, events = stretch.len());
+        let handling = route.handler.handle_all(stretch).instrument(span);
+        let handled = self.timed(first, handling).await;
+        if let Err(error) = handled {
+            tracing::info!(group = self.group, %error, "a stretch was not handled; its events are, one by one");
+            for (record, _) in stretch {
+                self.process(record).await?;
+            }
+            return Ok(());
+        }
+        for (record, _) in stretch {
+            self.count(record, "handled");
+        }
+        Ok(())
+    }
+
     /// Brings the record to an end: handled, ignored, or in the dead letters. Its offset may be stored after that.
     pub(super) async fn process(&self, record: &Record) -> Result<(), BusError> {
         let outcome = if self.parked.contains(record.place(), &record.key) {
@@ -72,13 +137,13 @@ impl Worker {
             tries: 0,
             parks_key: false,
         })?;
-        let Some(handler) = self.routes.find(&envelope.kind, envelope.version) else {
+        let Some(route) = self.routes.find(&envelope.kind, envelope.version) else {
             self.count(record, "ignored");
             return Ok(());
         };
         let mut failures = Failures::default();
         loop {
-            let Err(error) = self.try_once(handler, record, &envelope).await else {
+            let Err(error) = self.try_once(&*route.handler, record, &envelope).await else {
                 self.count(record, "handled");
                 return Ok(());
             };
@@ -106,8 +171,15 @@ impl Worker {
             request_id = envelope.request_id.as_ref().map(tracing::field::display),
         );
         colink_telemetry::trace::set_parent(&span, envelope.traceparent.as_deref());
+        self.timed(record, handler.handle(record, envelope).instrument(span)).await
+    }
+
+    async fn timed(
+        &self,
+        record: &Record,
+        handling: impl Future<Output = Result<(), HandleError>>,
+    ) -> Result<(), HandleError> {
         let started = Instant::now();
-        let handling = handler.handle(record, envelope).instrument(span);
         let outcome = tokio::time::timeout(HANDLER_PATIENCE, handling).await;
         self.moves.fetch_add(1, Ordering::Relaxed);
         self.metrics

@@ -11,5 +11,6 @@ mod log_relays;
 mod log_rows;
 mod outages;
 mod outboxes;
+mod stretches;
 mod tails;
 mod topic_list;

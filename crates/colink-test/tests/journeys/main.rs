@@ -9,9 +9,12 @@
     reason = "a test fails where it is surprised"
 )]
 
+mod attacks;
 mod cast;
 mod company;
 mod faults;
 mod listener;
 mod main_job;
+mod revocation;
+mod secrets;
 mod stores;

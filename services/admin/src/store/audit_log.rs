@@ -10,7 +10,7 @@ use colink_core::id::{EventId, RequestId, SessionId, UserId, WorkspaceId};
 use colink_core::page::TableQuery;
 use colink_core::time::Timestamp;
 use colink_events::Actor;
-use colink_store::mongo::is_duplicate_key;
+use colink_store::mongo::{duplicates, is_duplicate_key};
 use colink_store::{StoreError, bounded};
 use futures_util::TryStreamExt;
 use mongodb::options::{CollectionOptions, WriteConcern};
@@ -63,6 +63,21 @@ impl AuditLog {
                 Ok(_) => Ok(true),
                 Err(error) if is_duplicate_key(&error) => Ok(false),
                 Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Writes those of the entries that are not there, and says which were, by their places in the slice.
+    ///
+    /// # Errors
+    /// As [`Self::insert`]; some entries may be written then.
+    pub(crate) async fn insert_all(&self, entries: &[Entry]) -> Result<Vec<usize>, StoreError> {
+        let rows: Vec<Row> = entries.iter().map(Row::from).collect();
+        bounded(STORE, PATIENCE, async {
+            match self.entries.insert_many(&rows).ordered(false).await {
+                Ok(_) => Ok(Vec::new()),
+                Err(error) => duplicates(&error).ok_or(error),
             }
         })
         .await

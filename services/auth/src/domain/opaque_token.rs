@@ -8,6 +8,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 const BYTES: usize = 32;
 
@@ -54,6 +55,11 @@ impl TokenHash {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// Whether this is the stored hash, in a time that does not depend on where they differ.
+    pub(crate) fn is(&self, stored: &[u8]) -> bool {
+        self.0.as_slice().ct_eq(stored).into()
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +73,8 @@ mod tests {
         assert_eq!(text.len(), 43);
         assert_eq!(OpaqueToken::parse(&text).unwrap().hash(), token.hash());
         assert_ne!(OpaqueToken::generate().hash(), token.hash());
+        assert!(token.hash().is(token.hash().as_bytes()));
+        assert!(!token.hash().is(OpaqueToken::generate().hash().as_bytes()) && !token.hash().is(b""));
         assert!(!format!("{token:?}").contains(&text));
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Held {
     session_id: Uuid,
     user_id: Uuid,
     pub(crate) amr: Vec<String>,
+    /// Of the session's CSRF token, when a browser keeps its refresh token in a cookie.
+    pub(crate) csrf_hash: Option<Vec<u8>>,
     expires_at: DateTime<Utc>,
     used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
@@ -59,7 +61,7 @@ pub(crate) async fn insert(
 /// The token, locked with its session: uses of one family happen one after the other.
 pub(crate) async fn lock(connection: &mut PgConnection, hash: TokenHash) -> sqlx::Result<Option<Held>> {
     sqlx::query_as(
-        "select t.session_id, s.user_id, s.amr, t.expires_at, t.used_at, s.revoked_at
+        "select t.session_id, s.user_id, s.amr, s.csrf_hash, t.expires_at, t.used_at, s.revoked_at
            from refresh_tokens t join sessions s on s.id = t.session_id
           where t.token_hash = $1
             for update",

@@ -5,6 +5,8 @@ use colink_core::id::{SessionId, UserId};
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use crate::domain::opaque_token::TokenHash;
+
 /// A session as its owner sees it.
 #[derive(Debug, FromRow)]
 pub(crate) struct Session {
@@ -12,6 +14,8 @@ pub(crate) struct Session {
     pub(crate) device_name: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) ip: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) amr: Vec<String>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) last_seen_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
@@ -32,7 +36,10 @@ pub(crate) struct NewSession<'a> {
     pub(crate) device_name: Option<&'a str>,
     pub(crate) user_agent: Option<&'a str>,
     pub(crate) ip: Option<String>,
+    pub(crate) method: &'a str,
     pub(crate) amr: &'a [String],
+    /// Of the token that pages must repeat, when the refresh token is in a cookie.
+    pub(crate) csrf_hash: Option<TokenHash>,
     pub(crate) now: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
 }
@@ -41,8 +48,8 @@ pub(crate) struct NewSession<'a> {
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewSession<'_>) -> sqlx::Result<()> {
     sqlx::query(
         "insert into sessions (id, user_id, device_name, user_agent, ip, amr, created_at, last_seen_at,
-                               authenticated_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8)",
+                               authenticated_at, expires_at, method, csrf_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10)",
     )
     .bind(new.id.as_uuid())
     .bind(new.user_id.as_uuid())
@@ -52,6 +59,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &NewSession<'_>) 
     .bind(new.amr)
     .bind(new.now)
     .bind(new.expires_at)
+    .bind(new.method)
+    .bind(new.csrf_hash.as_ref().map(TokenHash::as_bytes))
     .execute(connection)
     .await
     .map(drop)
@@ -64,7 +73,7 @@ pub(crate) async fn list(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Session>> {
     sqlx::query_as(
-        "select id, device_name, user_agent, ip, created_at, last_seen_at, expires_at
+        "select id, device_name, user_agent, ip, method, amr, created_at, last_seen_at, expires_at
            from sessions
           where user_id = $1 and revoked_at is null and expires_at > $2
           order by created_at desc, id desc",
@@ -72,6 +81,27 @@ pub(crate) async fn list(
     .bind(user_id.as_uuid())
     .bind(now)
     .fetch_all(executor)
+    .await
+}
+
+/// Names one open session of the user; `None` when he has no such one.
+pub(crate) async fn update_device_name(
+    executor: impl PgExecutor<'_>,
+    user_id: UserId,
+    id: SessionId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Session>> {
+    sqlx::query_as(
+        "update sessions set device_name = $3
+          where id = $1 and user_id = $2 and revoked_at is null and expires_at > $4
+         returning id, device_name, user_agent, ip, method, amr, created_at, last_seen_at, expires_at",
+    )
+    .bind(id.as_uuid())
+    .bind(user_id.as_uuid())
+    .bind(name)
+    .bind(now)
+    .fetch_optional(executor)
     .await
 }
 

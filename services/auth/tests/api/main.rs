@@ -3,6 +3,10 @@
 
 mod api_key_exchange;
 mod api_keys;
+mod attacks_csrf;
+mod attacks_refresh;
+mod attacks_requests;
+mod attacks_tokens;
 mod auth_login;
 mod auth_logout;
 mod auth_reauthenticate;
@@ -11,6 +15,8 @@ mod auth_register;
 mod auth_resend_verification;
 mod auth_verify_email;
 mod bots;
+mod browser;
+mod devices;
 mod harness;
 mod internal_users;
 mod keys;

@@ -74,8 +74,15 @@ fn said_by_ingress<'request>(call: &Call<'request>, name: &str) -> Option<&'requ
 
 /// Headers between two neighbours, and headers that would let a client speak for the fleet.
 fn stays_behind(name: &HeaderName) -> bool {
-    const OWN: [&str; 5] = ["x-forwarded-", "x-user-", "x-internal-", "x-envoy-", "proxy-"];
+    const OWN: [&str; 7] =
+        ["x-forwarded", "x-user", "x-remote-user", "remote-user", "x-internal", "x-envoy", "proxy-"];
     let name = name.as_str();
+    // Some readers take `_` for `-`.
+    let begins = |prefix: &str| {
+        let begin = name.as_bytes().get(..prefix.len());
+        let dashed = |byte: &u8| if *byte == b'_' { b'-' } else { *byte };
+        begin.is_some_and(|begin| begin.iter().map(dashed).eq(prefix.bytes()))
+    };
     matches!(
         name,
         "connection"
@@ -91,7 +98,7 @@ fn stays_behind(name: &HeaderName) -> bool {
             | "x-real-ip"
             | "x-request-id"
             | "traceparent"
-    ) || OWN.iter().any(|prefix| name.starts_with(prefix))
+    ) || OWN.iter().any(|prefix| begins(prefix))
 }
 
 /// The headers that a message's `Connection` names are its neighbour's alone.
@@ -115,6 +122,10 @@ mod tests {
             "x-forwarded-host",
             "forwarded",
             "x-internal-token",
+            "x-internal",
+            "x_user_id",
+            "x-forwarded_host",
+            "remote-user",
             "connection",
             "x-request-id",
         ] {

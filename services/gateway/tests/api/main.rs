@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "tasks of a test end with its runtime")]
 
 mod api_keys;
+mod attacks;
 mod bodies;
 mod bodiless;
 mod circuits;

@@ -13,4 +13,14 @@ impl Handler<MessageCreated> for Index {
     async fn handle(&self, event: MessageCreated, envelope: &Envelope) -> Result<(), HandleError> {
         self.done(envelope, messages::upsert(&self.state.pool, &event.0).await)
     }
+
+    /// One commit for all: most of what a single one costs is the commit.
+    async fn handle_all(&self, stretch: Vec<(MessageCreated, &Envelope)>) -> Result<(), HandleError> {
+        let mut transaction = self.state.pool.begin().await?;
+        for (event, _) in &stretch {
+            messages::upsert(&mut *transaction, &event.0).await?;
+        }
+        transaction.commit().await?;
+        stretch.iter().try_for_each(|(_, envelope)| self.done(envelope, Ok(())))
+    }
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use colink_events::messages::{MessageDeleted, MessagePayload};
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 use crate::domain::lexeme::{Facet, has_link, vector};
@@ -135,7 +135,10 @@ async fn fetch(
 }
 
 /// Takes over a message as it is after an event, and makes its author known if he is not.
-pub(crate) async fn upsert(pool: &PgPool, message: &MessagePayload) -> Result<(), sqlx::Error> {
+pub(crate) async fn upsert(
+    executor: impl PgExecutor<'_>,
+    message: &MessagePayload,
+) -> Result<(), sqlx::Error> {
     let files: Vec<Uuid> = message.file_ids.iter().map(|id| id.as_uuid()).collect();
     sqlx::query(
         "with author as (
@@ -164,7 +167,7 @@ pub(crate) async fn upsert(pool: &PgPool, message: &MessagePayload) -> Result<()
     .bind(message.created_at.as_datetime())
     .bind(message.edited_at.map(|at| at.as_datetime()))
     .bind(message_vector(message))
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use colink_auth::Caller;
 use colink_http::{ApiResult, Reply};
 
+use crate::browser;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
@@ -11,7 +12,8 @@ use crate::store::sessions;
 
 /// Sign out
 ///
-/// Ends the session of the access token: its tokens stop working and its sockets close.
+/// Ends the session of the access token: its tokens stop working, its sockets close, and a browser's cookie is taken
+/// back.
 #[utoipa::path(
     post,
     path = "/auth/logout",
@@ -29,5 +31,5 @@ pub(crate) async fn logout_user(state: Data<State>, caller: Caller) -> ApiResult
         Revocation::record(&state, &mut transaction, user_id, ended, reason::LOGOUT, &caller.cause()).await?;
     state.commit(transaction).await?;
     ended.announce(&state).await;
-    Ok(Reply::no_content())
+    Ok(browser::forget(&state, caller.context(), Reply::no_content()))
 }

@@ -10,6 +10,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use utoipa::ToSchema;
 
 use super::signed_in::SignedIn;
+use crate::browser::{Presented, RefreshIn};
 use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::domain::refresh::{Use, judge};
 use crate::error::AuthError;
@@ -24,16 +25,16 @@ use crate::store::{refresh_tokens, sessions, users};
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
-    /// Of the last login or refresh.
-    #[serde(default)]
+    /// Of the last login or refresh; left out by a page whose browser has it in a cookie.
     #[schema(min_length = 43, max_length = 43)]
-    refresh_token: String,
+    refresh_token: Option<String>,
 }
 
 /// Get new tokens
 ///
 /// A refresh token works once. Used again within 10 s it counts as the same client asking twice; later it counts
-/// as stolen, and the session ends.
+/// as stolen, and the session ends. With a cookie the page sends `X-CSRF-Token`, which came with the sign-in, and the
+/// next token comes as a cookie again.
 #[utoipa::path(
     post,
     path = "/auth/refresh",
@@ -52,14 +53,16 @@ pub(crate) async fn refresh_tokens(
     context: RequestContext,
     Body(request): Body<Request>,
 ) -> ApiResult<Reply<SignedIn>> {
-    let text = request.refresh_token.trim();
-    let present = if text.is_empty() { Err(Invalid::required()) } else { Ok(text) };
-    let (text,) = all((field("refresh_token", present),))?;
-    let hash = OpaqueToken::parse(text).ok_or(AuthError::DeadRefreshToken)?.hash();
+    let body = request.refresh_token.as_deref().map(str::trim);
+    let presented = Presented::find(&state, &context, body)?.filter(|presented| !presented.token.is_empty());
+    let (presented,) = all((field("refresh_token", presented.ok_or_else(Invalid::required)),))?;
+    let hash = OpaqueToken::parse(presented.token).ok_or(AuthError::DeadRefreshToken)?.hash();
 
     let mut transaction = state.begin().await?;
     let held = refresh_tokens::lock(&mut transaction, hash).await?;
     let held = held.ok_or(AuthError::DeadRefreshToken).inspect_err(|_| state.metrics.refreshed("dead"))?;
+    let refresh_in =
+        presented.check(&held, &context).inspect_err(|_| state.metrics.refreshed("misplaced"))?;
     let outcome = match judge(held.facts(), state.clock.now(), state.tokens.refresh_grace()) {
         Use::First => {
             refresh_tokens::update_used(&mut transaction, hash, state.clock.now())
@@ -72,7 +75,7 @@ pub(crate) async fn refresh_tokens(
         Use::Expired => return Err(refuse(&state, "expired", AuthError::ExpiredRefreshToken).into()),
         Use::Dead => return Err(refuse(&state, "dead", AuthError::DeadRefreshToken).into()),
     };
-    let (tokens, user) = succeed(&state, &mut transaction, held, &context).await?;
+    let (tokens, user) = succeed(&state, &mut transaction, held, refresh_in, &context).await?;
     state.commit(transaction).await?;
     state.metrics.refreshed(outcome);
     Ok(SignedIn::reply(&state, tokens, &user))
@@ -88,6 +91,7 @@ async fn succeed(
     state: &State,
     transaction: &mut PgConnection,
     held: Held,
+    refresh_in: RefreshIn,
     context: &RequestContext,
 ) -> Result<(TokenPair, User), AuthError> {
     let (now, session_id) = (state.clock.now(), held.session_id());
@@ -100,7 +104,7 @@ async fn succeed(
     let ip = context.ip().map(|ip| ip.to_string());
     sessions::update_seen(transaction, session_id, context.user_agent(), ip, now, expires_at).await?;
     let access = access_token(state, &user, session_id, held.amr, now)?;
-    Ok((TokenPair { session_id, access, refresh }, user))
+    Ok((TokenPair { session_id, access, refresh, refresh_in }, user))
 }
 
 /// Two parties hold the token: neither keeps the session.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::users::Profile;
+use crate::domain::opaque_token::OpaqueToken;
 use crate::second_factor::Method;
 use crate::sign_in::{Admission, TokenPair};
 use crate::state::State;
@@ -24,9 +25,13 @@ pub(crate) struct SignedIn {
     /// Life of the access token, in seconds.
     #[schema(example = 900)]
     expires_in: u32,
-    /// Good for one `POST /auth/refresh`.
+    /// Good for one `POST /auth/refresh`; left out when it comes as a cookie (`X-Refresh-In: cookie`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "mD1xRk0mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKxE")]
-    refresh_token: String,
+    refresh_token: Option<String>,
+    /// What pages repeat in `X-CSRF-Token` when they refresh with the cookie. Given once, with the sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf_token: Option<String>,
     /// The session.
     session_id: SessionId,
     /// Who is signed in.
@@ -36,7 +41,8 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// The answer with these tokens.
     pub(crate) fn reply(state: &State, tokens: TokenPair, user: &User) -> Reply<Self> {
-        private(Self::of(state, tokens, user))
+        let cookie = tokens.refresh_in.cookie(state, &tokens.refresh);
+        private(Self::of(state, tokens, user), cookie)
     }
 
     fn of(state: &State, tokens: TokenPair, user: &User) -> Self {
@@ -44,7 +50,8 @@ impl SignedIn {
             access_token: tokens.access,
             token_type: "Bearer",
             expires_in: state.tokens.access_s,
-            refresh_token: tokens.refresh.reveal(),
+            refresh_token: tokens.refresh_in.body(&tokens.refresh),
+            csrf_token: tokens.refresh_in.csrf_token().map(OpaqueToken::reveal),
             session_id: tokens.session_id,
             user: Profile::of(user),
         }
@@ -77,18 +84,29 @@ pub(crate) enum LoginAnswer {
 impl Admission {
     /// The answer to whoever proved who he is.
     pub(crate) fn reply(self, state: &State, user: &User) -> Reply<LoginAnswer> {
-        private(match self {
-            Self::SignedIn(tokens) => LoginAnswer::SignedIn(Box::new(SignedIn::of(state, tokens, user))),
-            Self::SecondFactor(challenge) => LoginAnswer::SecondFactor(SecondFactorAsked {
-                mfa_required: true,
-                mfa_ticket: challenge.ticket.reveal(),
-                methods: challenge.methods,
-            }),
-        })
+        let (answer, cookie) = match self {
+            Self::SignedIn(tokens) => {
+                let cookie = tokens.refresh_in.cookie(state, &tokens.refresh);
+                (LoginAnswer::SignedIn(Box::new(SignedIn::of(state, tokens, user))), cookie)
+            }
+            Self::SecondFactor(challenge) => (
+                LoginAnswer::SecondFactor(SecondFactorAsked {
+                    mfa_required: true,
+                    mfa_ticket: challenge.ticket.reveal(),
+                    methods: challenge.methods,
+                }),
+                None,
+            ),
+        };
+        private(answer, cookie)
     }
 }
 
 /// Tokens are for one reader: nothing in between may keep them.
-fn private<T: Serialize>(answer: T) -> Reply<T> {
-    Reply::ok(answer).header(header::CACHE_CONTROL, "no-store")
+fn private<T: Serialize>(answer: T, cookie: Option<String>) -> Reply<T> {
+    let reply = Reply::ok(answer).header(header::CACHE_CONTROL, "no-store");
+    match cookie {
+        Some(cookie) => reply.header(header::SET_COOKIE, cookie),
+        None => reply,
+    }
 }

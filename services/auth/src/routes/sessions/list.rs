@@ -2,36 +2,12 @@
 
 use actix_web::web::Data;
 use colink_auth::Caller;
-use colink_core::id::SessionId;
 use colink_core::page::CursorPage;
-use colink_core::time::Timestamp;
 use colink_http::{ApiResult, Reply, Success};
-use serde::Serialize;
-use utoipa::ToSchema;
 
+use super::View;
 use crate::state::State;
 use crate::store::sessions::{self, Session};
-
-/// One sign-in on one device.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct View {
-    id: SessionId,
-    /// The name given at login.
-    #[schema(example = "Laptop")]
-    device_name: Option<String>,
-    /// The program that was last seen.
-    user_agent: Option<String>,
-    /// The address it was last seen from.
-    #[schema(example = "203.0.113.9")]
-    ip: Option<String>,
-    /// Whether it is the session of this request.
-    current: bool,
-    created_at: Timestamp,
-    /// The last login or refresh.
-    last_seen_at: Timestamp,
-    /// When it ends unless it is used.
-    expires_at: Timestamp,
-}
 
 /// List my sessions
 ///
@@ -44,20 +20,28 @@ pub(crate) struct View {
     responses((status = 200, description = "The open sessions.", body = Success<CursorPage<View>>))
 )]
 pub(crate) async fn list_sessions(state: Data<State>, caller: Caller) -> ApiResult<Reply<CursorPage<View>>> {
-    let sessions = sessions::list(&state.pool, caller.user_id(), state.clock.now()).await?;
-    let items = sessions.into_iter().map(|session| view(session, caller.session_id())).collect();
+    let mut sessions = sessions::list(&state.pool, caller.user_id(), state.clock.now()).await?;
+    note_uses(&state, &mut sessions).await;
+    let items = sessions.into_iter().map(|session| View::of(session, caller.session_id())).collect();
     Ok(Reply::ok(CursorPage { items, next_cursor: None }))
 }
 
-fn view(session: Session, current: SessionId) -> View {
-    View {
-        id: session.id(),
-        current: session.id() == current,
-        device_name: session.device_name,
-        user_agent: session.user_agent,
-        ip: session.ip,
-        created_at: session.created_at.into(),
-        last_seen_at: session.last_seen_at.into(),
-        expires_at: session.expires_at.into(),
+/// The database knows of logins and refreshes, the verifiers' notes of everything since. Without them the list is
+/// still right to a quarter of an hour.
+async fn note_uses(state: &State, sessions: &mut [Session]) {
+    let ids: Vec<_> = sessions.iter().map(Session::id).collect();
+    match state.revocations.last_seen(&ids).await {
+        Ok(seen) => {
+            for (session, seen_at) in sessions.iter_mut().zip(seen) {
+                session.last_seen_at =
+                    seen_at.map_or(session.last_seen_at, |at| at.max(session.last_seen_at));
+            }
+        }
+        Err(error) => {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the last uses of sessions are not known"
+            );
+        }
     }
 }

@@ -1,0 +1,34 @@
+//! From where users have signed in.
+
+use chrono::{DateTime, Utc};
+use colink_core::id::UserId;
+use sqlx::{PgConnection, PgExecutor};
+
+/// Notes a sign-in; `true` when the user has other devices and this one is new. The user's row must be locked.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    // Every part of the statement sees the table as it was before.
+    sqlx::query_scalar(
+        "with noted as (
+            insert into known_devices (user_id, fingerprint, last_seen_at) values ($1, $2, $3)
+            on conflict (user_id, fingerprint) do update set last_seen_at = excluded.last_seen_at)
+         select exists (select from known_devices where user_id = $1)
+            and not exists (select from known_devices where user_id = $1 and fingerprint = $2)",
+    )
+    .bind(user_id.as_uuid())
+    .bind(fingerprint.as_slice())
+    .bind(now)
+    .fetch_one(connection)
+    .await
+}
+
+/// Forgets devices that were not used since `before`, and says how many.
+pub(crate) async fn delete_unused(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    let deleted =
+        sqlx::query("delete from known_devices where last_seen_at < $1").bind(before).execute(executor);
+    Ok(deleted.await?.rows_affected())
+}
