@@ -14,7 +14,7 @@ use crate::step::Step;
 use crate::stores::{self, Site};
 
 /// The password of every demo user. The fleet listens on the loopback address only.
-pub(crate) const PASSWORD: &str = "Welcome-to-CoLink-1!";
+pub(crate) const PASSWORD: &str = "Welcome-to-the-team-1!";
 
 /// Someone who tries the product.
 struct Person {

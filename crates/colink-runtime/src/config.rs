@@ -25,7 +25,7 @@ use crate::service::Sections;
 
 /// The sections that mean the same in every service; a fleet-wide variable may name no others.
 pub const SHARED_SECTIONS: &[&str] =
-    &["server", "telemetry", "auth", "internal", "postgres", "redis", "kafka", "mongo", "s3"];
+    &["server", "telemetry", "auth", "internal", "secrets", "postgres", "redis", "kafka", "mongo", "s3"];
 
 /// What lies above the embedded defaults.
 #[derive(Clone, Debug, Default)]

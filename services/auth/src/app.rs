@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{clean_up, end_api_keys, rotate_keys, send_mail};
+use crate::jobs::{answer_mail_requests, clean_up, end_api_keys, rotate_keys, send_mail};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mailer::Mailer;
@@ -46,11 +46,13 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         pool,
         relay: relay.handle(),
         mail_queued: Arc::new(Notify::new()),
+        mail_asked: Arc::new(Notify::new()),
         sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
         limits: Limits::new(redis, config.limits, config.api_keys.failures_per_ip_per_minute),
+        registration: config.registration,
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
@@ -76,6 +78,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
     lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
     lifecycle.spawn("API keys", end_api_keys::run(state.clone(), lifecycle.soft()));
+    lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
     lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
     Ok(state)
 }

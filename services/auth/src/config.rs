@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 mod browser;
+mod registration;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 use self::api_keys::{ApiKeysConfig, BotsConfig};
 pub use self::browser::BrowserConfig;
+pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
 
 /// The configuration of the auth service.
@@ -46,6 +48,8 @@ pub struct Config {
     pub bootstrap: BootstrapConfig,
     /// `[passwords]`.
     pub passwords: PasswordPolicy,
+    /// `[registration]`.
+    pub registration: RegistrationConfig,
     /// `[argon2]`.
     pub argon2: Argon2Config,
     /// `[tokens]`.
@@ -100,6 +104,8 @@ pub struct TokensConfig {
     pub refresh_grace_s: u32,
     /// Of a verification link, in hours.
     pub verification_hours: u32,
+    /// Of a link that sets a new password, in hours.
+    pub reset_hours: u32,
     /// Most sessions of one user.
     pub max_sessions: u16,
     /// In which a proof of identity is good for sensitive changes, in minutes.
@@ -125,6 +131,11 @@ impl TokensConfig {
     /// In which a proof of identity is good for sensitive changes.
     pub(crate) fn reauthentication(self) -> Duration {
         Duration::from_secs(u64::from(self.reauthentication_minutes) * 60)
+    }
+
+    /// Of a link that sets a new password.
+    pub(crate) fn reset(self) -> Duration {
+        Duration::from_secs(u64::from(self.reset_hours) * 3600)
     }
 
     /// Of a verification link.
@@ -189,12 +200,16 @@ pub struct LimitsConfig {
     pub login_per_ip_per_minute: u32,
     /// Logins with one mail address.
     pub login_per_address_per_hour: u32,
-    /// Uses of verification links by one client address.
+    /// Uses of mailed links by one client address.
     pub verify_per_ip_per_minute: u32,
+    /// Uses of mailed links of one account.
+    pub verify_per_account_per_hour: u32,
     /// Mails caused by one client address.
     pub mail_per_ip_per_minute: u32,
     /// Mails caused to one mail address.
     pub mail_per_address_per_hour: u32,
+    /// Links for a new password asked for with one mail address.
+    pub reset_per_address_per_hour: u32,
     /// Failures that lock.
     pub lockout_failures: u32,
     /// How long a lock lasts, in minutes.
@@ -241,6 +256,9 @@ impl Sections for Config {
             "mail.public_url",
             "is no URL, or ends in a slash",
         );
+        let rules = "wants 64 to 128, and not less than `min_length`";
+        ask(self.passwords.is_sound(), "passwords.max_length", rules);
+        ask(self.registration.expire_after_days > 0, "registration.expire_after_days", "needs at least 1");
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");
         ask(

@@ -1,6 +1,7 @@
 //! Pure rules: no store, no clock of their own.
 
 pub(crate) mod device;
+pub(crate) mod foreign_hash;
 pub(crate) mod letter;
 pub(crate) mod opaque_token;
 pub(crate) mod password;

@@ -25,6 +25,15 @@ pub(crate) enum AuthError {
     /// Too many failures for this address from this client.
     #[error("too many failed sign-ins")]
     Locked(Duration),
+    /// The account has no password to change.
+    #[error("the account has no password")]
+    NoPassword,
+    /// The account has a password already.
+    #[error("the account has a password")]
+    HasPassword,
+    /// Nothing shows that whoever uses the link made the registration.
+    #[error("the link alone is not enough")]
+    ProofNeeded,
     /// A limit of `[limits]` is used up.
     #[error("too many calls")]
     Limited(Duration),
@@ -110,11 +119,24 @@ impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         use AuthError as E;
         match error {
-            E::WrongCredentials => Self::of(ErrorKind::InvalidCredentials),
+            E::WrongCredentials => Self::new(
+                ErrorKind::InvalidCredentials,
+                "The address or the password is wrong, or the address was never verified.",
+            ),
             E::Unverified => {
                 Self::forbidden("Verify your mail address first: open the link that was sent to it.")
             }
             E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::NoPassword => Self::conflict("The account has no password yet: set one."),
+            E::HasPassword => {
+                Self::conflict("The account has a password: change it, or ask for a link by mail.")
+            }
+            E::ProofNeeded => Self::invalid(
+                "password",
+                Invalid::new(
+                    "is asked for here: give the one chosen at the registration, or ask for a new one",
+                ),
+            ),
             E::Locked(wait) => Self::of(ErrorKind::AccountLocked).retry_after(wait),
             E::Limited(wait) => Self::rate_limited(wait),
             E::UsernameTaken => Self::already_exists("The username is taken.")

@@ -6,11 +6,14 @@ mod browser;
 mod config;
 mod domain;
 mod error;
+mod import;
 mod jobs;
 mod keyring;
 mod limits;
+mod mail;
 mod mailer;
 mod metrics;
+mod password_change;
 mod password_check;
 mod passwords;
 mod reauthentication;
@@ -21,6 +24,7 @@ mod second_factor;
 mod sign_in;
 mod state;
 mod store;
+mod verification;
 
 use std::path::Path;
 
@@ -43,11 +47,18 @@ impl Service for Auth {
     const DEFAULTS: &'static str = include_str!("../config.toml");
     const MIGRATOR: Option<&'static Migrator> = Some(&MIGRATOR);
 
-    const COMMANDS: &'static [ServiceCommand] = &[ServiceCommand {
-        name: "rotate-keys",
-        about: "Seal stored secrets with the first key of `secrets.keys`",
-        file: None,
-    }];
+    const COMMANDS: &'static [ServiceCommand] = &[
+        ServiceCommand {
+            name: "rotate-keys",
+            about: "Seal stored secrets with the first key of `secrets.keys`",
+            file: None,
+        },
+        ServiceCommand {
+            name: import::NAME,
+            about: "Take over accounts of another system: one JSON object a line",
+            file: Some("FILE"),
+        },
+    ];
 
     type Config = Config;
     type State = State;
@@ -60,10 +71,11 @@ impl Service for Auth {
         app::build(config, boot).await
     }
 
-    async fn run_command(config: &Config, name: &str, _file: Option<&Path>) -> Result<String, StartError> {
-        match name {
-            "rotate-keys" => reseal::command(config).await,
-            other => Err(StartError::NoCommand(other.to_owned())),
+    async fn run_command(config: &Config, name: &str, file: Option<&Path>) -> Result<String, StartError> {
+        match (name, file) {
+            ("rotate-keys", _) => reseal::command(config).await,
+            (import::NAME, Some(file)) => import::command(config, file).await,
+            (other, _) => Err(StartError::NoCommand(other.to_owned())),
         }
     }
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use colink_core::id::UserId;
 use colink_core::text::Email;
 use colink_http::RequestContext;
 use colink_store::redis::RedisClient;
@@ -39,12 +40,16 @@ pub(crate) enum Limit {
     LoginAddress,
     /// Uses of links of a client.
     Verify,
+    /// Uses of links of an account.
+    LinkAccount,
     /// Mails caused by a client.
     Mail,
     /// Mails to a mail address.
     MailAddress,
     /// Wrong API keys of a client.
     ApiKeyFailure,
+    /// Links for a new password, to a mail address.
+    ResetAddress,
 }
 
 /// The counters. Cheap to clone.
@@ -80,14 +85,24 @@ impl Subject {
         })
     }
 
-    /// The text that stands for it.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// A mail address, known to the system or not.
     pub(crate) fn address(email: &Email) -> Self {
-        Self(hex::encode(Sha256::digest(email.as_str())))
+        Self::address_of(email.as_str())
+    }
+
+    /// A mail address in its normalised form.
+    pub(crate) fn address_of(normalised: &str) -> Self {
+        Self(hex::encode(Sha256::digest(normalised)))
+    }
+
+    /// An account.
+    pub(crate) fn account(id: UserId) -> Self {
+        Self(id.to_string())
+    }
+
+    /// The text in keys; of a client, where it is.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     fn and(&self, other: &Self) -> Self {
@@ -165,6 +180,12 @@ impl Limits {
             return Ok(None);
         }
         let lasts = MINUTE.saturating_mul(self.config.lockout_minutes);
+        // Before the count, so that no failure is missed when they are forgotten.
+        let clients = self.clients_key(address);
+        let mut remember = redis::pipe();
+        remember.sadd(&clients, &client.0).ignore();
+        remember.pexpire(&clients, i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX)).ignore();
+        remember.exec_async(&mut self.redis.connection()).await?;
         let (failures, _) = self.count(&self.failures_key(address, client), lasts, true).await?;
         Ok((failures == most).then_some(lasts))
     }
@@ -177,6 +198,29 @@ impl Limits {
         let key = self.failures_key(address, client);
         redis::cmd("DEL").arg(key).exec_async(&mut self.redis.connection()).await?;
         Ok(())
+    }
+
+    /// Forgets the failures of every client with this address, and how often it was tried: its owner has another password.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`] without Redis.
+    pub(crate) async fn forget_address(&self, address: &Subject) -> Result<(), AuthError> {
+        let (clients, mut connection) = (self.clients_key(address), self.redis.connection());
+        let failed: Vec<String> = redis::cmd("SMEMBERS").arg(&clients).query_async(&mut connection).await?;
+        let (tries, _, _) = self.rule(Limit::LoginAddress);
+        let mut forget = redis::pipe();
+        for client in failed {
+            forget.del(self.failures_key(address, &Subject(client))).ignore();
+        }
+        forget.del(self.redis.key(&["limit", tries, &address.0])).ignore();
+        forget.del(&clients).ignore();
+        forget.exec_async(&mut connection).await?;
+        Ok(())
+    }
+
+    /// The clients that failed with an address.
+    fn clients_key(&self, address: &Subject) -> String {
+        self.redis.key(&["login-failure-clients", &address.0])
     }
 
     fn failures_key(&self, address: &Subject, client: &Subject) -> String {
@@ -199,9 +243,11 @@ impl Limits {
             Limit::Login => ("login", most.login_per_ip_per_minute, MINUTE),
             Limit::LoginAddress => ("login-address", most.login_per_address_per_hour, HOUR),
             Limit::Verify => ("verify", most.verify_per_ip_per_minute, MINUTE),
+            Limit::LinkAccount => ("link-account", most.verify_per_account_per_hour, HOUR),
             Limit::Mail => ("mail", most.mail_per_ip_per_minute, MINUTE),
             Limit::ApiKeyFailure => ("api-key-failure", self.api_key_failures, MINUTE),
             Limit::MailAddress => ("mail-address", most.mail_per_address_per_hour, HOUR),
+            Limit::ResetAddress => ("reset-address", most.reset_per_address_per_hour, HOUR),
         }
     }
 }

@@ -39,10 +39,24 @@ impl<'a> PasswordCheck<'a> {
         state.limits.take(Limit::Login, &client).await?;
         Ok(Self { state, context, address, client })
     }
+
+    /// The same for somebody who is signed in.
+    ///
+    /// # Errors
+    /// As [`Self::begin`]; [`AuthError::NoPassword`] for an account that signs in without address and password.
+    pub(crate) async fn of(
+        state: &'a State,
+        context: &'a RequestContext,
+        user: &User,
+    ) -> Result<Self, AuthError> {
+        let email = user.email_normalised.as_deref().and_then(|email| Email::parse(email).ok());
+        Self::begin(state, context, &email.ok_or(AuthError::NoPassword)?).await
+    }
 }
 
 impl PasswordCheck<'_> {
-    /// The user, if the password is his.
+    /// The user, if the password is his. An address that nobody proved is like one that nobody has: whoever registered
+    /// with it would learn by another answer that it was unknown before.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`], [`AuthError::Locked`], [`AuthError::Limited`], and failures of stores.
@@ -58,7 +72,9 @@ impl PasswordCheck<'_> {
         self.state.limits.take(Limit::LoginAddress, &self.address).await?;
         let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
         let verdict = turn.verify(password, stored).await?;
-        let Some(Credentials { user, password_hash }) = found.filter(|_| verdict != Verdict::Wrong) else {
+        let is_right =
+            |found: &Credentials| verdict != Verdict::Wrong && found.user.email_verified_at.is_some();
+        let Some(Credentials { user, password_hash }) = found.filter(is_right) else {
             return self.fail(user_id).await;
         };
         self.state.limits.forget_failures(&self.address, &self.client).await?;

@@ -1,4 +1,4 @@
-//! Hashing of passwords: argon2id on threads that may block, a few at a time.
+//! Hashing of passwords: argon2id, and bcrypt of other systems, on threads that may block, a few at a time.
 //!
 //! A hash takes tens of milliseconds and megabytes by design, so there is a queue: [`Passwords::turn`] waits
 //! for a place, and the place stays taken until the thread is done, also when the request is gone by then.
@@ -12,6 +12,7 @@ use colink_telemetry::metrics::Histogram;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Argon2Config;
+use crate::domain::foreign_hash::{BCRYPT_BYTES, is_bcrypt};
 use crate::domain::password::Password;
 use crate::error::AuthError;
 
@@ -39,7 +40,7 @@ pub(crate) enum Verdict {
     Wrong,
     /// The password.
     Right,
-    /// The password, hashed at another cost than today's.
+    /// The password, hashed at another cost than today's or by another system.
     Outdated,
 }
 
@@ -96,7 +97,7 @@ impl Turn {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.passwords.decoy).to_owned();
         let (cost, password) = (self.passwords.cost.clone(), password.clone());
-        let verdict = self.run(move || verify(&cost, password.as_bytes(), &stored)).await?;
+        let verdict = self.run(move || verify(&cost, &password, &stored)).await?;
         Ok(if known { verdict } else { Verdict::Wrong })
     }
 
@@ -126,14 +127,30 @@ fn hash(cost: &Params, password: &[u8]) -> Result<String, AuthError> {
     Ok(hash.to_string())
 }
 
-fn verify(cost: &Params, password: &[u8], stored: &str) -> Result<Verdict, AuthError> {
+fn verify(cost: &Params, password: &Password, stored: &str) -> Result<Verdict, AuthError> {
+    if is_bcrypt(stored) {
+        return verify_bcrypt(password, stored);
+    }
     let stored = PasswordHash::new(stored).map_err(AuthError::crypto)?;
-    match argon2id(cost).verify_password(password, &stored) {
+    match argon2id(cost).verify_password(password.as_bytes(), &stored) {
         Ok(()) if is_of_cost(&stored, cost) => Ok(Verdict::Right),
         Ok(()) => Ok(Verdict::Outdated),
         Err(argon2::password_hash::Error::Password) => Ok(Verdict::Wrong),
         Err(error) => Err(AuthError::crypto(error)),
     }
+}
+
+/// A hash that another system made: of the password as it was typed there. Of a long password only the first 72 bytes are
+/// proven by it, so such a one is not hashed anew: the rest may be a slip.
+fn verify_bcrypt(password: &Password, stored: &str) -> Result<Verdict, AuthError> {
+    let forms = [Some(password.as_bytes()), password.typed_otherwise()];
+    for form in forms.into_iter().flatten() {
+        if bcrypt::verify(form, stored).map_err(AuthError::crypto)? {
+            let whole = form.len() <= BCRYPT_BYTES;
+            return Ok(if whole { Verdict::Outdated } else { Verdict::Right });
+        }
+    }
+    Ok(Verdict::Wrong)
 }
 
 fn is_of_cost(stored: &PasswordHash<'_>, cost: &Params) -> bool {
@@ -178,6 +195,34 @@ mod tests {
         ];
         for (stored, given, verdict) in cases {
             assert_eq!(turn.verify(&password(given), stored).await.unwrap(), verdict, "{stored:?} {given}");
+        }
+    }
+
+    /// hashes of other systems, of the password as it was typed there; of long passwords only 72 bytes count.
+    #[actix_web::test]
+    async fn bcrypt_verdicts() {
+        let turn = passwords(1).turn().await.unwrap();
+        let bcrypt = |text: &str| bcrypt::hash(text, 4).unwrap();
+        let (apart, long) = ("Cafe\u{301} 1!au", "ß".repeat(40));
+        let php = bcrypt("secret").replacen("$2b", "$2y", 1);
+        let old = bcrypt("secret").replacen("$2b", "$2a", 1);
+        let cases = [
+            (bcrypt("secret"), "secret", Verdict::Outdated),
+            (php, "secret", Verdict::Outdated),
+            (old.clone(), "secret", Verdict::Outdated),
+            (old, "Secret", Verdict::Wrong),
+            (bcrypt(apart), apart, Verdict::Outdated),
+            (bcrypt(apart), "Caf\u{e9} 1!au", Verdict::Wrong),
+            (bcrypt("Caf\u{e9} 1!au"), apart, Verdict::Outdated),
+            (bcrypt(&"x".repeat(72)), &"x".repeat(72), Verdict::Outdated),
+            (bcrypt(&"x".repeat(72)), &"x".repeat(71), Verdict::Wrong),
+            (bcrypt(&"x".repeat(90)), &"x".repeat(72), Verdict::Outdated),
+            (bcrypt(&"x".repeat(72)), &"x".repeat(73), Verdict::Right),
+            (bcrypt(&long), &long, Verdict::Right),
+        ];
+        for (stored, given, verdict) in cases {
+            let given = password(given);
+            assert_eq!(turn.verify(&given, Some(&stored)).await.unwrap(), verdict, "{given:?} {stored}");
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) mod reason {
     pub(crate) const API_KEY_EXPIRED: &str = "api_key_expired";
     /// The bot was taken out of use.
     pub(crate) const BOT_DELETED: &str = "bot_deleted";
+    /// The password was changed.
+    pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
     /// Somebody signed in with the browser that had it.
     pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.

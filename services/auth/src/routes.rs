@@ -1,7 +1,7 @@
 //! The URL space of this service.
 //!
-//! Registration and login are not wrapped in idempotency: what it keeps is a fast hash of the body, which must
-//! not hold a password. A repeated registration is harmless by itself, a repeated login is a second session.
+//! What may carry a password is not wrapped in idempotency: what that keeps is a fast hash of the body, which must
+//! not hold one. A repeated registration is harmless by itself, a repeated login is a second session.
 //! Refresh has its own rule for repetitions, see [`crate::domain::refresh`].
 
 pub(crate) mod api_keys;
@@ -30,6 +30,10 @@ use crate::state::State;
     auth::logout::logout_user,
     auth::me::get_me,
     auth::reauthenticate::reauthenticate,
+    auth::forgot_password::forgot_password,
+    auth::reset_password::reset_password,
+    auth::change_password::change_password,
+    auth::set_password::set_password,
     sessions::list::list_sessions,
     sessions::rename::rename_session,
     sessions::revoke::revoke_session,
@@ -60,7 +64,7 @@ pub(crate) struct Document;
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
     app.service(resource("/auth/register").post(auth::register::register_user))
-        .service(resource("/auth/verify-email").post(auth::verify_email::verify_email).wrap(once()))
+        .service(resource("/auth/verify-email").post(auth::verify_email::verify_email))
         .service(
             resource("/auth/resend-verification")
                 .post(auth::resend_verification::resend_verification)
@@ -71,6 +75,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/logout").post(auth::logout::logout_user))
         .service(resource("/auth/me").get(auth::me::get_me))
         .service(resource("/auth/reauthenticate").post(auth::reauthenticate::reauthenticate))
+        .service(resource("/auth/forgot-password").post(auth::forgot_password::forgot_password).wrap(once()))
+        .service(resource("/auth/reset-password").post(auth::reset_password::reset_password))
+        .service(resource("/auth/change-password").post(auth::change_password::change_password))
+        .service(resource("/auth/set-password").post(auth::set_password::set_password))
         .service(
             resource("/auth/sessions")
                 .get(sessions::list::list_sessions)

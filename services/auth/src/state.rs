@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
-use crate::config::{KeysConfig, TokensConfig};
+use crate::config::{KeysConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -31,10 +31,13 @@ pub struct State {
     pub(crate) relay: RelayHandle,
     /// Wakes the mail job of this process after a commit that queued a mail.
     pub(crate) mail_queued: Arc<Notify>,
+    /// Wakes the job of this process that answers requests for mails.
+    pub(crate) mail_asked: Arc<Notify>,
     /// For everything stored that must be read again.
     pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,
     pub(crate) password_policy: PasswordPolicy,
+    pub(crate) registration: RegistrationConfig,
     pub(crate) limits: Limits,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,

@@ -8,6 +8,8 @@ pub(crate) mod email_tokens;
 #[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
 pub(crate) mod known_devices;
 pub(crate) mod mail_queue;
+pub(crate) mod mail_requests;
+pub(crate) mod password_resets;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;

@@ -7,8 +7,10 @@ use unicode_normalization::UnicodeNormalization;
 use crate::error::Invalid;
 use crate::text::value::{text_type, text_value};
 
-/// A mail address. Two are equal when they are after NFKC and lower-casing; that form is what is unique,
-/// stored for look-up and written to JSON. Mail goes to the address as it was given.
+/// A mail address. Two are equal when their normalised forms are: of the part before the `@` NFKC and folded case, of the
+/// domain the ASCII form that the DNS knows (UTS #46, `müller.de` is `xn--mller-kva.de`). That form is what is unique,
+/// stored for look-up and written to JSON. Mail goes to the address as it was given, but for a domain in other scripts,
+/// which is written in ASCII.
 #[derive(Debug, Clone)]
 pub struct Email {
     given: String,
@@ -33,12 +35,18 @@ impl Email {
         if given.is_empty() {
             return Err(Invalid::required());
         }
-        let normalised: String = given.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        if is_address(given) && is_address(&normalised) {
-            Ok(Self { given: given.to_owned(), normalised })
-        } else {
-            Err(Invalid::new("must be a mail address such as name@example.com"))
-        }
+        Self::read(given).ok_or_else(|| Invalid::new("must be a mail address such as name@example.com"))
+    }
+
+    fn read(given: &str) -> Option<Self> {
+        // Normalising is work: nothing longer than an address is normalised.
+        let (local, domain) = given.split_once('@').filter(|_| given.len() <= Self::MAX)?;
+        let ascii = ascii_domain(domain)?;
+        let normalised = format!("{}@{ascii}", folded(local));
+        // As it is to stand in a mail (RFC 6532 §3.1).
+        let domain = if domain.is_ascii() { domain } else { ascii.as_str() };
+        let given = format!("{}@{domain}", local.nfc());
+        (is_address(&given) && is_address(&normalised)).then_some(Self { given, normalised })
     }
 
     /// The normalised address.
@@ -56,7 +64,12 @@ impl Email {
         self.normalised
     }
 
-    /// The part behind the `@`, normalised.
+    /// The part before the `@`, normalised.
+    pub fn local(&self) -> &str {
+        self.normalised.split_once('@').map_or("", |(local, _)| local)
+    }
+
+    /// The part behind the `@`, in ASCII.
     pub fn domain(&self) -> &str {
         self.normalised.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
@@ -77,6 +90,19 @@ impl Hash for Email {
 }
 
 text_value!(Email, 3, Self::MAX, None, "ada@example.com");
+
+/// NFKC with folded case. Upper case first: `ß` and `ss`, `ς` and `σ` are one letter each then, as in Unicode's full case
+/// folding.
+fn folded(text: &str) -> String {
+    let upper = text.nfkc().flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase).nfkc().collect()
+}
+
+/// The form of the DNS: lower case, every label in ASCII.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::STD3).ok()?;
+    Some(ascii.into_owned())
+}
 
 fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };

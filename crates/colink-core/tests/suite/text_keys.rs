@@ -54,6 +54,28 @@ fn addresses_are_equal_after_normalisation_and_keep_their_spelling() {
     assert_eq!(serde_json::to_string(&email).unwrap(), "\"ada@example.com\"");
 }
 
+/// one mailbox has one form: NFKC and folded case before the `@`, the name of the DNS behind it.
+#[test]
+fn every_spelling_of_a_mailbox_is_one_address() {
+    for (one, other) in [
+        ("jo\u{308}rg@example.de", "JÖRG@example.de"),
+        ("straße@example.de", "STRASSE@example.de"),
+        ("σοφός@example.gr", "ΣΟΦΌΣ@example.gr"),
+        ("ada@MÜLLER.de", "ada@xn--mller-kva.de"),
+        ("ada@mu\u{308}ller.de", "ada@XN--MLLER-KVA.de"),
+        ("ada@example\u{3002}com", "ada@example.com"),
+        ("ada@ｅxample.com", "ada@example.com"),
+    ] {
+        assert_eq!(Email::parse(one).unwrap(), Email::parse(other).unwrap(), "{one}");
+    }
+    for (one, other) in [("ada@example.com", "аda@example.com"), ("ada@example.com", "ada@ехample.com")] {
+        assert_ne!(Email::parse(one).unwrap(), Email::parse(other).unwrap(), "{other} has Cyrillic letters");
+    }
+    let email = Email::parse("Ada@Müller.DE").unwrap();
+    assert_eq!((email.local(), email.domain()), ("ada", "xn--mller-kva.de"));
+    assert_eq!(email.as_given(), "Ada@xn--mller-kva.de", "a mail server knows this name");
+}
+
 #[test]
 fn usual_addresses_are_taken() {
     for text in [
@@ -89,6 +111,9 @@ fn what_is_no_address_is_refused() {
         "a\0@b.co",
         "<a@b.co>",
         "a@b,c.de",
+        "a@b\u{200d}c.de",
+        "a@xn--zzzzzzzz99999.de",
+        "a@b_c.de",
         &long,
         &endless,
     ] {
@@ -104,6 +129,12 @@ fn user_names_are_small_ascii() {
         ["ab", &"a".repeat(33), "ada lovelace", "ädä", ".ada", "ada.", "-ada", "ada-", "a@b", "a/b", "a\0b"]
     {
         assert!(Username::parse(text).is_err(), "{text:?}");
+    }
+    // Names are ASCII: what looks like one in another script, or is written wide, is none.
+    for twin in
+        ["аdа", "ada\u{200b}", "ａｄａ", "adа", "ɑda", "ada\u{301}", "αda", "paypaӏ", "𝐚𝐝𝐚", "ad\u{131}"]
+    {
+        assert!(Username::parse(twin).is_err(), "{twin:?}");
     }
     for text in ["channel", "HERE", "everyone", "all"] {
         assert_eq!(Username::parse(text).unwrap_err().message(), "is reserved: choose another one");

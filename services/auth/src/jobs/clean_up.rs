@@ -7,9 +7,11 @@ use colink_http::idempotency::IdempotencyStore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::AuthError;
+use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    api_key_networks, api_keys, email_tokens, mail_queue, refresh_tokens, sessions, signing_keys, usernames,
+    api_key_networks, api_keys, email_tokens, mail_queue, password_resets, refresh_tokens, sessions,
+    signing_keys, usernames,
 };
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -45,6 +47,8 @@ async fn clean_up(state: &State, idempotency: &dyn IdempotencyStore) -> Result<u
     let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
     rows += email_tokens::delete_expired(pool, now).await?;
+    rows += password_resets::delete_expired(pool, now).await?;
+    rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;
     rows += signing_keys::delete_retired(pool, now).await?;
     rows += mail_queue::delete_failed(pool, now - KEPT_MAILS).await?;

@@ -14,8 +14,8 @@ use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::mailer::{MailFailure, Mailer};
 use crate::state::State;
-use crate::store::email_tokens;
 use crate::store::mail_queue::{self, DueMail};
+use crate::store::{email_tokens, password_resets};
 
 /// How often it looks without being woken: for mails of other replicas and for second attempts.
 const POLL: Duration = Duration::from_secs(1);
@@ -104,12 +104,19 @@ async fn compose(
         }
         revealed = token.reveal();
     }
+    let mut hours = state.tokens.verification_hours;
+    if template == Template::ResetPassword {
+        let (token, now) = (OpaqueToken::generate(), state.clock.now());
+        let expires_at = now + state.tokens.reset();
+        password_resets::insert(&state.pool, mail.user_id(), token.hash(), now, expires_at).await?;
+        (revealed, hours) = (token.reveal(), state.tokens.reset_hours);
+    }
     let filling = Filling {
         display_name: &mail.display_name,
         username: &mail.username,
         public_url: &config.public_url,
         token: &revealed,
-        hours: state.tokens.verification_hours,
+        hours,
     };
     Ok(Some(letter::write(template, &filling)))
 }

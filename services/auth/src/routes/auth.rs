@@ -1,5 +1,7 @@
 //! Becoming known, and proving it: registration, login, tokens.
 
+pub(crate) mod change_password;
+pub(crate) mod forgot_password;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
@@ -7,19 +9,13 @@ pub(crate) mod reauthenticate;
 pub(crate) mod refresh;
 pub(crate) mod register;
 pub(crate) mod resend_verification;
+pub(crate) mod reset_password;
+pub(crate) mod set_password;
 pub(crate) mod signed_in;
 pub(crate) mod verify_email;
 
-use colink_core::id::{MailId, UserId};
 use serde::Serialize;
-use sqlx::PgConnection;
 use utoipa::ToSchema;
-
-use crate::domain::letter::Template;
-use crate::error::AuthError;
-use crate::state::State;
-use crate::store::mail_queue;
-use crate::store::registrations::RegistrationId;
 
 /// The same answer whether the address is known or not.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,19 +27,4 @@ pub(crate) struct MailOnItsWay {
 
 impl MailOnItsWay {
     const SENT: Self = Self { status: "verification_sent" };
-}
-
-/// Queues a mail, unless the same one waits already. Links come from the registration that is named.
-async fn queue_mail(
-    state: &State,
-    transaction: &mut PgConnection,
-    user_id: UserId,
-    template: Template,
-    registration: Option<RegistrationId>,
-) -> Result<(), AuthError> {
-    if !mail_queue::find_waiting(transaction, user_id, template, registration).await? {
-        let id = MailId::generate(state.clock.as_ref());
-        mail_queue::insert(transaction, id, user_id, template, registration, state.clock.now()).await?;
-    }
-    Ok(())
 }

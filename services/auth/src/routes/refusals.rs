@@ -7,10 +7,28 @@ use utoipa::ToResponse;
 #[derive(ToResponse)]
 #[response(description = "INVALID_CREDENTIALS", example = json!({
     "success": false,
-    "error": {"code": "INVALID_CREDENTIALS", "message": "The address or the password is wrong."},
+    "error": {"code": "INVALID_CREDENTIALS", "message": "The address or the password is wrong, or the address was never verified."},
     "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
 }))]
 pub(crate) struct InvalidCredentials(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// CONFLICT: the account has no password.
+#[derive(ToResponse)]
+#[response(description = "CONFLICT", example = json!({
+    "success": false,
+    "error": {"code": "CONFLICT", "message": "The account has no password yet: set one."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct NoPassword(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// CONFLICT: the account has a password.
+#[derive(ToResponse)]
+#[response(description = "CONFLICT", example = json!({
+    "success": false,
+    "error": {"code": "CONFLICT", "message": "The account has a password: change it, or ask for a link by mail."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct HasPassword(#[expect(dead_code, reason = "the shape of the answer")] Failure);
 
 /// TOKEN_INVALID, TOKEN_EXPIRED: sign in again.
 #[derive(ToResponse)]

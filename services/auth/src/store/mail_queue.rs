@@ -12,6 +12,7 @@ use crate::domain::letter::Template;
 #[derive(FromRow)]
 pub(crate) struct DueMail {
     id: Uuid,
+    user_id: Uuid,
     pub(crate) template: String,
     /// Whose link it carries, if it carries one.
     pub(crate) registration_id: Option<RegistrationId>,
@@ -27,6 +28,11 @@ pub(crate) struct DueMail {
 impl DueMail {
     pub(crate) fn id(&self) -> MailId {
         MailId::from_uuid(self.id)
+    }
+
+    /// Whom it goes to.
+    pub(crate) fn user_id(&self) -> UserId {
+        UserId::from_uuid(self.user_id)
     }
 }
 
@@ -71,7 +77,7 @@ pub(crate) async fn update_claimed(
                          order by next_attempt_at
                          limit 1
                            for update skip locked)
-         returning m.id, m.template, m.registration_id, m.attempts, u.email,
+         returning m.id, m.user_id, m.template, m.registration_id, m.attempts, u.email,
                    coalesce(r.username, u.username) as username,
                    coalesce(r.display_name, u.display_name) as display_name",
     )

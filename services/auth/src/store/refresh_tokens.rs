@@ -85,6 +85,18 @@ pub(crate) async fn update_used(
         .map(drop)
 }
 
+/// Deletes every token of the session: none of them is good any more, and none counts as stolen.
+pub(crate) async fn delete_of_session(
+    connection: &mut PgConnection,
+    session_id: SessionId,
+) -> sqlx::Result<()> {
+    sqlx::query("delete from refresh_tokens where session_id = $1")
+        .bind(session_id.as_uuid())
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// Deletes tokens that have expired, and says how many.
 pub(crate) async fn delete_expired(
     executor: impl PgExecutor<'_>,

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_core::text::{DisplayName, Username};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::domain::opaque_token::TokenHash;
@@ -23,6 +23,28 @@ pub(crate) struct Registration {
     pub(crate) username: String,
     pub(crate) display_name: String,
     pub(crate) password_hash: String,
+    /// Of what its maker was answered.
+    pub(crate) secret_hash: Option<Vec<u8>>,
+    /// Where it came from.
+    pub(crate) client: Option<String>,
+}
+
+/// A registration that a link was used for, before anything is locked.
+#[derive(FromRow)]
+pub(crate) struct Pending {
+    id: RegistrationId,
+    user_id: Uuid,
+    pub(crate) password_hash: String,
+}
+
+impl Pending {
+    pub(crate) fn id(&self) -> RegistrationId {
+        self.id
+    }
+
+    pub(crate) fn user_id(&self) -> UserId {
+        UserId::from_uuid(self.user_id)
+    }
 }
 
 /// A registration to be.
@@ -32,6 +54,8 @@ pub(crate) struct NewRegistration<'a> {
     pub(crate) username: &'a Username,
     pub(crate) display_name: &'a DisplayName,
     pub(crate) password_hash: &'a str,
+    pub(crate) secret_hash: TokenHash,
+    pub(crate) client: &'a str,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -41,14 +65,16 @@ pub(crate) async fn insert(
     new: &NewRegistration<'_>,
 ) -> sqlx::Result<RegistrationId> {
     sqlx::query_scalar(
-        "insert into registrations (user_id, username, display_name, password_hash, created_at)
-         values ($1, $2, $3, $4, $5)
+        "insert into registrations (user_id, username, display_name, password_hash, secret_hash, client, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
          returning id",
     )
     .bind(new.user_id.as_uuid())
     .bind(new.username.as_str())
     .bind(new.display_name.as_str())
     .bind(new.password_hash)
+    .bind(new.secret_hash.as_bytes())
+    .bind(new.client)
     .bind(new.now)
     .fetch_one(connection)
     .await
@@ -67,24 +93,23 @@ pub(crate) async fn list_latest(
         .await
 }
 
-/// The account that a living token is for.
-pub(crate) async fn find_user_by_token(
-    connection: &mut PgConnection,
+/// The registration that a living token is for.
+pub(crate) async fn find_by_token(
+    executor: impl PgExecutor<'_>,
     hash: TokenHash,
     purpose: &str,
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<UserId>> {
-    let user_id: Option<Uuid> = sqlx::query_scalar(
-        "select r.user_id
+) -> sqlx::Result<Option<Pending>> {
+    sqlx::query_as(
+        "select r.id, r.user_id, r.password_hash
            from email_tokens t join registrations r on r.id = t.registration_id
           where t.token_hash = $1 and t.purpose = $2 and t.expires_at > $3",
     )
     .bind(hash.as_bytes())
     .bind(purpose)
     .bind(now)
-    .fetch_optional(connection)
-    .await?;
-    Ok(user_id.map(UserId::from_uuid))
+    .fetch_optional(executor)
+    .await
 }
 
 /// The registration that a living token is for, locked until the transaction ends. The account must be locked before:
@@ -96,7 +121,7 @@ pub(crate) async fn lock_by_token(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Registration>> {
     sqlx::query_as(
-        "select r.id, r.username, r.display_name, r.password_hash
+        "select r.id, r.username, r.display_name, r.password_hash, r.secret_hash, r.client
            from email_tokens t join registrations r on r.id = t.registration_id
           where t.token_hash = $1 and t.purpose = $2 and t.expires_at > $3
             for update of r",
@@ -115,4 +140,22 @@ pub(crate) async fn delete_all(connection: &mut PgConnection, user_id: UserId) -
         .execute(connection)
         .await
         .map(drop)
+}
+
+/// How many registrations the account has.
+pub(crate) async fn count(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select count(*) from registrations where user_id = $1")
+        .bind(user_id.as_uuid())
+        .fetch_one(connection)
+        .await
+}
+
+/// Deletes registrations that nobody proved since `before`, with their tokens, and says how many.
+pub(crate) async fn delete_expired(
+    executor: impl PgExecutor<'_>,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted =
+        sqlx::query("delete from registrations where created_at < $1").bind(before).execute(executor).await?;
+    Ok(deleted.rows_affected())
 }

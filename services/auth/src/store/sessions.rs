@@ -197,6 +197,55 @@ pub(crate) async fn update_others_revoked(
     Ok(ended.into_iter().map(SessionId::from_uuid).collect())
 }
 
+/// Ends every open session of the user, and says which.
+pub(crate) async fn update_all_revoked(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<SessionId>> {
+    let ended: Vec<Uuid> = sqlx::query_scalar(
+        "update sessions set revoked_at = $2, revoked_reason = $3
+          where user_id = $1 and revoked_at is null and expires_at > $2
+         returning id",
+    )
+    .bind(user_id.as_uuid())
+    .bind(now)
+    .bind(reason)
+    .fetch_all(connection)
+    .await?;
+    Ok(ended.into_iter().map(SessionId::from_uuid).collect())
+}
+
+/// A session that goes on with other tokens.
+#[derive(Debug, FromRow)]
+pub(crate) struct Renewed {
+    pub(crate) amr: Vec<String>,
+    /// Whether a browser keeps its refresh token in a cookie.
+    pub(crate) in_cookie: bool,
+}
+
+/// An open session goes on from now, and its user has just proven who he is; `None` when it is over.
+pub(crate) async fn update_renewed(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    id: SessionId,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<Option<Renewed>> {
+    sqlx::query_as(
+        "update sessions set authenticated_at = $3, last_seen_at = $3, expires_at = $4
+          where id = $1 and user_id = $2 and revoked_at is null and expires_at > $3
+         returning amr, csrf_hash is not null as in_cookie",
+    )
+    .bind(id.as_uuid())
+    .bind(user_id.as_uuid())
+    .bind(now)
+    .bind(expires_at)
+    .fetch_optional(connection)
+    .await
+}
+
 /// Ends the oldest open sessions above `cap`, never `newest`, and says which. The user's row must be locked.
 pub(crate) async fn update_surplus_revoked(
     connection: &mut PgConnection,

@@ -61,6 +61,15 @@ pub(crate) async fn update_held(
         .map(drop)
 }
 
+/// Frees a name.
+pub(crate) async fn delete(connection: &mut PgConnection, username: &str) -> sqlx::Result<()> {
+    sqlx::query("delete from usernames where username = $1")
+        .bind(username)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// Frees the names that were held until before `now`, and says how many.
 pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     let freed =

@@ -1,5 +1,7 @@
 //! Accounts.
 
+mod turns;
+
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_core::text::{DisplayName, Email, Username};
@@ -9,6 +11,10 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::registrations::{NewRegistration, Registration};
+use crate::domain::opaque_token::TokenHash;
+use crate::domain::password::Owner;
+
+pub(crate) use turns::{ImportedUser, delete_unproven, insert_imported, update_password, update_proven};
 
 /// An account, without its password.
 #[derive(Debug, Clone, FromRow)]
@@ -22,6 +28,8 @@ pub(crate) struct User {
     pub(crate) email_verified_at: Option<DateTime<Utc>>,
     pub(crate) realm_roles: Vec<String>,
     pub(crate) suspended_at: Option<DateTime<Utc>>,
+    pub(crate) deactivated_at: Option<DateTime<Utc>>,
+    pub(crate) erased_at: Option<DateTime<Utc>>,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
 }
@@ -30,6 +38,16 @@ impl User {
     /// Its id.
     pub(crate) fn id(&self) -> UserId {
         UserId::from_uuid(self.id)
+    }
+
+    /// Whether an administrator or its owner closed it.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.suspended_at.is_some() || self.deactivated_at.is_some() || self.erased_at.is_some()
+    }
+
+    /// What its password must not contain.
+    pub(crate) fn owner(&self) -> Owner<'_> {
+        Owner { username: Some(&self.username), email: self.email_normalised.as_deref() }
     }
 
     /// The profile as it stands, for an event.
@@ -61,6 +79,10 @@ pub(crate) struct NewUser<'a> {
     pub(crate) username: &'a Username,
     pub(crate) display_name: &'a DisplayName,
     pub(crate) password_hash: &'a str,
+    /// Of what whoever registers is answered.
+    pub(crate) secret_hash: TokenHash,
+    /// Where the registration comes from.
+    pub(crate) client: &'a str,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -72,6 +94,8 @@ impl<'a> NewUser<'a> {
             username: self.username,
             display_name: self.display_name,
             password_hash: self.password_hash,
+            secret_hash: self.secret_hash,
+            client: self.client,
             now: self.now,
         }
     }

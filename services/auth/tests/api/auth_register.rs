@@ -2,8 +2,9 @@
 
 use colink_events::Topic;
 use colink_events::users::UserRegistered;
+use colink_test::Answer;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{PASSWORD, World, refuses_malformed, refuses_values, settings};
 
@@ -14,7 +15,9 @@ async fn a_registration_creates_an_account_and_sends_a_link() {
     let mut users = world.stage.probe(Topic::Users).await;
     let ada = world.stranger("ada");
     let answer = world.register(&ada).await.expect(201);
-    assert_eq!(answer.data::<Value>(), json!({"status": "verification_sent"}));
+    assert_eq!(answer.value("/status"), json!("verification_sent"));
+    assert_eq!(answer.text("/registration_secret").len(), 43);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
 
     let (hash, roles, verified): (String, Vec<String>, bool) = sqlx::query_as(
         "select password_hash, realm_roles, email_verified_at is not null from users where username = $1",
@@ -63,7 +66,11 @@ async fn a_known_address_gets_the_same_answer_and_another_mail() {
     again.password = "An0ther!password".to_owned();
     let known = world.register(&again).await.expect(201);
     let unknown = world.register(&world.stranger("bob")).await.expect(201);
-    assert_eq!(known.data::<Value>(), unknown.data::<Value>());
+    let shape = |answer: &Answer| {
+        let keys: Vec<String> = answer.value("").as_object().unwrap().keys().cloned().collect();
+        (answer.text("/status"), answer.text("/registration_secret").len(), keys)
+    };
+    assert_eq!(shape(&known), shape(&unknown));
 
     let mail = world.mailbox.await_mail(&ada.email, "You already have an account").await;
     assert!(!mail.text.contains("token="));
@@ -170,6 +177,47 @@ async fn bad_values_are_listed() {
         refuses_values(&client, path, body, &[field]).await;
     }
     assert_eq!(world.count("select count(*) from users where $1 <> ''", "x").await, 0);
+}
+
+/// a password names neither its owner nor the product; everything that is wrong is said, field by field.
+#[tokio::test]
+async fn a_password_does_not_name_its_owner() {
+    let world = World::start().await;
+    let (client, ada) = (world.anonymous(), world.stranger("ada"));
+    let local = ada.email.split('@').next().unwrap().to_uppercase();
+    for password in [format!("A1!{}", ada.username), format!("a1!{local}"), "In-CoLink-1815".to_owned()] {
+        let mut body = ada.registration();
+        body["password"] = json!(password);
+        refuses_values(&client, "/auth/register", body, &["password"]).await;
+    }
+    let mut body = ada.registration();
+    body["password"] = json!("colink");
+    let answer = client.post("/auth/register", &body).await.expect(400);
+    let told = answer.json()["error"]["details"][0]["message"].as_str().unwrap().to_owned();
+    for part in
+        ["at least 8 characters", "an upper case letter", "a digit", "a special character", "this product"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+/// the NIST style asks for length alone, and refuses common passwords all the same.
+#[tokio::test]
+async fn the_style_is_configured() {
+    let world = World::with(settings().set("passwords.style", "nist").set("passwords.max_length", 64)).await;
+    let client = world.anonymous();
+    let with = |password: String| {
+        let mut body = world.stranger("ada").registration();
+        body["password"] = json!(password);
+        body
+    };
+    let long = "all small letters, and long enough ".repeat(2);
+    for refused in ["fourteen chars".to_owned(), "1234567890qwertyuiop".to_owned(), long[..65].to_owned()] {
+        refuses_values(&client, "/auth/register", with(refused), &["password"]).await;
+    }
+    for taken in ["fifteen letters".to_owned(), long[..64].to_owned()] {
+        client.post("/auth/register", &with(taken)).await.expect(201);
+    }
 }
 
 /// one client cannot register without end.

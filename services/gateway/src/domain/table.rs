@@ -135,10 +135,13 @@ const TABLE: &[Route] = &[
     credentials("/auth/register"),
     credentials("/auth/verify-email"),
     credentials("/auth/resend-verification"),
+    credentials("/auth/forgot-password"),
+    credentials("/auth/reset-password"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
     credentials("/auth/api-keys/token"),
     proof("/auth/reauthenticate"),
+    proof("/auth/change-password"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
@@ -261,9 +264,11 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in [
             "/auth/login",
+            "/auth/api-keys/token",
+            "/auth/forgot-password",
+            "/auth/reset-password",
             "/auth/register",
             "/auth/refresh",
-            "/auth/api-keys/token",
             "/.well-known/jwks.json",
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");

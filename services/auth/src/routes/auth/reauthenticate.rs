@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use colink_auth::Caller;
-use colink_core::text::Email;
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Reply, Success};
 use serde::{Deserialize, Serialize};
@@ -55,9 +54,8 @@ pub(crate) async fn reauthenticate(
     let (password,) = all((field("password", Password::claimed(&request.password)),))?;
     let found = users::lookup_credentials(&state.pool, caller.user_id()).await?;
     let found = found.ok_or(AuthError::UserGone)?;
-    let email = found.user.email_normalised.as_deref().map(Email::parse);
-    let Some(Ok(email)) = email else { return Err(AuthError::WrongCredentials.into()) };
-    PasswordCheck::begin(&state, caller.context(), &email).await?.prove(Some(found), &password).await?;
+    let check = PasswordCheck::of(&state, caller.context(), &found.user).await?;
+    check.prove(Some(found), &password).await?;
     sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
     Ok(Reply::ok(Proven { expires_in: state.tokens.reauthentication().as_secs() }))
 }

@@ -4,25 +4,28 @@
 //! mail differs, and that is read by the address's owner alone.
 //!
 //! Until an address is proven anybody may have registered with it, so a registration's names and password wait with its
-//! own link: the account gets those of the link that is used, and an attacker who was here first gains nothing.
+//! own link: the account gets those of the link that is used, and an attacker who was here first gains nothing. The answer
+//! holds a secret by which [`super::verify_email`] knows that the link is used by whoever registered.
 
 use std::time::Duration;
 
+use actix_web::http::header;
 use actix_web::web::Data;
 use colink_core::id::UserId;
 use colink_core::text::{DisplayName, Email, Username};
 use colink_events::users::UserRegistered;
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::{MailOnItsWay, queue_mail};
 use crate::domain::letter::Template;
-use crate::domain::password::Password;
+use crate::domain::opaque_token::OpaqueToken;
+use crate::domain::password::{Owner, Password};
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
+use crate::mail;
 use crate::state::State;
 use crate::store::{registrations, usernames, users};
 
@@ -52,11 +55,24 @@ pub(crate) struct Request {
     password: String,
 }
 
+/// The same answer whether the address is known or not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Registered {
+    /// Always `verification_sent`.
+    #[schema(example = "verification_sent")]
+    status: &'static str,
+    /// Keep it where the password was typed: with it the link of the mail works there without asking for the password.
+    #[schema(example = "pV3n0cE8mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKs")]
+    registration_secret: String,
+}
+
 struct Registration {
     email: Email,
     username: Username,
     display_name: DisplayName,
     password_hash: String,
+    secret: OpaqueToken,
+    client: Subject,
 }
 
 /// Create an account
@@ -72,31 +88,41 @@ struct Registration {
     request_body(content = Request, example = json!({
         "email": "ada@example.com", "username": "ada", "display_name": "Ada Lovelace", "password": "Gr4phite!pencil"
     })),
-    responses((status = 201, description = "A mail is on its way.", body = Success<MailOnItsWay>))
+    responses((status = 201, description = "A mail is on its way.", body = Success<Registered>))
 )]
 pub(crate) async fn register_user(
     state: Data<State>,
     context: RequestContext,
     Body(request): Body<Request>,
-) -> ApiResult<Reply<MailOnItsWay>> {
+) -> ApiResult<Reply<Registered>> {
+    let (email, username) = (Email::parse(&request.email), Username::parse(&request.username));
+    let owner = Owner {
+        username: username.as_ref().ok().map(Username::as_str),
+        email: email.as_ref().ok().map(Email::as_str),
+    };
+    let password = Password::chosen(&request.password, state.password_policy, owner);
     let (email, username, display_name, password) = all((
-        field("email", Email::parse(&request.email)),
-        field("username", Username::parse(&request.username)),
+        field("email", email),
+        field("username", username),
         field("display_name", DisplayName::parse(&request.display_name)),
-        field("password", Password::chosen(&request.password, state.password_policy)),
+        field("password", password),
     ))?;
-    state.limits.take(Limit::Register, &Subject::client(&context)).await?;
+    let client = Subject::client(&context);
+    state.limits.take(Limit::Register, &client).await?;
     state.limits.take(Limit::MailAddress, &Subject::address(&email)).await?;
 
     let password_hash = state.passwords.turn().await?.hash(&password).await?;
 
-    let registration = Registration { email, username, display_name, password_hash };
+    let secret = OpaqueToken::generate();
+    let registration = Registration { email, username, display_name, password_hash, secret, client };
     let mut transaction = state.begin().await?;
     let outcome = create_or_tell(&state, &mut transaction, &registration, &context).await?;
     state.commit(transaction).await?;
     state.mail_queued.notify_one();
     state.metrics.registered(outcome);
-    Ok(Reply::created(MailOnItsWay::SENT))
+    let registration_secret = registration.secret.reveal();
+    let answer = Registered { status: "verification_sent", registration_secret };
+    Ok(Reply::created(answer).header(header::CACHE_CONTROL, "no-store"))
 }
 
 async fn create_or_tell(
@@ -105,28 +131,30 @@ async fn create_or_tell(
     registration: &Registration,
     context: &RequestContext,
 ) -> Result<&'static str, AuthError> {
-    let Registration { email, username, display_name, password_hash } = registration;
+    let Registration { email, username, display_name, password_hash, secret, client } = registration;
+    let (secret_hash, client) = (secret.hash(), client.as_str());
     let (now, id) = (state.clock.now(), UserId::generate(state.clock.as_ref()));
     if !usernames::insert(transaction, username, now).await? {
         return Err(AuthError::UsernameTaken);
     }
-    let new = users::NewUser { id, email, username, display_name, password_hash, now };
+    let new = users::NewUser { id, email, username, display_name, password_hash, secret_hash, client, now };
     if let Some(user) = users::insert(transaction, &new).await? {
         let event = UserRegistered(user.payload(now.into()));
         state.emit(transaction, &event, &context.cause(Some(id), None)).await?;
         let pending = registrations::insert(transaction, &new.registration(id)).await?;
-        queue_mail(state, transaction, id, Template::VerifyEmail, Some(pending)).await?;
+        mail::queue_link(state, transaction, id, Template::VerifyEmail, pending).await?;
         return Ok("created");
     }
-    // It cannot be gone: the insert has just met it, and accounts are never deleted.
-    let Some(user) = users::lock_by_email(transaction, email).await? else { return Ok("known") };
-    let (template, pending) = if user.email_verified_at.is_some() {
-        (Template::AlreadyRegistered, None)
+    // The insert has just met it; it is gone when it expired at this moment, and then the client tries again.
+    let user = users::lock_by_email(transaction, email).await?.ok_or(AuthError::Busy("registration"))?;
+    let pending = if user.email_verified_at.is_some() {
+        mail::queue(state, transaction, user.id(), Template::AlreadyRegistered).await?;
+        None
     } else {
         let pending = registrations::insert(transaction, &new.registration(user.id())).await?;
-        (Template::VerifyEmail, Some(pending))
+        mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending).await?;
+        Some(pending)
     };
     usernames::update_held(transaction, username.as_str(), pending, now + HELD).await?;
-    queue_mail(state, transaction, user.id(), template, pending).await?;
     Ok("known")
 }

@@ -1,4 +1,7 @@
 //! `POST /auth/resend-verification`.
+//!
+//! The request writes the address down and nothing else, whoever it belongs to;
+//! [`crate::jobs::answer_mail_requests`] does the rest.
 
 use actix_web::web::Data;
 use colink_core::text::Email;
@@ -7,16 +10,11 @@ use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{MailOnItsWay, queue_mail};
-use crate::domain::letter::Template;
+use super::MailOnItsWay;
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::state::State;
-use crate::store::{registrations, users};
-
-/// As many of the latest registrations get a new mail: the owner's is among them also when somebody else tried after him,
-/// and one call does not send mails without end.
-const RESENT: i64 = 3;
+use crate::store::mail_requests::{self, Purpose};
 
 /// Whose mail got lost.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,15 +47,8 @@ pub(crate) async fn resend_verification(
     state.limits.take(Limit::Mail, &Subject::client(&context)).await?;
     state.limits.take(Limit::MailAddress, &Subject::address(&email)).await?;
 
-    let mut transaction = state.begin().await?;
-    let user = users::lock_by_email(&mut transaction, &email).await?;
-    if let Some(user) = user.filter(|user| user.email_verified_at.is_none()) {
-        let latest = registrations::list_latest(&mut transaction, user.id(), RESENT).await;
-        for pending in latest.map_err(AuthError::from)? {
-            queue_mail(&state, &mut transaction, user.id(), Template::VerifyEmail, Some(pending)).await?;
-        }
-    }
-    state.commit(transaction).await?;
-    state.mail_queued.notify_one();
+    let kept = mail_requests::insert(&state.pool, &email, Purpose::VerifyEmail, state.clock.now());
+    kept.await.map_err(AuthError::from)?;
+    state.mail_asked.notify_one();
     Ok(Reply::ok(MailOnItsWay::SENT))
 }

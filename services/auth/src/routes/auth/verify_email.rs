@@ -2,12 +2,16 @@
 //!
 //! A link proves the address for the registration that it was sent for: the account gets that one's names and password,
 //! whoever registered first, and every other registration is void.
+//!
+//! The link alone shows who reads the mail, not who chose the password: an owner who is led to open the link of a
+//! registration that he did not make would open the account to whoever made it. So the link is taken together with
+//! something only the maker has, see [`Evidence`].
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use colink_core::error::Invalid;
 use colink_events::users::{UserUpdated, UserVerified};
-use colink_http::validate::{all, field};
+use colink_http::validate::{all, field, optional};
 use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -15,15 +19,17 @@ use utoipa::ToSchema;
 
 use super::register::HELD;
 use crate::domain::opaque_token::{OpaqueToken, TokenHash};
+use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
+use crate::passwords::Verdict;
 use crate::state::State;
 use crate::store::email_tokens::VERIFY;
-use crate::store::registrations::{self, Registration};
+use crate::store::registrations::{self, Pending, Registration};
 use crate::store::users::User;
 use crate::store::{usernames, users};
 
-/// The token of the mail.
+/// The token of the mail, and what shows that its user registered.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
@@ -31,6 +37,12 @@ pub(crate) struct Request {
     #[serde(default)]
     #[schema(min_length = 43, max_length = 43)]
     token: String,
+    /// The password that was chosen at the registration.
+    #[schema(format = Password, max_length = 128)]
+    password: Option<String>,
+    /// What the registration was answered.
+    #[schema(min_length = 43, max_length = 43)]
+    registration_secret: Option<String>,
 }
 
 /// The address is proven.
@@ -41,9 +53,21 @@ pub(crate) struct Verified {
     status: &'static str,
 }
 
+/// What shows that whoever uses the link made the registration.
+struct Evidence {
+    /// The password of the registration was given.
+    password: bool,
+    /// What the registration was answered.
+    secret: Option<TokenHash>,
+    /// Where the link is used: believed of the only registration of an address, where that is configured.
+    client: Option<Subject>,
+}
+
 /// Prove that an address is yours
 ///
-/// The token works once and for 24 hours.
+/// The token works once and for 24 hours. It is taken from whoever registered: give the `registration_secret` or the
+/// `password` of the registration. Without either it works where the registration was made, as long as it is the only
+/// one of the address; else `password` is asked for, and the token stays good.
 #[utoipa::path(
     post,
     path = "/auth/verify-email",
@@ -51,7 +75,10 @@ pub(crate) struct Verified {
     tag = "auth",
     security(()),
     request_body(content = Request, example = json!({"token": "mD1xRk0mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKxE"})),
-    responses((status = 200, description = "The address is proven; sign in.", body = Success<Verified>))
+    responses(
+        (status = 200, description = "The address is proven; sign in.", body = Success<Verified>),
+        (status = 401, response = inline(super::super::refusals::InvalidCredentials)),
+    )
 )]
 pub(crate) async fn verify_email(
     state: Data<State>,
@@ -59,29 +86,74 @@ pub(crate) async fn verify_email(
     Body(request): Body<Request>,
 ) -> ApiResult<Reply<Verified>> {
     let present = if request.token.is_empty() { Err(Invalid::required()) } else { Ok(request.token.trim()) };
-    let (text,) = all((field("token", present),))?;
-    state.limits.take(Limit::Verify, &Subject::client(&context)).await?;
-    let token = OpaqueToken::parse(text).ok_or(AuthError::DeadLink)?;
+    let (text, password, secret) = all((
+        field("token", present),
+        optional("password", request.password, |password| Password::claimed(&password)),
+        optional("registration_secret", request.registration_secret, |text| parse_secret(&text)),
+    ))?;
+    let client = Subject::client(&context);
+    state.limits.take(Limit::Verify, &client).await?;
+    let token = OpaqueToken::parse(text).ok_or(AuthError::DeadLink)?.hash();
+
+    let found = registrations::find_by_token(&state.pool, token, VERIFY, state.clock.now()).await;
+    let pending = found.map_err(AuthError::from)?.ok_or(AuthError::DeadLink)?;
+    state.limits.take(Limit::LinkAccount, &Subject::account(pending.user_id())).await?;
+    let evidence = Evidence {
+        password: check_password(&state, &pending, password.as_ref()).await?,
+        secret: secret.map(|secret| secret.hash()),
+        client: state.registration.trust_same_network.then_some(client),
+    };
 
     let mut transaction = state.begin().await?;
-    prove(&state, &mut transaction, token.hash(), &context).await?;
+    prove(&state, &mut transaction, token, &pending, &evidence, &context).await?;
     state.commit(transaction).await?;
     Ok(Reply::ok(Verified { status: "verified" }))
+}
+
+fn parse_secret(text: &str) -> Result<OpaqueToken, Invalid> {
+    OpaqueToken::parse(text.trim()).ok_or_else(|| Invalid::new("is not what a registration is answered"))
+}
+
+/// Whether a password was given, which must be that of the registration then. Guessing it gains nothing: it is known to
+/// whoever made the registration, and whoever reads the mail can set another one.
+async fn check_password(
+    state: &State,
+    pending: &Pending,
+    password: Option<&Password>,
+) -> Result<bool, AuthError> {
+    let Some(password) = password else { return Ok(false) };
+    match state.passwords.turn().await?.verify(password, Some(&pending.password_hash)).await? {
+        Verdict::Wrong => Err(AuthError::WrongCredentials),
+        Verdict::Right | Verdict::Outdated => Ok(true),
+    }
+}
+
+impl Evidence {
+    fn suffices(&self, used: &Registration, is_only_one: bool) -> bool {
+        let kept = used.secret_hash.as_deref();
+        let secret = self.secret.is_some_and(|secret| kept.is_some_and(|kept| secret.is(kept)));
+        let client = self.client.as_ref().map(Subject::as_str);
+        self.password || secret || (is_only_one && client.is_some() && client == used.client.as_deref())
+    }
 }
 
 async fn prove(
     state: &State,
     transaction: &mut PgConnection,
     token: TokenHash,
+    pending: &Pending,
+    evidence: &Evidence,
     context: &RequestContext,
 ) -> Result<(), AuthError> {
     let now = state.clock.now();
-    let user_id = registrations::find_user_by_token(transaction, token, VERIFY, now).await?;
     // Links of one account are used one after the other: the first takes the rest away.
-    let user = users::lock(transaction, user_id.ok_or(AuthError::DeadLink)?).await?;
-    let user = user.ok_or(AuthError::DeadLink)?;
+    let user = users::lock(transaction, pending.user_id()).await?.ok_or(AuthError::DeadLink)?;
     let used = registrations::lock_by_token(transaction, token, VERIFY, now).await?;
-    let mut used = used.ok_or(AuthError::DeadLink)?;
+    let mut used = used.filter(|used| used.id == pending.id()).ok_or(AuthError::DeadLink)?;
+    let is_only_one = registrations::count(transaction, user.id()).await? == 1;
+    if !evidence.suffices(&used, is_only_one) {
+        return Err(AuthError::ProofNeeded);
+    }
     used.username = settle_name(transaction, &user, &used, now).await?;
     registrations::delete_all(transaction, user.id()).await?;
     let admin = state.admin_email.as_ref();
