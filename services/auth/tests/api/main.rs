@@ -3,6 +3,7 @@
 
 mod api_key_exchange;
 mod api_keys;
+mod api_keys_rotate;
 mod attacks_csrf;
 mod attacks_refresh;
 mod attacks_requests;

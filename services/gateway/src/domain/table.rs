@@ -1,3 +1,4 @@
+// tidy: long because the table and what is asked of it stand side by side
 //! Which service owns which URL, who may call it without a token, and which budget it draws on.
 //!
 //! The table is read from the top: the first row that fits a path decides. Paths are those behind
