@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use colink_auth::ApiKey;
 use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::SessionId;
-use colink_events::Topic;
 use colink_events::users::ApiKeyUsed;
+use colink_events::{Envelope, Topic};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -234,8 +234,11 @@ async fn only_services_exchange_keys_for_others() {
     let answer = gateway.post(EXCHANGE, &named).await.expect(200);
     assert_eq!(answer.value("/expires_in"), json!(60));
     let session_id = ApiKey::parse(&key).unwrap().id();
-    let (_, envelope) = probe.await_event::<ApiKeyUsed>(|event| event.session_id == session_id).await;
-    let actor = envelope.actor.unwrap();
-    assert_eq!(actor.ip.unwrap().to_string(), "198.51.100.9");
+    let of_client = |envelope: &Envelope| {
+        let actor = envelope.actor.as_ref();
+        let ip = actor.and_then(|actor| actor.ip).map(|ip| ip.to_string());
+        envelope.is::<ApiKeyUsed>() && ip.as_deref() == Some("198.51.100.9")
+    };
+    let actor = probe.await_envelope("the named client", of_client).await.actor.unwrap();
     assert_eq!((actor.user_agent.as_deref(), actor.session_id), (Some("bot/2"), Some(session_id)));
 }
