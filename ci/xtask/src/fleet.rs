@@ -52,6 +52,9 @@ pub(crate) const MEMBERS: &[Member] = &[
 /// The first realm admin: `auth` gives the role to this address once it is verified.
 pub(crate) const ADMIN_EMAIL: &str = "ada@demo.example";
 
+/// Where the web client is while it is being worked on: the default of its development server.
+const WEB_CLIENT: &str = "http://localhost:5173";
+
 const INTERNAL_SECRET: &str = "INTERNAL_SECRET";
 /// Seals what auth stores.
 const SEALING_KEY: &str = "SEALING_KEY";
@@ -166,6 +169,7 @@ fn own(
     match member.name {
         "auth" => keys.extend([
             ("MAIL__SMTP_URL", setting("COLINK_SMTP_URL").to_owned()),
+            ("PASSKEYS__ORIGINS", format!("{public},{WEB_CLIENT}")),
             ("MAIL__PUBLIC_URL", public),
             // Plain HTTP: some browsers keep no cookie of TLS there.
             ("BROWSER__SECURE_COOKIE", "false".to_owned()),

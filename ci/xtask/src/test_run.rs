@@ -13,6 +13,8 @@ use crate::{fleet, interrupt, output, setup, supervised};
 
 /// The package whose tests run the services as processes.
 const JOURNEYS: &str = "colink-test";
+/// The package that has tests in a browser.
+const BROWSED: &str = "auth";
 
 /// The counts of cargo's summary lines.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,9 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     setup::run(&site.layout)?;
     stores::start(site)?;
     let everything = arguments.words.is_empty();
+    if everything || arguments.words.iter().any(|word| word == BROWSED) {
+        setup::apt::install_browser(&site.layout)?;
+    }
     if everything {
         build_everything(&site.layout)?;
     } else if arguments.words.iter().any(|word| word == JOURNEYS) {

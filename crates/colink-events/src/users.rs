@@ -4,12 +4,14 @@
 
 mod account;
 mod api_keys;
+mod passkeys;
 mod security;
 
 pub use account::{
     UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
+pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
     TokenReused,

@@ -17,6 +17,7 @@ use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mailer::Mailer;
 use crate::metrics::AuthMetrics;
+use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
 use crate::state::State;
 
@@ -51,6 +52,8 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
         password_policy: config.passwords,
+        relying_party: RelyingParty::new(&config.passkeys).map_err(StartError::setting_up("passkeys"))?,
+        ceremonies: Ceremonies::new(redis.clone()),
         limits: Limits::new(redis, config.limits, config.api_keys.failures_per_ip_per_minute),
         registration: config.registration,
         keyring: Arc::new(Keyring::new(verifier, sealer)),

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 mod browser;
+mod passkeys;
 mod registration;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 
 use self::api_keys::{ApiKeysConfig, BotsConfig};
 pub use self::browser::BrowserConfig;
+pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
 
@@ -64,6 +66,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// `[mail]`.
     pub mail: MailConfig,
+    /// `[passkeys]`.
+    pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
 }
@@ -279,6 +283,7 @@ impl Sections for Config {
         );
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.passkeys.problems());
         problems
     }
 }

@@ -76,6 +76,24 @@ pub(crate) enum AuthError {
     /// The token is good and its user is gone.
     #[error("the user of the token is gone")]
     UserGone,
+    /// A passkey did not prove who somebody is; why is only logged.
+    #[error("the passkey was not accepted")]
+    PasskeyRefused,
+    /// What an authenticator made cannot be registered; why is only logged.
+    #[error("the new passkey is not sound")]
+    PasskeyUnsound,
+    /// Somebody registered the credential already.
+    #[error("the credential is registered")]
+    PasskeyKnown,
+    /// The user has as many passkeys as he may have.
+    #[error("there are too many passkeys")]
+    TooManyPasskeys,
+    /// No ceremony is open; the field of the request that would have named it.
+    #[error("no passkey ceremony is open")]
+    DeadCeremony(&'static str),
+    /// Nothing else would sign in to the account.
+    #[error("it is the last way into the account")]
+    LastWayIn,
     /// The caller proved who he is too long ago for what he wants to change.
     #[error("the session was not proven lately")]
     Stale,
@@ -150,6 +168,16 @@ impl From<AuthError> for ApiError {
             E::ExpiredRefreshToken => {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
+            E::PasskeyRefused => Self::new(ErrorKind::InvalidCredentials, "The passkey was not accepted."),
+            E::PasskeyUnsound => Self::invalid("credential", Invalid::new("was not accepted: begin anew")),
+            E::PasskeyKnown => Self::already_exists("The passkey is registered already."),
+            E::TooManyPasskeys => {
+                Self::conflict("There are as many passkeys as there may be; remove one first.")
+            }
+            E::DeadCeremony(field) => {
+                Self::invalid(field, Invalid::new("was used, has expired or never was: begin anew"))
+            }
+            E::LastWayIn => Self::conflict("This is the last way into the account; add another one first."),
             E::ForeignPage => Self::forbidden("Pages of other sites may not do this."),
             E::WrongCsrfToken => Self::forbidden(
                 "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",

@@ -13,6 +13,7 @@ mod limits;
 mod mail;
 mod mailer;
 mod metrics;
+mod passkeys;
 mod password_change;
 mod password_check;
 mod passwords;
@@ -25,6 +26,7 @@ mod sign_in;
 mod state;
 mod store;
 mod verification;
+mod ways_in;
 
 use std::path::Path;
 

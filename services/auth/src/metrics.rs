@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use colink_core::id::{SessionId, UserId};
+use colink_core::id::{PasskeyId, SessionId, UserId};
 use colink_telemetry::metrics::{
     Histogram, IntCounter, IntCounterVec, IntGauge, LATENCY_SECONDS, Metrics, MetricsError,
 };
@@ -82,10 +82,15 @@ impl AuthMetrics {
         tracing::info!(%user_id, %session_id, "signed in");
     }
 
-    /// A sign-in failed: `credentials`, `unverified`, `suspended` or `locked`.
+    /// A sign-in failed: `credentials`, `passkey`, `unverified`, `suspended` or `locked`.
     pub(crate) fn sign_in_refused(&self, outcome: &'static str, user_id: Option<UserId>) {
         self.logins.with_label_values(&[outcome]).inc();
         tracing::info!(user_id = user_id.map(tracing::field::display), outcome, "sign-in refused");
+    }
+
+    /// An authenticator's counter went back.
+    pub(crate) fn passkey_cloned(&self, user_id: UserId, passkey_id: PasskeyId) {
+        tracing::warn!(%user_id, %passkey_id, "there is a copy of a passkey: it was refused");
     }
 
     /// Sign-in was closed for an address and a client.

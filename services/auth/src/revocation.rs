@@ -27,6 +27,10 @@ pub(crate) mod reason {
     pub(crate) const API_KEY_EXPIRED: &str = "api_key_expired";
     /// The bot was taken out of use.
     pub(crate) const BOT_DELETED: &str = "bot_deleted";
+    /// The user registered a passkey in another session.
+    pub(crate) const PASSKEY_ADDED: &str = "passkey_added";
+    /// The user removed a passkey in another session.
+    pub(crate) const PASSKEY_REMOVED: &str = "passkey_removed";
     /// The password was changed.
     pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
     /// Somebody signed in with the browser that had it.

@@ -10,6 +10,7 @@ pub(crate) mod bot_api_keys;
 pub(crate) mod bots;
 pub(crate) mod internal;
 pub(crate) mod keys;
+pub(crate) mod passkeys;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
 pub(crate) mod users;
@@ -51,6 +52,15 @@ use crate::state::State;
     bot_api_keys::list::list_bot_api_keys,
     bot_api_keys::revoke::revoke_bot_api_key,
     bot_api_keys::rotate::rotate_bot_api_key,
+    passkeys::start_registration::start_passkey_registration,
+    passkeys::finish_registration::finish_passkey_registration,
+    passkeys::list::list_passkeys,
+    passkeys::rename::rename_passkey,
+    passkeys::remove::remove_passkey,
+    passkeys::start_login::start_passkey_login,
+    passkeys::finish_login::finish_passkey_login,
+    passkeys::start_reauthentication::start_passkey_reauthentication,
+    passkeys::finish_reauthentication::finish_passkey_reauthentication,
     users::show::get_user,
     users::profile::get_profile,
     users::update::update_profile,
@@ -63,6 +73,7 @@ pub(crate) struct Document;
 /// The URL table.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
+    passkeys::configure(app, state);
     app.service(resource("/auth/register").post(auth::register::register_user))
         .service(resource("/auth/verify-email").post(auth::verify_email::verify_email))
         .service(

@@ -33,6 +33,12 @@ impl Proof {
     pub(crate) fn password() -> Self {
         Self { method: "password", amr: vec!["pwd"], second_factor: false }
     }
+
+    /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
+    pub(crate) fn passkey(user_verified: bool) -> Self {
+        let amr = vec!["hwk", if user_verified { "mfa" } else { "user" }];
+        Self { method: "passkey", amr, second_factor: user_verified }
+    }
 }
 
 /// What follows from a proof.

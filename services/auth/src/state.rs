@@ -21,6 +21,7 @@ use crate::error::AuthError;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::metrics::AuthMetrics;
+use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
 
 /// The state of the service. Cheap to clone; clones share everything.
@@ -39,6 +40,8 @@ pub struct State {
     pub(crate) password_policy: PasswordPolicy,
     pub(crate) registration: RegistrationConfig,
     pub(crate) limits: Limits,
+    pub(crate) relying_party: RelyingParty,
+    pub(crate) ceremonies: Ceremonies,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,

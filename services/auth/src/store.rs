@@ -9,6 +9,7 @@ pub(crate) mod email_tokens;
 pub(crate) mod known_devices;
 pub(crate) mod mail_queue;
 pub(crate) mod mail_requests;
+pub(crate) mod passkeys;
 pub(crate) mod password_resets;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;

@@ -28,6 +28,28 @@ const PACKAGES: &[Package] = &[
     Package { name: "zlib1g-dev", present: |_| header("zlib.h") },
 ];
 
+/// What tests in a browser run in, from whatever source.
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// Installs a browser for the tests that want one. Without it they are passed over, so nothing fails here: not every
+/// distribution has a package that works in a container.
+pub(crate) fn install_browser(layout: &Layout) -> Outcome<()> {
+    if BROWSERS.iter().any(|name| tools::find(name).is_some()) {
+        return Ok(());
+    }
+    let step = Step::begin("browser");
+    let installed = match privilege().filter(|_| tools::find("apt-get").is_some()) {
+        Some(prefix) => install(prefix, &["chromium"], &layout.log_file("apt"))?,
+        None => false,
+    };
+    step.done(if installed {
+        "installed"
+    } else {
+        "there is none: install chromium for the tests in a browser"
+    });
+    Ok(())
+}
+
 /// Installs the missing packages, or says the one command that would.
 pub(crate) fn install_missing(layout: &Layout) -> Outcome<()> {
     let missing: Vec<&str> =
@@ -50,11 +72,7 @@ pub(crate) fn install_missing(layout: &Layout) -> Outcome<()> {
     output::line(format!("  installing    {list}"));
     let step = Step::begin("packages");
     let log = layout.log_file("apt");
-    let install = [&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat();
-    // Lists of packages may be absent or old: then they are fetched, and it is tried once more.
-    let installed = apt_get(prefix, &install, &log)?
-        || apt_get(prefix, &["update"], &log)? && apt_get(prefix, &install, &log)?;
-    if !installed {
+    if !install(prefix, &missing, &log)? {
         return Err(Failure::new(format!(
             "apt-get could not install {list}: is the network up and the disk not full? Its output is in {}",
             log.display()
@@ -79,6 +97,14 @@ fn privilege() -> Option<&'static [&'static str]> {
     }
     let sudo = Command::new("sudo").args(["-n", "true"]).stdin(Stdio::null()).stderr(Stdio::null()).status();
     sudo.is_ok_and(|status| status.success()).then_some(&["sudo", "-n"])
+}
+
+/// Whether the packages are there now.
+fn install(prefix: &[&str], packages: &[&str], log: &Path) -> Outcome<bool> {
+    let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
+    // Lists of packages may be absent or old: then they are fetched, and it is tried once more.
+    Ok(apt_get(prefix, &install, log)?
+        || apt_get(prefix, &["update"], log)? && apt_get(prefix, &install, log)?)
 }
 
 fn apt_get(prefix: &[&str], args: &[&str], log: &Path) -> Outcome<bool> {

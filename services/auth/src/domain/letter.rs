@@ -7,6 +7,10 @@ pub(crate) enum Template {
     VerifyEmail,
     /// Somebody registered with an address that has an account.
     AlreadyRegistered,
+    /// The account got a passkey.
+    PasskeyAdded,
+    /// The account lost a passkey.
+    PasskeyRemoved,
     /// Set a new password.
     ResetPassword,
     /// The password was changed or set.
@@ -14,14 +18,22 @@ pub(crate) enum Template {
 }
 
 impl Template {
-    const ALL: [Self; 4] =
-        [Self::VerifyEmail, Self::AlreadyRegistered, Self::ResetPassword, Self::PasswordChanged];
+    const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::AlreadyRegistered,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+    ];
 
     /// The name in the queue and in metrics.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::AlreadyRegistered => "already_registered",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::ResetPassword => "reset_password",
             Self::PasswordChanged => "password_changed",
         }
@@ -71,6 +83,16 @@ pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
             "You already have an account",
             include_str!("letter/already_registered.txt"),
             include_str!("letter/already_registered.html"),
+        ),
+        Template::PasskeyAdded => (
+            "A passkey was added",
+            include_str!("letter/passkey_added.txt"),
+            include_str!("letter/passkey_added.html"),
+        ),
+        Template::PasskeyRemoved => (
+            "A passkey was removed",
+            include_str!("letter/passkey_removed.txt"),
+            include_str!("letter/passkey_removed.html"),
         ),
         Template::ResetPassword => (
             "Set a new password",

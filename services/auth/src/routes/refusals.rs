@@ -47,3 +47,30 @@ pub(crate) struct DeadToken(#[expect(dead_code, reason = "the shape of the answe
     "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
 }))]
 pub(crate) struct NotOpen(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// INVALID_CREDENTIALS: the passkey was not accepted; why is not said.
+#[derive(ToResponse)]
+#[response(description = "INVALID_CREDENTIALS", example = json!({
+    "success": false,
+    "error": {"code": "INVALID_CREDENTIALS", "message": "The passkey was not accepted."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct PasskeyRefused(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// ALREADY_EXISTS: the credential is registered. CONFLICT: there are twenty passkeys.
+#[derive(ToResponse)]
+#[response(description = "ALREADY_EXISTS, CONFLICT", example = json!({
+    "success": false,
+    "error": {"code": "CONFLICT", "message": "There are as many passkeys as there may be; remove one first."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct NoMorePasskeys(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// CONFLICT: nothing else would sign in to the account.
+#[derive(ToResponse)]
+#[response(description = "CONFLICT", example = json!({
+    "success": false,
+    "error": {"code": "CONFLICT", "message": "This is the last way into the account; add another one first."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct LastWayIn(#[expect(dead_code, reason = "the shape of the answer")] Failure);

@@ -1,4 +1,4 @@
-// tidy: long because the table and what is asked of it stand side by side
+// tidy: long because the URL space is one table, and its tests are another
 //! Which service owns which URL, who may call it without a token, and which budget it draws on.
 //!
 //! The table is read from the top: the first row that fits a path decides. Paths are those behind
@@ -141,7 +141,10 @@ const TABLE: &[Route] = &[
     credentials("/auth/login"),
     credentials("/auth/refresh"),
     credentials("/auth/api-keys/token"),
+    credentials("/auth/passkeys/login/{}"),
+    credentials("/auth/mfa/passkey/{}"),
     proof("/auth/reauthenticate"),
+    proof("/auth/reauthenticate/passkey/{}"),
     proof("/auth/change-password"),
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
@@ -216,6 +219,8 @@ mod tests {
         let cases = [
             ("/auth/login", Some("auth")),
             ("/auth/me", Some("auth")),
+            ("/auth/passkeys/login/start", Some("auth")),
+            ("/auth/mfa/passkey/finish", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
             ("/workspaces", Some("channels")),
@@ -266,10 +271,12 @@ mod tests {
         for path in [
             "/auth/login",
             "/auth/api-keys/token",
-            "/auth/forgot-password",
-            "/auth/reset-password",
             "/auth/register",
             "/auth/refresh",
+            "/auth/passkeys/login/start",
+            "/auth/mfa/passkey/start",
+            "/auth/forgot-password",
+            "/auth/reset-password",
             "/.well-known/jwks.json",
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
@@ -280,6 +287,8 @@ mod tests {
             "/auth/bots",
             "/auth/me",
             "/auth/logout",
+            "/auth/passkeys/register/start",
+            "/auth/reauthenticate/passkey/start",
             "/users/1",
             "/channels/1/messages",
             "/admin/audit-log",
@@ -293,6 +302,8 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/passkeys/login/finish", "POST"), Some(Class::Credentials));
+        assert_eq!(class("/auth/reauthenticate/passkey/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));
         assert_eq!(class("/messages/1/threads", "POST"), Some(Class::Send));
         assert_eq!(class("/channels/1/messages", "GET"), Some(Class::Read));

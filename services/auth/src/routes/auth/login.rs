@@ -17,7 +17,7 @@ use crate::sign_in::{Proof, admit, check_open};
 use crate::state::State;
 use crate::store::users::{self, User};
 
-const DEVICE_NAME_MAX: usize = 80;
+pub(crate) const DEVICE_NAME_MAX: usize = 80;
 
 /// Who signs in, and where.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -31,6 +31,13 @@ pub(crate) struct Proven {
     expires_in: u64,
 }
 
+impl Proven {
+    /// Of a proof given now.
+    pub(crate) fn of(state: &State) -> Self {
+        Self { expires_in: state.tokens.reauthentication().as_secs() }
+    }
+}
+
 /// Prove again who you are
 ///
 /// Sensitive changes are refused with REAUTHENTICATION_REQUIRED unless the session was proven in the last ten
@@ -57,5 +64,5 @@ pub(crate) async fn reauthenticate(
     let check = PasswordCheck::of(&state, caller.context(), &found.user).await?;
     check.prove(Some(found), &password).await?;
     sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
-    Ok(Reply::ok(Proven { expires_in: state.tokens.reauthentication().as_secs() }))
+    Ok(Reply::ok(Proven::of(&state)))
 }

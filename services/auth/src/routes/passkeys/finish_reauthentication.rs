@@ -1,0 +1,62 @@
+//! `POST /auth/reauthenticate/passkey/finish`: who he is, proven again by his authenticator.
+
+use actix_web::web::Data;
+use colink_auth::Caller;
+use colink_http::validate::{all, field};
+use colink_http::{ApiResult, Body, Reply, Success};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::auth::reauthenticate::Proven;
+use super::{Answer, given};
+use crate::error::AuthError;
+use crate::limits::{Limit, Subject};
+use crate::passkeys::Purpose;
+use crate::passkeys::assertion::{self, Claimant};
+use crate::state::State;
+use crate::store::sessions;
+
+/// The authenticator's answer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Request {
+    /// `AuthenticationResponseJSON`: what `navigator.credentials.get` gave, by `toJSON`.
+    #[schema(value_type = Object)]
+    credential: Option<Answer>,
+}
+
+/// Prove again who you are, with a passkey
+///
+/// The authenticator must check who holds it: it may be plugged into the very computer that was left open.
+#[utoipa::path(
+    post,
+    path = "/auth/reauthenticate/passkey/finish",
+    operation_id = "finish_passkey_reauthentication",
+    tag = "passkeys",
+    request_body(content = Request, example = json!({"credential": {
+        "id": "q83vEjRWeJA", "rawId": "q83vEjRWeJA", "type": "public-key",
+        "response": {
+            "clientDataJSON": "eyJ0eXBlIjoi…", "authenticatorData": "SZYN5YgOjGh0NB…", "signature": "MEUCIQD…"
+        },
+        "clientExtensionResults": {}
+    }})),
+    responses(
+        (status = 200, description = "Sensitive changes are open.", body = Success<Proven>),
+        (status = 401, response = inline(super::super::refusals::PasskeyRefused)),
+    )
+)]
+pub(crate) async fn finish_passkey_reauthentication(
+    state: Data<State>,
+    caller: Caller,
+    Body(request): Body<Request>,
+) -> ApiResult<Reply<Proven>> {
+    let (credential,) = all((field("credential", given(request.credential)),))?;
+    state.limits.take(Limit::Login, &Subject::client(caller.context())).await?;
+    let purpose = Purpose::Reauthentication(caller.session_id());
+    let ceremony = state.ceremonies.take(purpose, state.clock.now()).await?;
+    let ceremony = ceremony.ok_or(AuthError::DeadCeremony("credential"))?;
+    let claimant = Claimant::User(caller.user_id());
+    assertion::require(&state, claimant, &credential.0, ceremony, caller.context()).await?;
+    sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
+    Ok(Reply::ok(Proven::of(&state)))
+}

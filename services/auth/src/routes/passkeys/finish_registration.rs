@@ -1,0 +1,96 @@
+//! `POST /auth/passkeys/register/finish`.
+
+use actix_web::web::Data;
+use colink_auth::Caller;
+use colink_core::id::PasskeyId;
+use colink_events::users::PasskeyAdded;
+use colink_http::validate::{all, field};
+use colink_http::{ApiResult, Body, Reply, Success};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{MOST, Registered, View, given, passkey_name};
+use crate::domain::letter::Template;
+use crate::error::AuthError;
+use crate::mail;
+use crate::passkeys::Purpose;
+use crate::reauthentication;
+use crate::revocation::{Revocation, reason};
+use crate::state::State;
+use crate::store::passkeys::{self, Passkey, Traits};
+use crate::store::{sessions, users};
+
+/// A new passkey.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Request {
+    /// What its owner calls it.
+    #[serde(default)]
+    #[schema(max_length = 80)]
+    name: String,
+    /// `RegistrationResponseJSON`: what `navigator.credentials.create` gave, by `toJSON`.
+    #[schema(value_type = Object)]
+    credential: Option<Registered>,
+}
+
+/// Register a passkey
+///
+/// Every other session of the user ends: whoever holds one may not be meant to have this way in.
+#[utoipa::path(
+    post,
+    path = "/auth/passkeys/register/finish",
+    operation_id = "finish_passkey_registration",
+    tag = "passkeys",
+    request_body(content = Request, example = json!({
+        "name": "Laptop",
+        "credential": {
+            "id": "q83vEjRWeJA", "rawId": "q83vEjRWeJA", "type": "public-key",
+            "response": {"clientDataJSON": "eyJ0eXBlIjoi…", "attestationObject": "o2NmbXRkbm9uZ…", "transports": ["internal"]},
+            "clientExtensionResults": {"credProps": {"rk": true}}
+        }
+    })),
+    responses(
+        (status = 201, description = "Registered.", body = Success<View>),
+        (status = 409, response = inline(super::super::refusals::NoMorePasskeys)),
+    )
+)]
+pub(crate) async fn finish_passkey_registration(
+    state: Data<State>,
+    caller: Caller,
+    Body(request): Body<Request>,
+) -> ApiResult<Reply<View>> {
+    reauthentication::require(&state, &caller).await?;
+    let (name, credential) =
+        all((field("name", passkey_name(&request.name)), field("credential", given(request.credential))))?;
+    let purpose = Purpose::Registration(caller.session_id());
+    let ceremony = state.ceremonies.take(purpose, state.clock.now()).await?;
+    let ceremony = ceremony.ok_or(AuthError::DeadCeremony("credential"))?;
+    let traits = state.relying_party.finish_registration(&credential.0, &ceremony).map_err(|refusal| {
+        tracing::debug!(%refusal, "a passkey was not registered");
+        AuthError::PasskeyUnsound
+    })?;
+    let passkey = add(&state, &caller, &name, &traits).await?;
+    Ok(Reply::created(View::of(passkey)))
+}
+
+async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Result<Passkey, AuthError> {
+    let (user_id, now, cause) = (caller.user_id(), state.clock.now(), caller.cause());
+    let mut transaction = state.begin().await?;
+    // The row lock lets a user's registrations happen one after the other, so that the cap holds.
+    users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
+    if passkeys::count(&mut *transaction, user_id).await? >= MOST {
+        return Err(AuthError::TooManyPasskeys);
+    }
+    let passkey_id = PasskeyId::generate(state.clock.as_ref());
+    let inserted = passkeys::insert(&mut transaction, passkey_id, user_id, name, traits, now).await?;
+    let passkey = inserted.ok_or(AuthError::PasskeyKnown)?;
+    let event = PasskeyAdded { user_id, passkey_id, at: now.into() };
+    state.emit(&mut transaction, &event, &cause).await?;
+    let (kept, reason) = (caller.session_id(), reason::PASSKEY_ADDED);
+    let others = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
+    let ended = Revocation::record(state, &mut transaction, user_id, others, reason, &cause).await?;
+    mail::queue(state, &mut transaction, user_id, Template::PasskeyAdded).await?;
+    state.commit(transaction).await?;
+    ended.announce(state).await;
+    Ok(passkey)
+}
