@@ -123,6 +123,8 @@ ids! {
     PasskeyId;
     /// A mail on its way out.
     MailId;
+    /// An export of a user's data.
+    ExportId;
     /// A workspace, the unit of tenancy.
     WorkspaceId;
     /// An invitation into a workspace.

@@ -101,6 +101,8 @@ pub static EVENTS: &[EventSpec] = &[
     EventSpec::of::<u::UserUpdated>(),
     EventSpec::of::<u::UserSuspended>(),
     EventSpec::of::<u::UserUnsuspended>(),
+    EventSpec::of::<u::UserDeactivated>(),
+    EventSpec::of::<u::UserReactivated>(),
     EventSpec::of::<u::UserErased>(),
     EventSpec::of::<u::SessionStarted>(),
     EventSpec::of::<u::SessionRevoked>(),

@@ -8,7 +8,8 @@ mod passkeys;
 mod security;
 
 pub use account::{
-    UserErased, UserPayload, UserRegistered, UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
+    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
+    UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};

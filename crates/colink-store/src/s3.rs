@@ -12,6 +12,7 @@ mod client;
 mod failure;
 mod object;
 mod presign;
+mod upload;
 
 use aws_sdk_s3::Client;
 use secrecy::SecretString;
@@ -21,6 +22,7 @@ use crate::StoreError;
 
 pub use object::{ObjectHead, ObjectStream};
 pub use presign::PresignedPut;
+pub use upload::Upload;
 
 pub(crate) const STORE: &str = "s3";
 

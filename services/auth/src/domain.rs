@@ -5,4 +5,5 @@ pub(crate) mod foreign_hash;
 pub(crate) mod letter;
 pub(crate) mod opaque_token;
 pub(crate) mod password;
+pub(crate) mod profile;
 pub(crate) mod refresh;

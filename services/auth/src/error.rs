@@ -22,6 +22,9 @@ pub(crate) enum AuthError {
     /// The account was closed by an administrator.
     #[error("the account is suspended")]
     Suspended,
+    /// The account was closed by its owner.
+    #[error("the account is deactivated")]
+    Deactivated,
     /// Too many failures for this address from this client.
     #[error("too many failed sign-ins")]
     Locked(Duration),
@@ -145,6 +148,9 @@ impl From<AuthError> for ApiError {
                 Self::forbidden("Verify your mail address first: open the link that was sent to it.")
             }
             E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::Deactivated => {
+                Self::forbidden("This account is deactivated; ask an administrator to open it again.")
+            }
             E::NoPassword => Self::conflict("The account has no password yet: set one."),
             E::HasPassword => {
                 Self::conflict("The account has a password: change it, or ask for a link by mail.")

@@ -3,6 +3,7 @@
 mod api_keys;
 mod app;
 mod browser;
+mod closing;
 mod config;
 mod domain;
 mod error;
@@ -17,6 +18,8 @@ mod passkeys;
 mod password_change;
 mod password_check;
 mod passwords;
+mod peers;
+mod profile_change;
 mod reauthentication;
 mod reseal;
 mod revocation;

@@ -37,6 +37,10 @@ pub(crate) mod reason {
     pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.
     pub(crate) const TOKEN_REUSED: &str = "token_reused";
+    /// Its owner closed the account.
+    pub(crate) const DEACTIVATED: &str = "account_deactivated";
+    /// Its owner erased the account.
+    pub(crate) const ERASED: &str = "account_erased";
 }
 
 /// Sessions of one user that were ended in a transaction and are to be announced after it.

@@ -65,6 +65,12 @@ use crate::state::State;
     users::profile::get_profile,
     users::update::update_profile,
     users::patch::patch_profile,
+    users::set_status::set_status,
+    users::clear_status::clear_status,
+    users::avatar::get_avatar,
+    users::deactivate::deactivate_account,
+    users::reactivate::reactivate_account,
+    users::erase::erase_account,
     keys::jwks::get_jwks,
     keys::rotate::rotate_signing_keys,
 ))]
@@ -114,8 +120,23 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .patch(users::patch::patch_profile)
                 .wrap(once()),
         )
+        .service(
+            resource("/users/me/status")
+                .post(users::set_status::set_status)
+                .delete(users::clear_status::clear_status)
+                .wrap(once()),
+        )
+        .service(resource("/users/me/deactivate").post(users::deactivate::deactivate_account).wrap(once()))
+        // Not wrapped: after it there is nobody whose answer could be kept.
+        .service(resource("/users/me/erase").post(users::erase::erase_account))
+        .service(
+            resource("/auth/users/{user_id}/reactivate")
+                .post(users::reactivate::reactivate_account)
+                .wrap(once()),
+        )
         .service(resource("/users/{user_id}").get(users::show::get_user))
         .service(resource("/internal/api-keys/exchange").post(internal::exchange_api_key::exchange_api_key))
+        .service(resource("/users/{user_id}/avatar").get(users::avatar::get_avatar))
         .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
         .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));
 }

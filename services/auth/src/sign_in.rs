@@ -143,10 +143,12 @@ async fn evict_surplus(
 /// Whether the user may be signed in at all.
 ///
 /// # Errors
-/// [`AuthError::Unverified`], [`AuthError::Suspended`].
+/// [`AuthError::Unverified`], [`AuthError::Suspended`], [`AuthError::Deactivated`].
 pub(crate) fn check_open(user: &User) -> Result<(), AuthError> {
     if user.suspended_at.is_some() {
         Err(AuthError::Suspended)
+    } else if !user.is_open() {
+        Err(AuthError::Deactivated)
     } else if user.email_verified_at.is_none() {
         Err(AuthError::Unverified)
     } else {

@@ -23,6 +23,7 @@ use crate::limits::Limits;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
+use crate::peers::Peers;
 
 /// The state of the service. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -53,6 +54,7 @@ pub struct State {
     /// How much longer than its life verifiers take a token.
     pub(crate) leeway: Duration,
     pub(crate) admin_email: Option<Email>,
+    pub(crate) peers: Peers,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
     pub(crate) metrics: AuthMetrics,

@@ -4,6 +4,7 @@ pub(crate) mod api_key_networks;
 pub(crate) mod api_key_secrets;
 pub(crate) mod api_keys;
 pub(crate) mod bots;
+pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
 #[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
 pub(crate) mod known_devices;
@@ -11,6 +12,7 @@ pub(crate) mod mail_queue;
 pub(crate) mod mail_requests;
 pub(crate) mod passkeys;
 pub(crate) mod password_resets;
+pub(crate) mod profiles;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;
 pub(crate) mod sealed;

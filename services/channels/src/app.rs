@@ -9,6 +9,7 @@ use colink_runtime::{Boot, Service, StartError};
 use sqlx::migrate::Migrator;
 use utoipa::OpenApi;
 
+use crate::change::Means;
 use crate::config::Config;
 use crate::jobs::purge_idempotency_keys;
 use crate::metrics::ChannelsMetrics;
@@ -38,8 +39,10 @@ impl Service for Channels {
         let identity = boot.identity(&config.auth, &config.internal, Some(&redis))?;
         let producer = boot.producer(&config.kafka)?;
         let relay = boot.relay(&pool, &producer);
-        let consumer = consumers::consumer(&config.kafka, &producer, boot.metrics(), &pool)?;
         let metrics = ChannelsMetrics::new(boot.metrics())?;
+        let means =
+            Means { pool: pool.clone(), clock: boot.clock(), relay: relay.clone(), metrics: metrics.clone() };
+        let consumer = consumers::consumer(&config.kafka, &producer, boot.metrics(), means)?;
         let keys: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
         let callers = Arc::new(TokenIdentity(identity.authenticator));
         let life = boot.lifecycle();

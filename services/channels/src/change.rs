@@ -8,12 +8,20 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::time::Timestamp;
 use colink_events::{Cause, Event};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Permit;
 use crate::error::Result;
 use crate::metrics::ChannelsMetrics;
 use crate::state::State;
+
+/// What a change needs where no request is: in consumers.
+pub(crate) struct Means {
+    pub(crate) pool: PgPool,
+    pub(crate) clock: SharedClock,
+    pub(crate) relay: RelayHandle,
+    pub(crate) metrics: ChannelsMetrics,
+}
 
 /// A transaction that has begun.
 pub(crate) struct Change {
@@ -35,6 +43,18 @@ impl Change {
             at: state.clock.timestamp(),
             relay: state.relay.clone(),
             metrics: state.metrics.clone(),
+        })
+    }
+
+    /// Begins a change that follows from an event.
+    pub(crate) async fn caused_by(means: &Means, cause: Cause) -> Result<Self> {
+        Ok(Self {
+            transaction: means.pool.begin().await?,
+            cause,
+            clock: means.clock.clone(),
+            at: means.clock.timestamp(),
+            relay: means.relay.clone(),
+            metrics: means.metrics.clone(),
         })
     }
 

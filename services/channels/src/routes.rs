@@ -186,6 +186,18 @@ fn configure_internal(routes: &mut ServiceConfig) {
                 .route(get().to(internal::list_user_channels::list_user_channels)),
         )
         .service(
+            resource("/internal/users/{user_id}/shared-with/{other_id}")
+                .route(get().to(internal::get_shared::get_shared)),
+        )
+        .service(
+            resource("/internal/users/{user_id}/sole-ownerships")
+                .route(get().to(internal::list_sole_ownerships::list_sole_ownerships)),
+        )
+        .service(
+            resource("/internal/users/{user_id}/memberships")
+                .route(get().to(internal::list_memberships::list_memberships)),
+        )
+        .service(
             resource("/internal/workspaces/{workspace_id}/members/{user_id}")
                 .route(get().to(internal::get_workspace_member::get_workspace_member)),
         );

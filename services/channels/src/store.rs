@@ -8,6 +8,7 @@ pub(crate) mod channel_members;
 pub(crate) mod channels;
 mod columns;
 pub(crate) mod dms;
+pub(crate) mod fellowships;
 pub(crate) mod invites;
 pub(crate) mod standing;
 pub(crate) mod users;

@@ -11,6 +11,7 @@ use colink_store::s3::ObjectStore;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
+use crate::consumers;
 use crate::domain::rules::Rules;
 use crate::inspect;
 use crate::jobs::relay_events::Relay;
@@ -43,6 +44,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         metrics: FilesMetrics::new(boot.metrics())?,
         idempotency: Idempotency::new(keys.clone(), identify, boot.clock()),
     };
+    let consumer = consumers::consumer(&state, &config.kafka, &producer, boot.metrics())?;
     let relay = Relay {
         sources: [state.files.pending_events(), state.bypasses.pending_events()],
         producer,
@@ -56,6 +58,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let life = boot.lifecycle();
     // The relay outlives the last request: what it wrote still goes out.
     life.spawn("event relay", relay.run(life.drained()));
+    life.spawn("user events", consumer.run(life.soft()));
     life.spawn("expire uploads", expire_uploads::run(state.clone(), every, life.soft()));
     life.spawn("remove objects", remove_objects::run(state.clone(), every, life.soft()));
     life.spawn("purge keys", purge_keys::run(keys, boot.clock(), every, life.soft()));

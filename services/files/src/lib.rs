@@ -3,6 +3,7 @@
 mod access;
 mod app;
 mod config;
+mod consumers;
 mod domain;
 mod error;
 mod inspect;

@@ -1,6 +1,7 @@
 //! The URL space, and the document that describes it.
 
 mod files;
+mod internal;
 
 use actix_web::web::{ServiceConfig, delete, get, post, resource, scope};
 use utoipa::OpenApi;
@@ -24,6 +25,17 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                     .route(get().to(files::get::get_file))
                     .route(delete().to(files::delete::delete_file)),
             ),
+    )
+    .service(
+        resource("/internal/files/{file_id}/avatar").route(post().to(internal::claim_avatar::claim_avatar)),
+    )
+    .service(
+        resource("/internal/files/{file_id}/avatar-url")
+            .route(get().to(internal::request_avatar::request_avatar)),
+    )
+    .service(
+        resource("/internal/users/{user_id}/files")
+            .route(get().to(internal::list_user_files::list_user_files)),
     );
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod list;
 pub(crate) mod pending_events;
 mod row;
+pub(crate) mod uploaders;
 
 use bson::DateTime as Moment;
 use colink_core::time::Timestamp;

@@ -48,6 +48,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     life.spawn("log relay", relay.run(life.drained()));
     life.spawn("outbox relay", outbox.run(life.drained()));
     life.spawn("housekeeping", jobs::housekeeping::run(state.clone(), life.soft()));
+    life.spawn("erase users", jobs::erase_users::run(pool.clone(), life.soft()));
     spawn_consumer(config, boot, pool, &producer)?;
     Ok(state)
 }

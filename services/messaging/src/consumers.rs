@@ -15,18 +15,20 @@ mod member_joined;
 mod member_left;
 mod member_removed;
 mod member_role_changed;
+mod user_erased;
 mod user_registered;
 mod user_updated;
 mod workspace_deleted;
 
 use colink_bus::{BusError, Consumer, HandleError, KafkaConfig, Producer};
+use colink_core::id::UserId;
 use colink_core::role::{ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved,
     ChannelMemberRoleChanged, ChannelPayload, ChannelUnarchived, ChannelUpdated, DmCreated, MemberJoined,
     MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted,
 };
-use colink_events::users::{UserPayload, UserRegistered, UserUpdated};
+use colink_events::users::{UserErased, UserPayload, UserRegistered, UserUpdated};
 use colink_telemetry::Metrics;
 use sqlx::PgPool;
 
@@ -68,7 +70,8 @@ pub(crate) fn projections(
         .on::<MemberRemoved>(to.clone())
         .on::<WorkspaceDeleted>(to.clone())
         .on::<UserRegistered>(to.clone())
-        .on::<UserUpdated>(to))
+        .on::<UserUpdated>(to.clone())
+        .on::<UserErased>(to))
 }
 
 impl Projections {
@@ -132,10 +135,20 @@ impl Projections {
     async fn user(&self, user: UserPayload) -> Result<(), HandleError> {
         let version = user.version;
         let mut connection = self.pool.acquire().await?;
-        match users::upsert(&mut connection, &users::author(user), version).await {
-            Ok(()) => Ok(()),
-            Err(UserError::Database(error)) => Err(error.into()),
-            Err(UserError::Json(error)) => Err(HandleError::poison(error)),
-        }
+        written(users::upsert(&mut connection, &users::author(user), version).await)
+    }
+
+    /// The user is erased.
+    async fn erased(&self, user: UserId) -> Result<(), HandleError> {
+        let mut connection = self.pool.acquire().await?;
+        written(users::erase(&mut connection, user).await)
+    }
+}
+
+fn written(outcome: Result<(), UserError>) -> Result<(), HandleError> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(UserError::Database(error)) => Err(error.into()),
+        Err(UserError::Json(error)) => Err(HandleError::poison(error)),
     }
 }

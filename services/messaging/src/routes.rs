@@ -36,7 +36,15 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         resource("/internal/channels/{channel_id}/events")
             .route(get().to(internal::events::read_channel_events)),
     )
-    .service(resource("/internal/channels/heads").route(post().to(internal::heads::lookup_heads)));
+    .service(resource("/internal/channels/heads").route(post().to(internal::heads::lookup_heads)))
+    .service(
+        resource("/internal/users/{user_id}/messages")
+            .route(get().to(internal::user_messages::list_user_messages)),
+    )
+    .service(
+        resource("/internal/users/{user_id}/reactions")
+            .route(get().to(internal::user_reactions::list_user_reactions)),
+    );
     configure_repeatable(app, &state.idempotency);
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Lock order: the row of `channel_heads` first. Only [`send`] and [`turn`] take sequence numbers.
 
+pub(crate) mod erasure;
 pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod messages;
@@ -15,3 +16,4 @@ pub(crate) mod standing;
 pub(crate) mod threads;
 pub(crate) mod turn;
 pub(crate) mod users;
+pub(crate) mod written;

@@ -10,6 +10,8 @@ mod channel_member_removed;
 mod member_gone;
 mod member_role_changed;
 mod session_revoked;
+mod user_deactivated;
+mod user_erased;
 mod user_suspended;
 mod workspace_deleted;
 
@@ -52,6 +54,8 @@ fn take_fact(state: &Arc<State>, item: &TailItem) {
         "member.role_changed" => open(item, |event| member_role_changed::take(state, event)),
         "workspace.deleted" => open(item, |event| workspace_deleted::take(state, &event)),
         "session.revoked" => open(item, |event| session_revoked::take(state, event)),
+        "user.deactivated" => open(item, |event| user_deactivated::take(state, event)),
+        "user.erased" => open(item, |event| user_erased::take(state, event)),
         "user.suspended" => open(item, |event| user_suspended::take(state, event)),
         _ => Ok(()),
     };

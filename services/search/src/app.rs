@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 use crate::config::Config;
 use crate::metrics::SearchMetrics;
 use crate::state::State;
-use crate::{consumers, routes};
+use crate::{consumers, jobs, routes};
 
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -38,6 +38,7 @@ impl Service for Search {
         let consumer = consumers::index(&state, config, &producer, boot.metrics())?;
         let life = boot.lifecycle();
         life.spawn("index", consumer.run(life.soft()));
+        life.spawn("erase users", jobs::erase_users::run(state.pool.clone(), life.soft()));
         Ok(state)
     }
 

@@ -6,6 +6,7 @@ pub mod config;
 mod consumers;
 mod domain;
 mod error;
+mod jobs;
 mod metrics;
 mod routes;
 mod state;

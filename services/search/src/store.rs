@@ -7,6 +7,7 @@
 
 pub(crate) mod channels;
 pub(crate) mod criteria;
+pub(crate) mod erasure;
 pub(crate) mod files;
 pub(crate) mod marks;
 pub(crate) mod messages;

@@ -180,6 +180,9 @@ pub(crate) fn user_updated(user_id: UserId, version: i64) -> UserUpdated {
         username: "ada".to_owned(),
         display_name: "Ada".to_owned(),
         avatar_url: None,
+        status: None,
+        time_zone: None,
+        bot: false,
         version,
         at: Timestamp::now(&SystemClock),
     })

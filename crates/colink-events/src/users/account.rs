@@ -18,10 +18,33 @@ pub struct UserPayload {
     /// His picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
+    /// What he says he is doing, unless its time is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<UserStatus>,
+    /// His time zone, a name of the IANA database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Whether it is a program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
     /// Counts the profile's changes.
     pub version: i64,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a user says he is doing: a text, an emoji, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserStatus {
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// One emoji.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emoji: Option<String>,
+    /// From then on it is over, whether or not an event says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// An account was created.
@@ -77,13 +100,51 @@ pub struct UserUnsuspended {
 
 event!(UserUnsuspended = Users "user.unsuspended" v 1; |e| e.user_id, |_: &Self| None);
 
-/// A user's personal data was erased: whoever keeps a copy makes it anonymous.
+/// A user closed his account: sessions and sockets end at once, what he wrote stays under his name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserErased {
+pub struct UserDeactivated {
     /// The user.
     pub user_id: UserId,
     /// When.
     pub at: Timestamp,
 }
 
+event!(UserDeactivated = Users "user.deactivated" v 1; |e| e.user_id, |_: &Self| None);
+
+/// An administrator opened a closed account again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserReactivated {
+    /// The user.
+    pub user_id: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+event!(UserReactivated = Users "user.reactivated" v 1; |e| e.user_id, |_: &Self| None);
+
+/// A user's personal data was erased: whoever keeps a copy makes it anonymous.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserErased {
+    /// The user.
+    pub user_id: UserId,
+    /// SHA-256 of the normalised address he had, in hex: whoever keeps that address finds it by this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_hash: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 event!(UserErased = Users "user.erased" v 1; |e| e.user_id, |_: &Self| None);
+
+impl UserErased {
+    /// The name that every service shows an erased user by.
+    pub const DISPLAY_NAME: &str = "Deleted user";
+
+    /// The name that stands where an erased user was mentioned: it follows from his id alone, so that all services
+    /// say the same without asking.
+    #[must_use]
+    pub fn username(user_id: UserId) -> String {
+        let id = user_id.as_uuid().simple().to_string();
+        format!("deleted-{}", id.get(20..).unwrap_or_default())
+    }
+}

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use colink_store::StoreError;
-use colink_store::s3::{ObjectStore, S3Config};
+use colink_store::s3::{ObjectStore, S3Config, Upload};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
@@ -162,4 +162,25 @@ async fn a_configuration_that_cannot_work_is_named() {
         let error = ObjectStore::connect(&config).await.unwrap_err();
         assert!(error.to_string().contains(key), "{error}");
     }
+}
+
+/// An object is there when it is complete, with all its parts in order; one that was given up is not.
+#[tokio::test]
+async fn an_object_is_written_part_by_part() {
+    let store = store().await;
+    let mut upload = store.begin_upload("big", "application/zip").await.unwrap();
+    upload.put_part(Bytes::from(vec![b'a'; Upload::PART_BYTES])).await.unwrap();
+    upload.put_part(Bytes::from_static(b"the end")).await.unwrap();
+    assert_eq!(store.head("big").await.unwrap(), None);
+    upload.complete().await.unwrap();
+    let head = store.head("big").await.unwrap().unwrap();
+    let size = u64::try_from(Upload::PART_BYTES).unwrap() + 7;
+    assert_eq!((head.size, head.content_type.as_deref()), (size, Some("application/zip")));
+    let end = store.get_range("big", size - 8..size).await.unwrap();
+    assert_eq!(end.as_deref(), Some(&b"athe end"[..]));
+    let mut given_up = store.begin_upload("other", "text/plain").await.unwrap();
+    given_up.put_part(Bytes::from_static(b"x")).await.unwrap();
+    given_up.abort().await.unwrap();
+    assert_eq!(store.head("other").await.unwrap(), None);
+    store.remove_bucket().await.unwrap();
 }

@@ -106,6 +106,9 @@ async fn register(name: web::Path<String>, state: web::Data<State>) -> Result<Ht
         username: name.into_inner(),
         display_name: "Somebody".to_owned(),
         avatar_url: None,
+        status: None,
+        time_zone: None,
+        bot: false,
         version: 1,
         at: state.clock.timestamp(),
     });

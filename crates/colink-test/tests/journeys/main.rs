@@ -12,9 +12,11 @@
 mod attacks;
 mod cast;
 mod company;
+mod erase;
 mod faults;
 mod listener;
 mod main_job;
 mod revocation;
 mod secrets;
 mod stores;
+mod traces;

@@ -100,6 +100,8 @@ pub(super) static RULES: &[Rule] = &[
     rule("user.updated", 1, USER, &["version"]),
     rule("user.suspended", 1, USER, &["reason"]),
     rule("user.unsuspended", 1, USER, &["reason"]),
+    rule("user.deactivated", 1, USER, &[]),
+    rule("user.reactivated", 1, USER, &[]),
     rule("user.erased", 1, USER, &[]),
     rule("session.started", 1, USER, &["session_id", "method"]),
     rule("session.revoked", 1, USER, &["session_id", "reason"]),

@@ -20,7 +20,7 @@ pub(crate) async fn expire(state: &State) -> Result<u64, AuthError> {
         let mut transaction = state.begin().await?;
         let Some(user) = users::delete_unproven(&mut transaction, before).await? else { return Ok(rows) };
         usernames::delete(&mut transaction, &user.username).await?;
-        let event = UserErased { user_id: user.id(), at: now.into() };
+        let event = UserErased { user_id: user.id(), email_hash: None, at: now.into() };
         state.emit(&mut transaction, &event, &Cause::default()).await?;
         state.commit(transaction).await?;
         rows += 1;

@@ -1,24 +1,46 @@
 //! Profiles.
 
+pub(crate) mod avatar;
+pub(crate) mod clear_status;
+pub(crate) mod deactivate;
+pub(crate) mod erase;
 pub(crate) mod patch;
 pub(crate) mod profile;
+pub(crate) mod reactivate;
+pub(crate) mod set_status;
 pub(crate) mod show;
 pub(crate) mod update;
 
-use colink_auth::Caller;
+use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use colink_core::text::DisplayName;
 use colink_core::time::Timestamp;
-use colink_events::users::UserUpdated;
-use colink_http::etag::{IfMatch, of_version};
-use colink_http::validate::{all, optional};
-use colink_http::{ApiResult, Reply};
-use serde::{Deserialize, Serialize};
+use colink_events::users::UserStatus;
+use colink_http::Reply;
+use colink_http::etag::of_version;
+use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::users::{self, User};
+
+/// What a user says he is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StatusView {
+    #[schema(example = "In a meeting")]
+    text: Option<String>,
+    #[schema(example = "📅")]
+    emoji: Option<String>,
+    /// When it ends by itself.
+    expires_at: Option<Timestamp>,
+}
+
+impl From<UserStatus> for StatusView {
+    fn from(UserStatus { text, emoji, expires_at }: UserStatus) -> Self {
+        Self { text, emoji, expires_at }
+    }
+}
 
 /// A user as he sees himself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +53,22 @@ pub(crate) struct Profile {
     username: String,
     #[schema(example = "Ada Lovelace")]
     display_name: String,
+    /// Where his picture is, relative to the origin of the API; another one with each new picture.
+    #[schema(example = "/api/users/018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a/avatar?v=9f86d081884c7d65")]
     avatar_url: Option<String>,
+    #[schema(example = "Writes the first programs.")]
+    bio: Option<String>,
+    #[schema(example = "Analyst")]
+    title: Option<String>,
+    #[schema(example = "she/her")]
+    pronouns: Option<String>,
+    /// A name of the IANA database.
+    #[schema(example = "Europe/London")]
+    time_zone: Option<String>,
+    /// A language tag (BCP 47).
+    #[schema(example = "en-GB")]
+    locale: Option<String>,
+    status: Option<StatusView>,
     /// Whether the address is proven; always true for who is signed in.
     email_verified: bool,
     /// Roles in the whole installation.
@@ -41,30 +78,29 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    pub(crate) fn of(user: &User) -> Self {
+    pub(crate) fn of(user: &User, now: DateTime<Utc>) -> Self {
+        let shown = &user.profile;
         Self {
             id: user.id(),
             email: user.email_normalised.clone(),
             username: user.username.clone(),
             display_name: user.display_name.clone(),
             avatar_url: user.avatar_url.clone(),
+            bio: shown.bio.clone(),
+            title: shown.title.clone(),
+            pronouns: shown.pronouns.clone(),
+            time_zone: shown.time_zone.clone(),
+            locale: shown.locale.clone(),
+            status: shown.status(now).map(StatusView::from),
             email_verified: user.email_verified_at.is_some(),
             realm_roles: user.realm_roles.clone(),
             created_at: user.created_at.into(),
         }
     }
 
-    fn reply(user: &User) -> Reply<Self> {
-        Reply::ok(Self::of(user)).with_etag(of_version(user.version))
+    pub(crate) fn reply(user: &User, now: DateTime<Utc>) -> Reply<Self> {
+        Reply::ok(Self::of(user, now)).with_etag(of_version(user.version))
     }
-}
-
-/// What changes; what is left out stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Changes {
-    #[schema(value_type = Option<DisplayName>)]
-    display_name: Option<String>,
 }
 
 /// The user of a token.
@@ -72,28 +108,13 @@ pub(crate) struct Changes {
 /// # Errors
 /// [`AuthError::UserGone`].
 pub(crate) async fn load(state: &State, user_id: UserId) -> Result<User, AuthError> {
-    users::lookup(&state.pool, user_id).await?.ok_or(AuthError::UserGone)
+    users::lookup(&state.pool, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
 }
 
-/// Applies the changes to the caller's own profile; `PUT` and `PATCH` are the same partial update.
-async fn change(
-    state: &State,
-    caller: &Caller,
-    expected: &IfMatch,
-    changes: Changes,
-) -> ApiResult<Reply<Profile>> {
-    let (display_name,) =
-        all((optional("display_name", changes.display_name, |name| DisplayName::parse(&name)),))?;
-    let mut transaction = state.begin().await?;
-    let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
-    expected.check(&of_version(user.version))?;
-    let Some(display_name) = display_name.filter(|name| name.as_str() != user.display_name) else {
-        return Ok(Profile::reply(&user));
-    };
-    let now = state.clock.now();
-    let user = users::update_profile(&mut transaction, user.id(), &display_name, now).await?;
-    let event = UserUpdated(user.payload(now.into()));
-    state.emit(&mut transaction, &event, &caller.cause()).await?;
-    state.commit(transaction).await?;
-    Ok(Profile::reply(&user))
+/// The same, locked until the transaction ends. A token may outlive its account by a moment: it changes nothing any more.
+///
+/// # Errors
+/// [`AuthError::UserGone`].
+pub(crate) async fn lock(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
+    users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
 }

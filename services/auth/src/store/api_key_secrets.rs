@@ -92,7 +92,7 @@ pub(crate) async fn find(
         "select k.id as api_key_id, k.user_id, s.hash, k.scopes, least(s.expires_at, k.expires_at) as expires_at,
                 s.ended_at is not null or k.revoked_at is not null as ended, k.last_used_on,
                 n.last_used_on as network_used_on, u.username, u.display_name, u.realm_roles,
-                exists (select from users a
+                (u.kind = 'bot' and b.user_id is null) or exists (select from users a
                          where a.id in (u.id, b.owner_id)
                            and (a.suspended_at is not null or a.deactivated_at is not null
                                 or a.erased_at is not null or a.email_verified_at is null)) as closed

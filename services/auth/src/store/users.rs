@@ -10,6 +10,7 @@ use colink_events::users::UserPayload;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
+use super::profiles::ProfileFields;
 use super::registrations::{NewRegistration, Registration};
 use crate::domain::opaque_token::TokenHash;
 use crate::domain::password::Owner;
@@ -28,8 +29,12 @@ pub(crate) struct User {
     pub(crate) email_verified_at: Option<DateTime<Utc>>,
     pub(crate) realm_roles: Vec<String>,
     pub(crate) suspended_at: Option<DateTime<Utc>>,
+    pub(crate) kind: String,
+    /// Closed by its owner.
     pub(crate) deactivated_at: Option<DateTime<Utc>>,
     pub(crate) erased_at: Option<DateTime<Utc>>,
+    #[sqlx(flatten)]
+    pub(crate) profile: ProfileFields,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
 }
@@ -38,6 +43,16 @@ impl User {
     /// Its id.
     pub(crate) fn id(&self) -> UserId {
         UserId::from_uuid(self.id)
+    }
+
+    /// Whether it is a program's.
+    pub(crate) fn is_bot(&self) -> bool {
+        self.kind == "bot"
+    }
+
+    /// Whether its owner has neither closed nor erased it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.deactivated_at.is_none() && self.erased_at.is_none()
     }
 
     /// Whether an administrator or its owner closed it.
@@ -57,6 +72,9 @@ impl User {
             username: self.username.clone(),
             display_name: self.display_name.clone(),
             avatar_url: self.avatar_url.clone(),
+            status: self.profile.status(at.as_datetime()),
+            time_zone: self.profile.time_zone.clone(),
+            bot: self.is_bot(),
             version: self.version,
             at,
         }
@@ -205,23 +223,6 @@ pub(crate) async fn update_verified(
     .bind(&registration.display_name)
     .bind(&registration.password_hash)
     .fetch_optional(connection)
-    .await
-}
-
-/// Changes the profile; the row must be locked.
-pub(crate) async fn update_profile(
-    connection: &mut PgConnection,
-    id: UserId,
-    display_name: &DisplayName,
-    now: DateTime<Utc>,
-) -> sqlx::Result<User> {
-    sqlx::query_as(
-        "update users set display_name = $2, version = version + 1, updated_at = $3 where id = $1 returning *",
-    )
-    .bind(id.as_uuid())
-    .bind(display_name.as_str())
-    .bind(now)
-    .fetch_one(connection)
     .await
 }
 

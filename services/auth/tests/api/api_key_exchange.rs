@@ -150,7 +150,14 @@ async fn the_keys_of_a_closed_account_are_refused() {
             assert_eq!(exchange(&world, key).await, None, "{column}");
         }
     }
-    assert_eq!(metric(&world, "closed").await, 4);
+    // An erased owner leaves no trace but this: the bot belongs to nobody.
+    let (_, owner) = world.signed_in("zoe").await;
+    let bot = crate::bots::make(&world, &owner).await;
+    let key = crate::bots::key(&owner, &bot, &["users:read"]).await;
+    let gone = sqlx::query("delete from bots where user_id = $1::uuid").bind(&bot);
+    gone.execute(world.database()).await.unwrap();
+    assert_eq!(exchange(&world, &key).await, None);
+    assert_eq!(metric(&world, "closed").await, 5);
 }
 
 /// wrong keys are limited for a client; its right ones wait as long, other clients do not.

@@ -48,7 +48,6 @@ async fn a_bot_is_made_for_its_owner() {
             .await
             .unwrap();
     assert_eq!(row, ("bot".to_owned(), None, None));
-    ada.client.get(&format!("/users/{id}")).await.expect(200);
     let (registered, _) = probe.await_event::<UserRegistered>(|e| e.0.user_id.to_string() == id).await;
     assert_eq!(registered.0.username, username);
     let (created, envelope) = probe.await_event::<BotCreated>(|e| e.user_id.to_string() == id).await;

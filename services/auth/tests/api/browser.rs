@@ -36,7 +36,7 @@ impl World {
     pub(crate) fn browser_of(&self, answer: &Answer) -> Browser {
         Browser {
             id: answer.text("/session_id"),
-            cookie: cookie(answer).expect("a cookie"),
+            cookie: cookie(answer).unwrap(),
             csrf: answer.text("/csrf_token"),
             page: self.anonymous().bearer(&answer.text("/access_token")),
         }

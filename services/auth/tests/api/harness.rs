@@ -10,6 +10,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use crate::peers::Peers;
+
 /// Good by the default policy.
 pub(crate) const PASSWORD: &str = "Gr4phite!pencil";
 
@@ -17,6 +19,7 @@ pub(crate) const PASSWORD: &str = "Gr4phite!pencil";
 pub(crate) struct World {
     pub(crate) service: TestService<Auth>,
     pub(crate) stage: Stage,
+    pub(crate) peers: Peers,
     pub(crate) mailbox: Mailbox,
 }
 
@@ -61,8 +64,11 @@ impl World {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let stage = Stage::new();
+        let peers = Peers::start();
+        let settings =
+            settings.set("internal.channels_url", peers.url()).set("internal.files_url", peers.url());
         let service = stage.start::<Auth>(settings).await;
-        Self { service, stage, mailbox: Mailbox::new() }
+        Self { service, stage, peers, mailbox: Mailbox::new() }
     }
 
     pub(crate) fn anonymous(&self) -> Client {

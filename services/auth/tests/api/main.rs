@@ -1,6 +1,7 @@
 //! The auth service on its real stores.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
+mod account_end;
 mod api_key_exchange;
 mod api_keys;
 mod api_keys_rotate;
@@ -32,6 +33,8 @@ mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;
 mod passkeys_reauthentication;
+mod peers;
+mod profiles;
 mod secrets;
 mod sessions;
 mod timing;

@@ -15,8 +15,12 @@ async fn others_see_the_public_part() {
     let world = World::start().await;
     let (ada, session) = world.signed_in("ada").await;
     let (_, bob) = world.signed_in("bob").await;
+    world.peers.bring_together(&bob.user_id, &session.user_id);
     let seen = bob.client.get(&format!("/users/{}", session.user_id)).await.expect(200);
-    let expected = json!({"id": session.user_id, "username": ada.username, "display_name": "Ada Lovelace", "avatar_url": null});
+    let expected = json!({
+        "id": session.user_id, "username": ada.username, "display_name": "Ada Lovelace", "avatar_url": null, "bio": null,
+        "title": null, "pronouns": null, "time_zone": null, "status": null, "bot": false, "deactivated": false
+    });
     assert_eq!(seen.data::<Value>(), expected);
 
     let eve = world.stranger("eve");

@@ -124,6 +124,15 @@ pub(crate) async fn delete_all(
     Ok(())
 }
 
+/// Deletes the invitations to the address with this hash, spent ones too: they are the only place where it stands.
+pub(crate) async fn delete_by_email_hash(executor: impl PgExecutor<'_>, hash: &[u8]) -> Result<()> {
+    sqlx::query("delete from invites where email is not null and sha256(email::bytea) = $1")
+        .bind(hash)
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
 /// The invitations that can still be accepted, the latest first.
 pub(crate) async fn list(
     executor: impl PgExecutor<'_>,

@@ -1,7 +1,7 @@
 //! Copies of profiles, fed by `colink.users`.
 
 use colink_core::id::UserId;
-use colink_events::users::UserPayload;
+use colink_events::users::{UserErased, UserPayload};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgExecutor, Row};
@@ -74,12 +74,23 @@ pub(crate) async fn upsert(executor: impl PgExecutor<'_>, profile: &UserPayload)
 /// Makes a profile anonymous for good, also one that is not here yet.
 pub(crate) async fn erase(executor: impl PgExecutor<'_>, user: UserId) -> Result<()> {
     sqlx::query(
-        "insert into users (id, username, display_name, erased, version) values ($1, '', 'Deleted user', true, 0)
+        "insert into users (id, username, display_name, erased, version) values ($1, $2, $3, true, 0)
          on conflict (id) do update
-            set username = '', display_name = 'Deleted user', avatar_url = null, erased = true",
+            set username = excluded.username, display_name = excluded.display_name, avatar_url = null, erased = true",
     )
     .bind(user.as_uuid())
+    .bind(UserErased::username(user))
+    .bind(UserErased::DISPLAY_NAME)
     .execute(executor)
     .await?;
+    Ok(())
+}
+
+/// Deletes the answers that were kept for a user's repeated requests: his profile stands in them.
+pub(crate) async fn delete_answers(executor: impl PgExecutor<'_>, user: UserId) -> Result<()> {
+    sqlx::query("delete from idempotency_keys where caller = $1")
+        .bind(format!("user:{user}"))
+        .execute(executor)
+        .await?;
     Ok(())
 }

@@ -200,6 +200,24 @@ pub(crate) async fn share(
     .await
 }
 
+/// Who takes a workspace over from `owner`: the longest-standing admin, else the longest-standing member.
+pub(crate) async fn find_heir(
+    executor: impl PgExecutor<'_>,
+    workspace: WorkspaceId,
+    owner: UserId,
+) -> Result<Option<WorkspaceMember>> {
+    sqlx::query_as(
+        "select * from workspace_members
+          where workspace_id = $1 and user_id <> $2 and status = 'active'
+          order by role = 'admin' desc, role = 'guest', joined_at, user_id
+          limit 1",
+    )
+    .bind(workspace.as_uuid())
+    .bind(owner.as_uuid())
+    .fetch_optional(executor)
+    .await
+}
+
 /// How many active members there are.
 pub(crate) async fn count(executor: impl PgExecutor<'_>, workspace: WorkspaceId) -> Result<i64> {
     sqlx::query_scalar("select count(*) from workspace_members where workspace_id = $1 and status = 'active'")

@@ -69,6 +69,7 @@ impl FileStore {
             doc! { "channel_id": 1, "status": 1, "content_type": 1, "created_at": -1, "_id": -1 },
             doc! { "channel_id": 1, "status": 1, "uploader_id": 1, "created_at": -1, "_id": -1 },
             doc! { "uploader_id": 1, "status": 1, "created_at": -1, "_id": -1 },
+            doc! { "uploader_id": 1, "status": 1, "_id": 1 },
         ];
         let mut indexes: Vec<IndexModel> =
             keys.into_iter().map(|keys| IndexModel::builder().keys(keys).build()).collect();

@@ -11,6 +11,7 @@ mod files_list;
 mod files_request_download;
 mod files_request_upload;
 mod harness;
+mod internal_users;
 mod jobs;
 mod relay;
 mod scopes;

@@ -149,6 +149,7 @@ const TABLE: &[Route] = &[
     token("/auth/*", Upstream::Auth),
     public("/.well-known/jwks.json", Upstream::Auth),
     token("/users/me/workspaces", Upstream::Channels),
+    public("/users/{}/avatar", Upstream::Auth),
     token("/users/*", Upstream::Auth),
     token("/workspaces/*", Upstream::Channels),
     token("/invites/*", Upstream::Channels),
@@ -223,6 +224,8 @@ mod tests {
             ("/auth/mfa/passkey/finish", Some("auth")),
             ("/users/me", Some("auth")),
             ("/users/me/workspaces", Some("channels")),
+            ("/users/me/status", Some("auth")),
+            ("/users/1/avatar", Some("auth")),
             ("/workspaces", Some("channels")),
             ("/workspaces/1/members/2", Some("channels")),
             ("/channels/1", Some("channels")),
@@ -278,6 +281,7 @@ mod tests {
             "/auth/forgot-password",
             "/auth/reset-password",
             "/.well-known/jwks.json",
+            "/users/1/avatar",
         ] {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
@@ -290,6 +294,7 @@ mod tests {
             "/auth/passkeys/register/start",
             "/auth/reauthenticate/passkey/start",
             "/users/1",
+            "/users/1/status",
             "/channels/1/messages",
             "/admin/audit-log",
         ] {

@@ -1,4 +1,6 @@
-//! `/internal`: what presence asks. Service tokens only; the gateway does not route it.
+//! `/internal`: what presence and auth ask. Service tokens only; the gateway does not route it.
 
 pub(crate) mod events;
 pub(crate) mod heads;
+pub(crate) mod user_messages;
+pub(crate) mod user_reactions;

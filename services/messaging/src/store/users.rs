@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use colink_core::id::{ChannelId, UserId};
 use colink_events::messages::Author;
-use colink_events::users::UserPayload;
+use colink_events::users::{UserErased, UserPayload};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -33,6 +33,37 @@ pub(crate) async fn upsert(db: &mut PgConnection, author: &Author, version: i64)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Makes a user anonymous for good, also one who is not here yet: no version is above this one. The name he had stays
+/// aside until nothing mentions it.
+pub(crate) async fn erase(db: &mut PgConnection, user_id: UserId) -> Result<(), UserError> {
+    let author = erased_author(user_id);
+    let summary = serde_json::to_string(&author)?;
+    sqlx::query(
+        "insert into users (user_id, username, summary, version) values ($1, $2, $3, $4)
+         on conflict (user_id) do update
+         set username = excluded.username, summary = excluded.summary, version = excluded.version,
+             former_username = users.username
+         where users.version < excluded.version",
+    )
+    .bind(user_id.as_uuid())
+    .bind(&author.username)
+    .bind(summary)
+    .bind(i64::MAX)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Who wrote what an erased user wrote.
+pub(crate) fn erased_author(id: UserId) -> Author {
+    Author {
+        id,
+        username: UserErased::username(id),
+        display_name: UserErased::DISPLAY_NAME.to_owned(),
+        avatar_url: None,
+    }
 }
 
 /// The author that a user's event describes.

@@ -107,6 +107,9 @@ impl World {
             username: user.username.clone(),
             display_name: format!("Dr. {name}"),
             avatar_url: None,
+            status: None,
+            time_zone: None,
+            bot: false,
             version: 1,
             at: SystemClock.timestamp(),
         }))

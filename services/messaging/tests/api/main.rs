@@ -23,3 +23,4 @@ mod realm_admin;
 mod scopes;
 mod send_permission;
 mod threads;
+mod user_erased;

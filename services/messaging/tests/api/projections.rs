@@ -113,6 +113,9 @@ async fn a_new_name_shows_everywhere() {
             username: ada.user.username.clone(),
             display_name: "Ada \"Countess\" L.".to_owned(),
             avatar_url: Some("https://cdn.example/a.png".to_owned()),
+            status: None,
+            time_zone: None,
+            bot: false,
             version: 2,
             at: SystemClock.timestamp(),
         }))

@@ -10,7 +10,7 @@ use colink_events::channels::{
     ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
     MemberRoleChanged, WorkspaceDeleted,
 };
-use colink_events::users::{SessionRevoked, UserSuspended};
+use colink_events::users::{SessionRevoked, UserDeactivated, UserErased, UserSuspended};
 use colink_store::redis::RedisConfig;
 use colink_telemetry::Metrics;
 use serde_json::json;
@@ -182,4 +182,20 @@ async fn a_suspended_user_loses_every_socket() {
     for socket in [&mut phone, &mut laptop] {
         assert_eq!(socket.await_close().await.0, 4003);
     }
+}
+
+/// nobody goes on listening with an account that is closed or gone; others do.
+#[tokio::test]
+async fn a_closed_or_erased_account_loses_every_socket() {
+    let node = Node::start().await;
+    let (ann, eve, bob) = (node.user("ann"), node.user("eve"), node.user("bob"));
+    let (mut hers, mut other) = (node.connect(&ann).await, node.connect(&eve).await);
+    let mut his = node.connect(&bob).await;
+    node.tell(&UserDeactivated { user_id: ann.id, at: SystemClock.timestamp() }).await;
+    node.tell(&UserErased { user_id: eve.id, email_hash: None, at: SystemClock.timestamp() }).await;
+    for socket in [&mut hers, &mut other] {
+        assert_eq!(socket.await_close().await.0, 4003);
+    }
+    his.send(&json!({ "type": "ping" })).await;
+    his.await_type("pong").await;
 }

@@ -2,6 +2,7 @@
 //! late events change nothing.
 
 use chrono::{DateTime, Utc};
+use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_events::messages::{MessageDeleted, MessagePayload};
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
@@ -166,7 +167,7 @@ pub(crate) async fn upsert(
     .bind(files)
     .bind(message.created_at.as_datetime())
     .bind(message.edited_at.map(|at| at.as_datetime()))
-    .bind(message_vector(message))
+    .bind(vector_of(&Indexed::of(message)))
     .execute(executor)
     .await?;
     Ok(())
@@ -193,15 +194,40 @@ pub(crate) async fn bury(pool: &PgPool, deleted: &MessageDeleted) -> Result<(), 
     Ok(())
 }
 
-fn message_vector(message: &MessagePayload) -> String {
+/// What of a message is in its vector.
+#[derive(Debug)]
+pub(super) struct Indexed<'a> {
+    pub(super) workspace_id: WorkspaceId,
+    pub(super) channel_id: ChannelId,
+    pub(super) author_id: UserId,
+    pub(super) content: &'a str,
+    pub(super) has_files: bool,
+    pub(super) replies: bool,
+}
+
+impl<'a> Indexed<'a> {
+    fn of(message: &'a MessagePayload) -> Self {
+        Self {
+            workspace_id: message.workspace_id,
+            channel_id: message.channel_id,
+            author_id: message.author.id,
+            content: &message.content,
+            has_files: !message.file_ids.is_empty(),
+            replies: message.thread_id.is_some(),
+        }
+    }
+}
+
+/// The text form of a message's vector.
+pub(super) fn vector_of(message: &Indexed<'_>) -> String {
     let mut facets = vec![
         Facet::Workspace(message.workspace_id),
         Facet::Channel(message.channel_id),
-        Facet::Author(message.author.id),
+        Facet::Author(message.author_id),
     ];
     let is = |facet, holds: bool| holds.then_some(facet);
-    facets.extend(is(Facet::Link, has_link(&message.content)));
-    facets.extend(is(Facet::File, !message.file_ids.is_empty()));
-    facets.extend(is(Facet::Thread, message.thread_id.is_some()));
-    vector(&facets, &message.content)
+    facets.extend(is(Facet::Link, has_link(message.content)));
+    facets.extend(is(Facet::File, message.has_files));
+    facets.extend(is(Facet::Thread, message.replies));
+    vector(&facets, message.content)
 }

@@ -1,29 +1,12 @@
 //! Copies of auth's users. Guarded by version; erasing is final.
 
 use colink_core::id::UserId;
-use colink_events::users::UserPayload;
+use colink_events::users::{UserErased, UserPayload};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Takes over a profile as it is after an event.
 pub(crate) async fn upsert(pool: &PgPool, user: &UserPayload) -> Result<(), sqlx::Error> {
-    let (name, shown) = (user.username.as_str(), user.display_name.as_str());
-    set(pool, user.user_id, name, shown, user.avatar_url.as_deref(), user.version).await
-}
-
-/// Forgets who a user was.
-pub(crate) async fn erase(pool: &PgPool, user: UserId) -> Result<(), sqlx::Error> {
-    set(pool, user, "deleted", "Deleted user", None, i64::MAX).await
-}
-
-async fn set(
-    pool: &PgPool,
-    user: UserId,
-    username: &str,
-    display_name: &str,
-    avatar_url: Option<&str>,
-    version: i64,
-) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into users (user_id, username, display_name, avatar_url, version) values ($1, $2, $3, $4, $5)
          on conflict (user_id) do update
@@ -31,11 +14,29 @@ async fn set(
              avatar_url = excluded.avatar_url, version = excluded.version
          where users.version < excluded.version",
     )
+    .bind(user.user_id.as_uuid())
+    .bind(&user.username)
+    .bind(&user.display_name)
+    .bind(&user.avatar_url)
+    .bind(user.version)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Forgets who a user was, for good: no version is above this one. The name he had stays aside until nothing mentions it.
+pub(crate) async fn erase(pool: &PgPool, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into users (user_id, username, display_name, version) values ($1, $2, $3, $4)
+         on conflict (user_id) do update
+         set username = excluded.username, display_name = excluded.display_name, avatar_url = null,
+             version = excluded.version, former_username = users.username
+         where users.version < excluded.version",
+    )
     .bind(user.as_uuid())
-    .bind(username)
-    .bind(display_name)
-    .bind(avatar_url)
-    .bind(version)
+    .bind(UserErased::username(user))
+    .bind(UserErased::DISPLAY_NAME)
+    .bind(i64::MAX)
     .execute(pool)
     .await?;
     Ok(())

@@ -205,6 +205,9 @@ pub fn profile(user: &TestUser, display_name: &str, version: i64) -> UserPayload
         username: user.username.clone(),
         display_name: display_name.to_owned(),
         avatar_url: None,
+        status: None,
+        time_zone: None,
+        bot: false,
         version,
         at: time(0),
     }

@@ -3,7 +3,7 @@
 use colink_core::role::ChannelKind;
 use colink_events::channels::ChannelUpdated;
 use colink_events::messages::{MessageCreated, MessagePayload, MessageUpdated};
-use colink_events::users::{UserErased, UserUpdated};
+use colink_events::users::{UserErased, UserRegistered, UserUpdated};
 use colink_test::{SOON, eventually};
 use serde_json::json;
 
@@ -105,10 +105,47 @@ async fn new_names_are_shown_and_asked_for() {
     assert_eq!(answer.value("/items/0/author/display_name"), json!("Countess"));
     assert_eq!(answer.value("/items/0/channel/name"), json!("Lobby"));
 
-    world.publish(&UserErased { user_id: world.ada.id, at: time(3) }).await;
+    world.publish(&UserErased { user_id: world.ada.id, email_hash: None, at: time(3) }).await;
     world.await_user(world.ada.id, i64::MAX).await;
     assert_eq!(world.found("zinc from:countess").await, [""; 0]);
     let answer = world.ask(&world.bob, &[("q", "zinc")]).await;
     assert_eq!(answer.value("/items/0/author/display_name"), json!("Deleted user"));
+    world.search.finish().await;
+}
+
+/// messages that mention an erased user say and are found by his alias, and erasing is final.
+#[tokio::test]
+async fn an_erased_user_is_mentioned_by_an_alias() {
+    let world = World::new().await;
+    world.publish(&UserUpdated(profile(&world.ada, "Countess", 5))).await;
+    world.await_user(world.ada.id, 5).await;
+    let name = &world.ada.username;
+    let (plain, loud) = (format!("ask @{name}, not @{name}-x"), format!("@{}!", name.to_uppercase()));
+    world.write(world.general, 1, &[&plain, &loud]).await;
+    world.publish(&UserErased { user_id: world.ada.id, email_hash: None, at: time(3) }).await;
+    world.await_user(world.ada.id, i64::MAX).await;
+    let alias = UserErased::username(world.ada.id);
+    eventually("messages that mention him are rewritten", SOON, async || {
+        let pending: i64 = sqlx::query_scalar("select count(*) from users where former_username is not null")
+            .fetch_one(world.search.database())
+            .await
+            .unwrap();
+        (pending == 0).then_some(())
+    })
+    .await;
+    assert_eq!(world.found(&alias).await, [format!("@{alias}!"), format!("ask @{alias}, not @{name}-x")]);
+    // A repeat, and a profile that comes late, change nothing.
+    world.publish(&UserErased { user_id: world.ada.id, email_hash: None, at: time(4) }).await;
+    world.publish(&UserUpdated(profile(&world.ada, "Ada again", 99))).await;
+    world.publish(&UserRegistered(profile(&world.bob, "Bob", 1))).await;
+    world.await_user(world.bob.id, 1).await;
+    let left: i64 = sqlx::query_scalar(
+        "select count(*) from users u where lower(u::text) like '%again%' or position($1 in u::text) > 0",
+    )
+    .bind(name)
+    .fetch_one(world.search.database())
+    .await
+    .unwrap();
+    assert_eq!(left, 0);
     world.search.finish().await;
 }

@@ -29,5 +29,5 @@ pub(crate) struct Me {
 )]
 pub(crate) async fn get_me(state: Data<State>, caller: Caller) -> ApiResult<Reply<Me>> {
     let user = load(&state, caller.user_id()).await?;
-    Ok(Reply::ok(Me { profile: Profile::of(&user), session_id: caller.session_id() }))
+    Ok(Reply::ok(Me { profile: Profile::of(&user, state.clock.now()), session_id: caller.session_id() }))
 }

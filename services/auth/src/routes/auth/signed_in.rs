@@ -53,7 +53,7 @@ impl SignedIn {
             refresh_token: tokens.refresh_in.body(&tokens.refresh),
             csrf_token: tokens.refresh_in.csrf_token().map(OpaqueToken::reveal),
             session_id: tokens.session_id,
-            user: Profile::of(user),
+            user: Profile::of(user, state.clock.now()),
         }
     }
 }

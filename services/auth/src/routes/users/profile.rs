@@ -19,5 +19,5 @@ pub(crate) async fn get_profile(
     state: Data<State>,
     caller: Scoped<needs::UsersRead>,
 ) -> ApiResult<Reply<Profile>> {
-    Ok(Profile::reply(&load(&state, caller.user_id()).await?))
+    Ok(Profile::reply(&load(&state, caller.user_id()).await?, state.clock.now()))
 }

@@ -1,0 +1,73 @@
+//! What the two ways to close an account share: nobody is left without an owner, and access ends at once.
+
+use colink_core::id::UserId;
+use colink_events::Cause;
+use colink_events::users::SessionRevoked;
+use colink_http::{ApiError, ApiResult};
+use sqlx::PgConnection;
+
+use crate::error::AuthError;
+use crate::revocation::Revocation;
+use crate::state::State;
+use crate::store::sessions;
+
+/// Access that ended in a transaction and is to be announced after it.
+#[must_use = "announce it after the commit"]
+pub(crate) struct Ended {
+    user_id: UserId,
+    sessions: Revocation,
+}
+
+/// Refuses while a workspace with other members would have no owner left. Channels decides: asked before the transaction,
+/// it says how things stand. Who becomes the last owner in that moment is succeeded by another when channels hears of it.
+///
+/// # Errors
+/// 409 that names the workspaces; what keeps channels from answering.
+pub(crate) async fn check_handed_over(state: &State, user_id: UserId) -> ApiResult<()> {
+    let owned = state.peers.sole_ownerships(user_id).await?;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = owned.iter().map(|workspace| workspace.name.as_str()).collect();
+    let message =
+        format!("You are the last owner of {}: make somebody else an owner first.", names.join(", "));
+    let refusal = ApiError::conflict(message);
+    Err(owned.iter().fold(refusal, |refusal, workspace| {
+        refusal.with_field(format!("workspaces.{}", workspace.workspace_id), workspace.name.clone())
+    }))
+}
+
+/// Ends every session and key of a user whose row is locked.
+///
+/// # Errors
+/// Failures of the stores.
+pub(crate) async fn end_access(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    reason: &'static str,
+    cause: &Cause,
+) -> Result<Ended, AuthError> {
+    let now = state.clock.now();
+    let ended = sessions::update_all_revoked(&mut *transaction, user_id, reason, now).await?;
+    let sessions = Revocation::record(state, &mut *transaction, user_id, ended, reason, cause).await?;
+    // Without a session it means whatever the user is signed in with, such as his API keys.
+    let all = SessionRevoked { user_id, session_id: None, reason: reason.to_owned(), at: now.into() };
+    state.emit(transaction, &all, cause).await?;
+    Ok(Ended { user_id, sessions })
+}
+
+impl Ended {
+    /// Puts the sessions on the deny-list, and whatever else the user is signed in with.
+    pub(crate) async fn announce(self, state: &State) {
+        self.sessions.announce(state).await;
+        let (now, lifetime) = (state.clock.now(), state.tokens.access() + state.leeway);
+        if let Err(error) = state.revocations.revoke_user(self.user_id, now, lifetime).await {
+            tracing::error!(
+                user_id = %self.user_id,
+                error = &error as &dyn std::error::Error,
+                "the end of a user's access could not be put on the deny-list; his tokens live until they expire"
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What this service asks of the others.
+
+use colink_core::error::ErrorKind;
+use colink_core::id::{FileId, UserId, WorkspaceId};
+use colink_http::client::InternalClient;
+use colink_http::{ApiError, ApiResult};
+use colink_runtime::{Boot, InternalConfig, StartError};
+use serde::{Deserialize, Serialize};
+
+/// The other services. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Peers {
+    channels: InternalClient,
+    files: InternalClient,
+}
+
+/// A workspace of which somebody is the only owner.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OwnedWorkspace {
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) name: String,
+}
+
+/// Where a picture's bytes are for now.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AvatarLink {
+    pub(crate) url: String,
+    /// How long the URL holds, in seconds.
+    pub(crate) expires_in_s: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shared {
+    shared: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Owned {
+    workspaces: Vec<OwnedWorkspace>,
+}
+
+#[derive(Debug, Serialize)]
+struct Claim {
+    user_id: UserId,
+}
+
+impl Peers {
+    /// # Errors
+    /// When the place of a service is not configured.
+    pub(crate) fn new(boot: &Boot, internal: &InternalConfig) -> Result<Self, StartError> {
+        Ok(Self { channels: boot.peer("channels", internal)?, files: boot.peer("files", internal)? })
+    }
+
+    /// Whether two users are members of one workspace now.
+    ///
+    /// # Errors
+    /// When channels does not answer.
+    pub(crate) async fn share_workspace(&self, one: UserId, other: UserId) -> ApiResult<bool> {
+        let answer: Shared =
+            self.channels.get_json(&format!("/internal/users/{one}/shared-with/{other}")).await?;
+        Ok(answer.shared)
+    }
+
+    /// The workspaces with other members in which the user is the only owner.
+    ///
+    /// # Errors
+    /// When channels does not answer.
+    pub(crate) async fn sole_ownerships(&self, user: UserId) -> ApiResult<Vec<OwnedWorkspace>> {
+        let answer: Owned =
+            self.channels.get_json(&format!("/internal/users/{user}/sole-ownerships")).await?;
+        Ok(answer.workspaces)
+    }
+
+    /// Makes a file the user's picture; `false` when it cannot be one.
+    ///
+    /// # Errors
+    /// When files does not answer.
+    pub(crate) async fn claim_avatar(&self, user_id: UserId, file: FileId) -> ApiResult<bool> {
+        let claimed = self.files.post(&format!("/internal/files/{file}/avatar"), &Claim { user_id }).await;
+        match claimed {
+            Ok(()) => Ok(true),
+            Err(refusal) if refused(&refusal) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the bytes of a picture are; `None` when the file is gone.
+    ///
+    /// # Errors
+    /// When files does not answer.
+    pub(crate) async fn avatar_link(&self, file: FileId) -> ApiResult<Option<AvatarLink>> {
+        match self.files.get_json(&format!("/internal/files/{file}/avatar-url")).await {
+            Ok(link) => Ok(Some(link)),
+            Err(refusal) if refused(&refusal) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The other service understood, and said no.
+fn refused(error: &ApiError) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Validation)
+}

@@ -1,0 +1,5 @@
+//! What other services ask. The gateway does not route these paths, and each takes a service token.
+
+pub(super) mod claim_avatar;
+pub(super) mod list_user_files;
+pub(super) mod request_avatar;

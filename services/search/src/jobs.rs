@@ -1,0 +1,3 @@
+//! Work on a timer.
+
+pub(crate) mod erase_users;
