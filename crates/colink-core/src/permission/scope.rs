@@ -64,7 +64,7 @@ scopes! {
     PresenceWrite = "presence:write";
     /// See workspaces and their members.
     WorkspacesRead = "workspaces:read";
-    /// Create, change and leave workspaces, invite to them, let bots in and manage members.
+    /// Create, change and leave workspaces, enter them by invitation, invite and manage members.
     WorkspacesAdmin = "workspaces:admin";
     /// Use the rights of a realm admin, if the user is one.
     Admin = "admin:*";

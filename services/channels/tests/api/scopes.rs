@@ -21,7 +21,7 @@ const ENDPOINTS: &[(&str, Needs)] = &[
     ("POST /channels/{channel_id}/unarchive", Needs::Scope(Scope::ChannelsWrite)),
     ("GET /dms", Needs::Scope(Scope::ChannelsRead)),
     ("POST /dms", Needs::Scope(Scope::ChannelsWrite)),
-    ("POST /invites/{token}/accept", Needs::Person),
+    ("POST /invites/{token}/accept", Needs::Scope(Scope::WorkspacesAdmin)),
     ("GET /users/me/workspaces", Needs::Scope(Scope::WorkspacesRead)),
     ("GET /workspaces", Needs::Scope(Scope::WorkspacesRead)),
     ("POST /workspaces", Needs::Scope(Scope::WorkspacesAdmin)),

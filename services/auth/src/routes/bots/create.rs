@@ -37,7 +37,8 @@ pub(crate) struct Request {
 
 /// Make a bot
 ///
-/// It belongs to the caller. An admin of a workspace who is in it with the owner lets it in: `POST /workspaces/{id}/bots`.
+/// It belongs to the caller. To enter a workspace it accepts an invitation by link, with a key that has the scope
+/// `workspaces:admin`.
 #[utoipa::path(
     post,
     path = "/auth/bots",

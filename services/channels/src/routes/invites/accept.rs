@@ -5,7 +5,7 @@
 //! takes none.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::text::Email;
 use colink_http::{ApiResult, Path as PathParam, Reply, Success};
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(crate) struct AcceptedInvite {
     workspace: WorkspaceView,
 }
 
-/// Accepts an invitation; with an API key nobody does, and bots are let in by an admin. Unknown or withdrawn is 404; over or used up is 409; for another address is 403.
+/// Accepts an invitation. Unknown or withdrawn is 404; over or used up is 409; for another address is 403.
 #[utoipa::path(
     post, path = "/invites/{token}/accept", operation_id = "accept_invite", tag = "invites",
     params(("token" = String, Path, description = "The token of the invitation")),
@@ -36,7 +36,7 @@ pub(crate) struct AcceptedInvite {
 )]
 pub(crate) async fn accept_invite(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(token): PathParam<String>,
 ) -> ApiResult<Reply<AcceptedInvite>> {
     let invite = invites::find(&state.pool, &hash_of(&token)).await?.ok_or(Error::NotFound("invitation"))?;
