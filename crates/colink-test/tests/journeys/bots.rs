@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use colink_test::{SOON, Socket, Stage, eventually, unique};
+use colink_test::{Socket, Stage, eventually, unique};
 use serde_json::json;
 
 use crate::company::{open, plan};
