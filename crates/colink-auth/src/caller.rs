@@ -36,8 +36,14 @@ impl Authenticator {
     /// header, such as a socket's.
     ///
     /// # Errors
-    /// [`TokenError`].
+    /// [`TokenError`]; [`TokenError::EnrolmentOnly`] for a session that has to enrol a second factor first.
     pub async fn authenticate(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
+        let claims = self.authenticate_enrolling(token).await?;
+        if claims.mfa_enrolment { Err(TokenError::EnrolmentOnly) } else { Ok(claims) }
+    }
+
+    /// The same, and also for a session that has to enrol a second factor first.
+    async fn authenticate_enrolling(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
         let claims = self.verifier.verify(token).await?;
         if self.is_revoked(&claims).await { Err(TokenError::Revoked) } else { Ok(claims) }
     }
@@ -72,8 +78,8 @@ impl Authenticator {
     }
 }
 
-/// Extractor: the signed-in user who is asking. 401 without a good token, 403 for an API key: what is new is closed to
-/// keys until it names a scope.
+/// Extractor: the signed-in user who is asking. 401 without a good token, and for a session that has to enrol a second
+/// factor first; 403 for an API key: what is new is closed to keys until it names a scope.
 #[derive(Debug, Clone)]
 pub struct Caller {
     claims: Arc<Claims>,
@@ -131,6 +137,12 @@ impl Caller {
         if self.scopes().contains(scope) { Ok(()) } else { Err(ApiError::forbidden(scope.refusal())) }
     }
 
+    /// Whether the session was proven by more than one factor.
+    #[must_use]
+    pub fn has_second_factor(&self) -> bool {
+        self.claims.has_second_factor()
+    }
+
     /// Everything the token says.
     #[must_use]
     pub fn claims(&self) -> &Claims {
@@ -156,14 +168,15 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = identify(request, payload);
-        Box::pin(async move {
-            let caller = caller.await?;
-            if caller.claims.is_interactive() {
-                Ok(caller)
-            } else {
-                Err(ApiError::forbidden("This cannot be done with an API key: sign in."))
-            }
-        })
+        Box::pin(async move { interactive(caller.await?) })
+    }
+}
+
+fn interactive(caller: Caller) -> ApiResult<Caller> {
+    if caller.claims.is_interactive() {
+        Ok(caller)
+    } else {
+        Err(ApiError::forbidden("This cannot be done with an API key: sign in."))
     }
 }
 
@@ -177,6 +190,25 @@ pub(crate) fn identify(
     Box::pin(
         async move { Ok(Caller::new(authenticator(&request)?.identify(&request).await?, context.await?)) },
     )
+}
+
+/// Extractor: the caller, also when his session has to enrol a second factor first. Only for what he needs for that.
+#[derive(Debug, Clone)]
+pub struct EnrollingCaller(pub Caller);
+
+impl FromRequest for EnrollingCaller {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let context = RequestContext::from_request(&request, payload);
+        Box::pin(async move {
+            let token = bearer::token(request.headers())?;
+            let claims = authenticator(&request)?.authenticate_enrolling(token).await?;
+            interactive(Caller::new(claims, context.await?)).map(Self)
+        })
+    }
 }
 
 /// Extractor: the caller, if there is a token. A bad token is 401 all the same.

@@ -11,6 +11,9 @@ pub const REALM_ADMIN: &str = "admin";
 /// The word in `amr` for a token that was made for an API key.
 pub const API_KEY: &str = "api_key";
 
+/// The word in `amr` (RFC 8176) for a session that was proven by more than one factor.
+const MULTIPLE_FACTORS: &str = "mfa";
+
 /// The claims of an access token. Times are seconds since the Unix epoch.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -42,13 +45,16 @@ pub struct Claims {
     /// Roles in the whole installation: `user`, `admin`.
     #[serde(default)]
     pub realm_roles: Vec<String>,
-    /// How the user proved who he is: `pwd`, `otp`, `hwk`, `api_key`.
+    /// How the user proved who he is: `pwd`, `otp`, `hwk`, `mfa`, `api_key`.
     #[serde(default)]
     pub amr: Vec<String>,
     /// What the token may be used for, separated by spaces (RFC 8693, section 4.2). A person's has none, and carries
     /// all of his rights; an API key's always has one, be it empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scopes>,
+    /// The session is good for nothing but enrolling a second factor, which the user must have and has not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mfa_enrolment: bool,
 }
 
 impl Claims {
@@ -73,6 +79,12 @@ impl Claims {
     #[must_use]
     pub fn is_interactive(&self) -> bool {
         self.scope.is_none() && !self.amr.iter().any(|word| word == API_KEY)
+    }
+
+    /// Whether the session was proven by more than one factor.
+    #[must_use]
+    pub fn has_second_factor(&self) -> bool {
+        self.amr.iter().any(|word| word == MULTIPLE_FACTORS)
     }
 
     /// The millisecond in which the session began, as far as it can be known: a session's id is a UUIDv7;

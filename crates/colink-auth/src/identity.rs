@@ -11,7 +11,8 @@ use crate::token::TokenError;
 
 /// Names a caller by his user id, and by his scopes when his token has any: an answer that one key got is not repeated to
 /// one that might not have got it. A request without a good token is anonymous: its handler refuses it, or
-/// does not need one.
+/// does not need one. So is a session that has to enrol a second factor first: under the user's name it would get the
+/// answers that were kept for his full sessions.
 #[derive(Debug, Clone)]
 pub struct TokenIdentity(pub Authenticator);
 

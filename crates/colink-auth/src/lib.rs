@@ -18,7 +18,7 @@ mod verifier;
 
 pub use api_key::ApiKey;
 pub use bearer::token as bearer_token;
-pub use caller::{Authenticator, Caller, MaybeCaller, RealmAdmin, RealmAdminOrKey};
+pub use caller::{Authenticator, Caller, EnrollingCaller, MaybeCaller, RealmAdmin, RealmAdminOrKey};
 pub use claims::{API_KEY, Claims, REALM_ADMIN};
 pub use config::{AuthConfig, AuthError};
 pub use identity::TokenIdentity;

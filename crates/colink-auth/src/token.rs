@@ -18,6 +18,9 @@ pub enum TokenError {
     /// Its session was ended.
     #[error("the session was ended")]
     Revoked,
+    /// It is good for nothing but enrolling a second factor.
+    #[error("the session has to enrol a second factor first")]
+    EnrolmentOnly,
     /// It cannot be judged: its key is not known here and the issuer cannot be asked.
     #[error("the issuer's keys cannot be fetched")]
     Unavailable,
@@ -31,6 +34,7 @@ impl TokenError {
             Self::Missing => ErrorKind::Unauthorized,
             Self::Expired => ErrorKind::TokenExpired,
             Self::Invalid | Self::Revoked => ErrorKind::TokenInvalid,
+            Self::EnrolmentOnly => ErrorKind::MfaRequired,
             Self::Unavailable => ErrorKind::ServiceUnavailable,
         }
     }
@@ -40,6 +44,9 @@ impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Revoked => Self::new(error.kind(), "The session was ended; sign in again."),
+            TokenError::EnrolmentOnly => {
+                Self::new(error.kind(), "Set up a second factor first: you must have one.")
+            }
             TokenError::Unavailable => Self::of(error.kind()).caused_by(error),
             TokenError::Missing | TokenError::Expired | TokenError::Invalid => Self::of(error.kind()),
         }

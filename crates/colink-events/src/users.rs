@@ -5,6 +5,7 @@
 mod account;
 mod api_keys;
 mod passkeys;
+mod second_factor;
 mod security;
 
 pub use account::{
@@ -13,6 +14,9 @@ pub use account::{
 };
 pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
+pub use second_factor::{
+    MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
+};
 pub use security::{
     AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
     TokenReused,

@@ -3,6 +3,7 @@
 //! A secret is 32 random bytes, shown once and stored as its SHA-256. Its id is the session of the tokens made for it,
 //! so that ending a secret reaches tokens and sockets as the end of a session does.
 
+pub(crate) mod error;
 pub(crate) mod exchange;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use colink_events::Cause;
 use colink_events::users::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated};
 use sqlx::PgConnection;
 
+use self::error::ApiKeyError;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
@@ -40,7 +42,7 @@ pub(crate) struct Made {
 /// Makes a key of `holder`, who is the caller or a bot of his.
 ///
 /// # Errors
-/// [`AuthError::TooManyApiKeys`].
+/// [`ApiKeyError::TooManyApiKeys`].
 pub(crate) async fn create(
     state: &State,
     caller: &Caller,
@@ -53,7 +55,7 @@ pub(crate) async fn create(
     users::lock(&mut transaction, holder).await?.ok_or(AuthError::UserGone)?;
     let most = state.api_keys.max_per_user;
     if api_keys::count(&mut transaction, holder, now).await? >= i64::from(most) {
-        return Err(AuthError::TooManyApiKeys(most));
+        return Err(ApiKeyError::TooManyApiKeys(most).into());
     }
     let scopes: Vec<String> = wish.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     let new = NewApiKey {
@@ -85,7 +87,7 @@ pub(crate) async fn create(
 /// secret ends at once, also one that still goes on from the last time.
 ///
 /// # Errors
-/// [`AuthError::NoApiKey`]; [`AuthError::RotationUnderWay`] while an earlier secret goes on: of two who rotate at the
+/// [`ApiKeyError::NoApiKey`]; [`ApiKeyError::RotationUnderWay`] while an earlier secret goes on: of two who rotate at the
 /// same time one wins, and neither ends what the other has just handed out.
 pub(crate) async fn rotate(
     state: &State,
@@ -96,7 +98,7 @@ pub(crate) async fn rotate(
 ) -> Result<Made, AuthError> {
     let now = state.clock.now();
     let mut transaction = state.begin().await?;
-    let row = api_keys::lock(&mut transaction, holder, id, now).await?.ok_or(AuthError::NoApiKey)?;
+    let row = api_keys::lock(&mut transaction, holder, id, now).await?.ok_or(ApiKeyError::NoApiKey)?;
     let cause = caller.cause();
     let mut ended = Vec::new();
     if overlap.is_zero() {
@@ -104,7 +106,7 @@ pub(crate) async fn rotate(
     } else {
         let secrets = api_key_secrets::list(&mut *transaction, &[id], now).await?;
         if let Some(until) = secrets.iter().find(|secret| secret.superseded_at.is_some()) {
-            return Err(AuthError::RotationUnderWay(until.expires_at.unwrap_or(now)));
+            return Err(ApiKeyError::RotationUnderWay(until.expires_at.unwrap_or(now)).into());
         }
         for secret in secrets {
             api_key_secrets::update_superseded(&mut transaction, secret.id(), now, now + overlap).await?;
@@ -129,7 +131,7 @@ pub(crate) async fn rotate(
 /// Ends a key of `holder`, with its tokens and sockets.
 ///
 /// # Errors
-/// [`AuthError::NoApiKey`].
+/// [`ApiKeyError::NoApiKey`].
 pub(crate) async fn revoke(
     state: &State,
     caller: &Caller,
@@ -138,7 +140,7 @@ pub(crate) async fn revoke(
 ) -> Result<(), AuthError> {
     let now = state.clock.now();
     let mut transaction = state.begin().await?;
-    api_keys::lock(&mut transaction, holder, id, now).await?.ok_or(AuthError::NoApiKey)?;
+    api_keys::lock(&mut transaction, holder, id, now).await?.ok_or(ApiKeyError::NoApiKey)?;
     api_keys::update_revoked(&mut transaction, id, now).await?;
     let ended = end(state, &mut transaction, holder, &[id], reason::BY_USER, &caller.cause()).await?;
     state.commit(transaction).await?;

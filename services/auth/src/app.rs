@@ -23,6 +23,7 @@ use crate::peers::Peers;
 use crate::state::State;
 
 /// Connects the stores, starts the tasks and returns the state.
+#[expect(clippy::too_many_lines, reason = "a list of what the service is made of, one line each")]
 pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, StartError> {
     let metrics = AuthMetrics::new(boot.metrics())?;
     let pool = boot.postgres(&config.postgres).await?;
@@ -62,6 +63,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         tokens: config.tokens,
         api_keys: config.api_keys,
         bots: config.bots,
+        mfa: Arc::new(config.mfa.clone()),
         cookies: Arc::new(CookieRules::new(
             &config.browser,
             &config.mail.public_url,

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 mod browser;
+mod mfa;
 mod passkeys;
 mod registration;
 
@@ -22,6 +23,7 @@ use serde::Deserialize;
 
 use self::api_keys::{ApiKeysConfig, BotsConfig};
 pub use self::browser::BrowserConfig;
+pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
 use crate::domain::password::PasswordPolicy;
@@ -62,6 +64,8 @@ pub struct Config {
     pub bots: BotsConfig,
     /// `[browser]`.
     pub browser: BrowserConfig,
+    /// `[mfa]`.
+    pub mfa: MfaConfig,
     /// `[keys]`.
     pub keys: KeysConfig,
     /// `[mail]`.
@@ -283,6 +287,7 @@ impl Sections for Config {
         );
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.mfa.problems());
         problems.extend(self.passkeys.problems());
         problems
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
-use colink_core::time::Timestamp;
 use colink_http::ApiError;
 use colink_secrets::SealError;
 use colink_store::StoreError;
+
+use crate::api_keys::error::ApiKeyError;
 
 /// Why a call of this service was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,21 +52,9 @@ pub(crate) enum AuthError {
     /// The refresh token's time has passed.
     #[error("the refresh token has expired")]
     ExpiredRefreshToken,
-    /// The caller has no such API key.
-    #[error("no such API key")]
-    NoApiKey,
-    /// A secret before the newest one still goes on.
-    #[error("the API key is being rotated")]
-    RotationUnderWay(DateTime<Utc>),
-    /// One user has as many API keys as he may.
-    #[error("there are {0} API keys already")]
-    TooManyApiKeys(u16),
-    /// The caller has no such bot.
-    #[error("no such bot")]
-    NoBot,
-    /// One owner has as many bots as he may.
-    #[error("there are {0} bots already")]
-    TooManyBots(u16),
+    /// What concerns API keys and bots.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyError),
     /// A browser sent its cookie along with a request of a page that may not use it.
     #[error("a foreign page made the request")]
     ForeignPage,
@@ -100,6 +88,24 @@ pub(crate) enum AuthError {
     /// The caller proved who he is too long ago for what he wants to change.
     #[error("the session was not proven lately")]
     Stale,
+    /// The code of a second factor is wrong or was used.
+    #[error("the code is wrong")]
+    WrongCode,
+    /// The sign-in that waits for a second factor is over.
+    #[error("the ticket is not valid")]
+    DeadTicket,
+    /// The first factor was right, and a code is needed as well.
+    #[error("a second factor is needed")]
+    SecondFactorMissing,
+    /// There is an authenticator in use already.
+    #[error("an authenticator is in use")]
+    FactorInUse,
+    /// No authenticator waits for its first code in this session.
+    #[error("no authenticator was set up")]
+    NothingSetUp,
+    /// The user has no such second factor.
+    #[error("there is no second factor")]
+    NoFactor,
     /// No signing key is loaded yet, or no turn for a hash came up in time.
     #[error("{0} is not available")]
     Busy(&'static str),
@@ -174,6 +180,17 @@ impl From<AuthError> for ApiError {
             E::ExpiredRefreshToken => {
                 Self::new(ErrorKind::TokenExpired, "The refresh token has expired; sign in again.")
             }
+            E::WrongCode => Self::new(ErrorKind::InvalidCredentials, "The code is wrong or was used."),
+            E::DeadTicket => Self::new(
+                ErrorKind::TokenInvalid,
+                "This sign-in is over; begin again with your first factor.",
+            ),
+            E::SecondFactorMissing => {
+                Self::new(ErrorKind::MfaRequired, "A code of your authenticator app is needed as well.")
+            }
+            E::FactorInUse => Self::conflict("An authenticator app is in use: give it up first."),
+            E::NothingSetUp => Self::conflict("Set an authenticator app up in this session first."),
+            E::NoFactor => Self::conflict("You have no such second factor."),
             E::PasskeyRefused => Self::new(ErrorKind::InvalidCredentials, "The passkey was not accepted."),
             E::PasskeyUnsound => Self::invalid("credential", Invalid::new("was not accepted: begin anew")),
             E::PasskeyKnown => Self::already_exists("The passkey is registered already."),
@@ -190,16 +207,7 @@ impl From<AuthError> for ApiError {
             ),
             E::RefreshInUnknown => Self::invalid("X-Refresh-In", Invalid::new("must be `body` or `cookie`")),
             E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
-            E::NoApiKey => Self::not_found("API key"),
-            E::RotationUnderWay(until) => Self::conflict(format!(
-                "The secret before this one goes on until {}: wait, or rotate with `overlap_s` 0 to end it now.",
-                Timestamp::from(until)
-            )),
-            E::TooManyApiKeys(most) => {
-                Self::conflict(format!("There may be {most} API keys: revoke one first."))
-            }
-            E::NoBot => Self::not_found("bot"),
-            E::TooManyBots(most) => Self::conflict(format!("You may have {most} bots: delete one first.")),
+            E::ApiKey(refusal) => refusal.into(),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),
             E::Busy(what) => Self::unavailable(what),
             E::Crypto(_) | E::Seal(_) => Self::internal(error),

@@ -128,6 +128,7 @@ mod tests {
             preferred_username: "ada".to_owned(),
             name: None,
             realm_roles: Vec::new(),
+            mfa_enrolment: false,
             amr: Vec::new(),
             scope: None,
         }

@@ -22,6 +22,7 @@ pub(crate) struct AuthMetrics {
     hash_seconds: Histogram,
     rotations: IntCounter,
     api_key_exchanges: IntCounterVec,
+    password_changes: IntCounterVec,
 }
 
 impl AuthMetrics {
@@ -63,6 +64,11 @@ impl AuthMetrics {
                 outcome,
             )?,
             rotations: metrics.counter("auth_signing_key_rotations_total", "New signing keys")?,
+            password_changes: metrics.counter_vec(
+                "auth_password_changes_total",
+                "Passwords that were replaced, by the way it was done",
+                &["way"],
+            )?,
         })
     }
 
@@ -145,6 +151,12 @@ impl AuthMetrics {
     /// An API key was presented: `ok`, `malformed`, `unknown`, `wrong`, `revoked`, `expired` or `closed`.
     pub(crate) fn api_key_exchanged(&self, outcome: &'static str) {
         self.api_key_exchanges.with_label_values(&[outcome]).inc();
+    }
+
+    /// A password was replaced: `change`, `set` or `reset`.
+    pub(crate) fn password_changed(&self, way: &'static str, user_id: UserId) {
+        self.password_changes.with_label_values(&[way]).inc();
+        tracing::info!(%user_id, way, "password changed");
     }
 
     /// There is a new signing key.

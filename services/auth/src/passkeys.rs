@@ -9,5 +9,10 @@ pub(crate) mod assertion;
 mod ceremonies;
 mod relying_party;
 
+/// The word of RFC 8176 in `amr` for the proof that somebody has a key.
+pub(crate) const HARDWARE: &str = "hwk";
+/// The word for the proof that he was there: a touch.
+pub(crate) const PRESENCE: &str = "user";
+
 pub(crate) use ceremonies::{Ceremonies, LIFETIME, Purpose};
 pub(crate) use relying_party::{Assertion, CreationOptions, Refusal, RelyingParty, RequestOptions};

@@ -11,12 +11,14 @@ use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::mail;
 use crate::revocation::{Revocation, reason};
+use crate::second_factor::policy;
 use crate::sign_in::{TokenPair, access_token};
 use crate::state::State;
 use crate::store::users::User;
-use crate::store::{password_resets, refresh_tokens, sessions, users};
+use crate::store::{mfa_tickets, password_resets, refresh_tokens, sessions, users};
 
-/// Replaces the password, ends every session but `kept`, takes mailed links away and tells the owner by mail. The
+/// Replaces the password, ends every session but `kept` and sign-ins that wait for a second factor, takes mailed links
+/// away and tells the owner by mail. The
 /// user's row must be locked. The sessions are to be announced after the commit.
 ///
 /// # Errors
@@ -32,6 +34,8 @@ pub(crate) async fn replace(
     let (now, reason) = (state.clock.now(), reason::PASSWORD_CHANGED);
     users::update_password(transaction, user_id, password_hash, now).await?;
     password_resets::delete_of_user(transaction, user_id).await?;
+    // The old password is half of these sign-ins.
+    mfa_tickets::delete_all(transaction, user_id).await?;
     let ended = match kept {
         Some(kept) => sessions::update_others_revoked(transaction, user_id, kept, reason, now).await?,
         None => sessions::update_all_revoked(transaction, user_id, reason, now).await?,
@@ -63,7 +67,8 @@ pub(crate) async fn renew_session(
     refresh_tokens::delete_of_session(transaction, session_id).await?;
     let refresh = OpaqueToken::generate();
     refresh_tokens::insert(transaction, refresh.hash(), session_id, now, expires_at).await?;
-    let access = access_token(state, user, session_id, renewed.amr, now)?;
+    let restricted = policy::restricts(state, transaction, user, &renewed.amr, now).await?;
+    let access = access_token(state, user, session_id, renewed.amr, restricted, now)?;
     let refresh_in = if renewed.in_cookie { RefreshIn::Cookie(None) } else { RefreshIn::Body };
-    Ok(TokenPair { session_id, access, refresh, refresh_in })
+    Ok(TokenPair { session_id, access, refresh, restricted, refresh_in })
 }

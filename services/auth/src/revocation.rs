@@ -27,6 +27,10 @@ pub(crate) mod reason {
     pub(crate) const API_KEY_EXPIRED: &str = "api_key_expired";
     /// The bot was taken out of use.
     pub(crate) const BOT_DELETED: &str = "bot_deleted";
+    /// A second factor came or went in another session.
+    pub(crate) const MFA_CHANGED: &str = "mfa_changed";
+    /// An administrator took the second factors away.
+    pub(crate) const MFA_RESET: &str = "mfa_reset";
     /// The user registered a passkey in another session.
     pub(crate) const PASSKEY_ADDED: &str = "passkey_added";
     /// The user removed a passkey in another session.

@@ -2,6 +2,7 @@
 //!
 //! What may carry a password is not wrapped in idempotency: what that keeps is a fast hash of the body, which must
 //! not hold one. A repeated registration is harmless by itself, a repeated login is a second session.
+//! The calls of second factors take codes or answer secrets, and are not wrapped either: a code works once.
 //! Refresh has its own rule for repetitions, see [`crate::domain::refresh`].
 
 pub(crate) mod api_keys;
@@ -10,6 +11,7 @@ pub(crate) mod bot_api_keys;
 pub(crate) mod bots;
 pub(crate) mod internal;
 pub(crate) mod keys;
+pub(crate) mod mfa;
 pub(crate) mod passkeys;
 pub(crate) mod refusals;
 pub(crate) mod sessions;
@@ -35,6 +37,15 @@ use crate::state::State;
     auth::reset_password::reset_password,
     auth::change_password::change_password,
     auth::set_password::set_password,
+    mfa::verify::verify_second_factor,
+    mfa::show::get_mfa,
+    mfa::setup_totp::setup_totp,
+    mfa::verify_totp::verify_totp,
+    mfa::disable_totp::disable_totp,
+    mfa::regenerate_codes::regenerate_recovery_codes,
+    mfa::show_policy::get_mfa_policy,
+    mfa::update_policy::update_mfa_policy,
+    mfa::reset::reset_mfa,
     sessions::list::list_sessions,
     sessions::rename::rename_session,
     sessions::revoke::revoke_session,
@@ -59,6 +70,8 @@ use crate::state::State;
     passkeys::remove::remove_passkey,
     passkeys::start_login::start_passkey_login,
     passkeys::finish_login::finish_passkey_login,
+    passkeys::start_second_factor::start_passkey_second_factor,
+    passkeys::finish_second_factor::finish_passkey_second_factor,
     passkeys::start_reauthentication::start_passkey_reauthentication,
     passkeys::finish_reauthentication::finish_passkey_reauthentication,
     users::show::get_user,
@@ -96,6 +109,19 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/reset-password").post(auth::reset_password::reset_password))
         .service(resource("/auth/change-password").post(auth::change_password::change_password))
         .service(resource("/auth/set-password").post(auth::set_password::set_password))
+        .service(resource("/auth/mfa").get(mfa::show::get_mfa))
+        .service(resource("/auth/mfa/verify").post(mfa::verify::verify_second_factor))
+        .service(resource("/auth/mfa/totp/setup").post(mfa::setup_totp::setup_totp))
+        .service(resource("/auth/mfa/totp/verify").post(mfa::verify_totp::verify_totp))
+        .service(resource("/auth/mfa/totp/disable").post(mfa::disable_totp::disable_totp))
+        .service(resource("/auth/mfa/recovery-codes").post(mfa::regenerate_codes::regenerate_recovery_codes))
+        .service(
+            resource("/auth/mfa-policy")
+                .get(mfa::show_policy::get_mfa_policy)
+                .put(mfa::update_policy::update_mfa_policy)
+                .wrap(once()),
+        )
+        .service(resource("/auth/users/{user_id}/reset-mfa").post(mfa::reset::reset_mfa).wrap(once()))
         .service(
             resource("/auth/sessions")
                 .get(sessions::list::list_sessions)

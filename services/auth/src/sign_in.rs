@@ -11,8 +11,9 @@ use sqlx::PgConnection;
 use crate::browser::{self, RefreshIn};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
+use crate::passkeys::{HARDWARE, PRESENCE};
 use crate::revocation::{Revocation, reason};
-use crate::second_factor::{self, Challenge};
+use crate::second_factor::{self, Challenge, MULTIPLE, Method, policy, ticket};
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{refresh_tokens, sessions, users};
@@ -36,8 +37,38 @@ impl Proof {
 
     /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
     pub(crate) fn passkey(user_verified: bool) -> Self {
-        let amr = vec!["hwk", if user_verified { "mfa" } else { "user" }];
+        let amr = vec![HARDWARE, if user_verified { MULTIPLE } else { PRESENCE }];
         Self { method: "passkey", amr, second_factor: user_verified }
+    }
+}
+
+/// What a session stands on: what was proven first and, where it was asked for, second.
+#[derive(Debug)]
+pub(crate) struct Grounds {
+    method: String,
+    amr: Vec<String>,
+    second_factor: Option<Method>,
+}
+
+impl Grounds {
+    /// A first factor (its method and `amr`) and a second one (its kind and what it adds to `amr`).
+    pub(crate) fn of_two(method: String, mut amr: Vec<String>, second: Method, words: &[&str]) -> Self {
+        for word in words.iter().copied().chain([MULTIPLE]) {
+            if !amr.iter().any(|known| known == word) {
+                amr.push(word.to_owned());
+            }
+        }
+        Self { method, amr, second_factor: Some(second) }
+    }
+}
+
+impl From<Proof> for Grounds {
+    fn from(proof: Proof) -> Self {
+        let mut amr: Vec<String> = proof.amr.into_iter().map(str::to_owned).collect();
+        if proof.second_factor && !amr.iter().any(|word| word == MULTIPLE) {
+            amr.push(MULTIPLE.to_owned());
+        }
+        Self { method: proof.method.to_owned(), amr, second_factor: None }
     }
 }
 
@@ -47,7 +78,6 @@ pub(crate) enum Admission {
     /// A session.
     SignedIn(TokenPair),
     /// The question for the second factor.
-    #[expect(dead_code, reason = "no second factor can be enrolled yet")]
     SecondFactor(Challenge),
 }
 
@@ -57,13 +87,36 @@ pub(crate) struct TokenPair {
     pub(crate) session_id: SessionId,
     pub(crate) access: String,
     pub(crate) refresh: OpaqueToken,
+    /// The session is good for nothing but enrolling a second factor.
+    pub(crate) restricted: bool,
     pub(crate) refresh_in: RefreshIn,
+}
+
+/// A session that was begun in a transaction, to be announced after its commit.
+#[derive(Debug)]
+#[must_use = "announce it after the commit"]
+pub(crate) struct Opened {
+    user_id: UserId,
+    tokens: TokenPair,
+    /// Sessions that gave way.
+    ended: Vec<Revocation>,
+}
+
+impl Opened {
+    /// The tokens, after the end of the sessions that gave way was made known.
+    pub(crate) async fn announce(self, state: &State) -> TokenPair {
+        for ended in self.ended {
+            ended.announce(state).await;
+        }
+        state.metrics.signed_in(self.user_id, self.tokens.session_id);
+        self.tokens
+    }
 }
 
 /// Lets somebody in who has proven who he is, or asks for the second factor that he has.
 ///
 /// # Errors
-/// As [`begin_session`].
+/// As [`open_session`].
 pub(crate) async fn admit(
     state: &State,
     user: &User,
@@ -71,60 +124,71 @@ pub(crate) async fn admit(
     device_name: Option<&str>,
     context: &RequestContext,
 ) -> Result<Admission, AuthError> {
-    let _asked = !proof.second_factor && !second_factor::methods(state, user.id()).await?.is_empty();
-    Ok(Admission::SignedIn(begin_session(state, user, proof, device_name, context).await?))
+    let mut transaction = state.begin().await?;
+    // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds and a factor that is
+    // being enrolled is either seen here or ends the session.
+    let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
+    let methods = second_factor::methods(&mut transaction, user.id()).await?;
+    if proof.second_factor || methods.is_empty() {
+        let opened = open_session(state, &mut transaction, &user, proof.into(), device_name, context).await?;
+        state.commit(transaction).await?;
+        return Ok(Admission::SignedIn(opened.announce(state).await));
+    }
+    check_open(&user)?;
+    let challenge =
+        ticket::issue(state, &mut transaction, &user, &proof, methods, device_name, context).await?;
+    state.commit(transaction).await?;
+    Ok(Admission::SecondFactor(challenge))
 }
 
-/// Begins a session, and ends the oldest when there are too many, and the one that the same browser had.
+/// Begins a session, and ends the oldest when there are too many, and the one that the same browser had. The user's row
+/// must be locked.
 ///
 /// # Errors
 /// [`AuthError::Suspended`], those of [`RefreshIn::asked`], and failures of stores and keys; then nothing was begun.
-pub(crate) async fn begin_session(
+pub(crate) async fn open_session(
     state: &State,
+    transaction: &mut PgConnection,
     user: &User,
-    proof: Proof,
+    grounds: Grounds,
     device_name: Option<&str>,
     context: &RequestContext,
-) -> Result<TokenPair, AuthError> {
+) -> Result<Opened, AuthError> {
     let refresh_in = RefreshIn::asked(state, context)?;
     let (now, session_id) = (state.clock.now(), SessionId::generate(state.clock.as_ref()));
-    let cause = context.cause(Some(user.id()), Some(session_id));
-    let amr: Vec<String> = proof.amr.iter().map(|word| (*word).to_owned()).collect();
-    let mut transaction = state.begin().await?;
-    // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds.
-    let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
-    check_open(&user)?;
+    let (user_id, cause) = (user.id(), context.cause(Some(user.id()), Some(session_id)));
+    check_open(user)?;
     let session = sessions::NewSession {
         id: session_id,
-        user_id: user.id(),
+        user_id,
         device_name,
         user_agent: context.user_agent(),
         ip: context.ip().map(|ip| ip.to_string()),
-        method: proof.method,
-        amr: &amr,
+        method: &grounds.method,
+        amr: &grounds.amr,
         csrf_hash: refresh_in.csrf_token().map(OpaqueToken::hash),
         now,
         expires_at: now + state.tokens.refresh(),
     };
-    sessions::insert(&mut transaction, &session).await?;
+    sessions::insert(transaction, &session).await?;
     let refresh = OpaqueToken::generate();
-    refresh_tokens::insert(&mut transaction, refresh.hash(), session_id, now, session.expires_at).await?;
-    let evicted = evict_surplus(state, &mut transaction, user.id(), session_id, &cause).await?;
-    let replaced = match refresh_in {
-        RefreshIn::Cookie(_) => browser::end_previous(state, &mut transaction, context).await?,
-        RefreshIn::Body => None,
-    };
-    let started =
-        SessionStarted { user_id: user.id(), session_id, at: now.into(), method: proof.method.to_owned() };
-    state.emit(&mut transaction, &started, &cause).await?;
-    let access = access_token(state, &user, session_id, amr, now)?;
-    state.commit(transaction).await?;
-    evicted.announce(state).await;
-    if let Some(replaced) = replaced {
-        replaced.announce(state).await;
+    refresh_tokens::insert(&mut *transaction, refresh.hash(), session_id, now, session.expires_at).await?;
+    let mut ended = vec![evict_surplus(state, transaction, user_id, session_id, &cause).await?];
+    if matches!(refresh_in, RefreshIn::Cookie(_)) {
+        ended.extend(browser::end_previous(state, transaction, context).await?);
     }
-    state.metrics.signed_in(user.id(), session_id);
-    Ok(TokenPair { session_id, access, refresh, refresh_in })
+    let started = SessionStarted {
+        user_id,
+        session_id,
+        at: now.into(),
+        method: grounds.method,
+        second_factor: grounds.second_factor.map(|method| method.word().to_owned()),
+    };
+    state.emit(transaction, &started, &cause).await?;
+    let restricted = policy::restricts(state, transaction, user, &grounds.amr, now).await?;
+    let access = access_token(state, user, session_id, grounds.amr, restricted, now)?;
+    let tokens = TokenPair { session_id, access, refresh, restricted, refresh_in };
+    Ok(Opened { user_id, tokens, ended })
 }
 
 /// Ends the oldest sessions above the cap. The user's row must be locked.
@@ -156,7 +220,7 @@ pub(crate) fn check_open(user: &User) -> Result<(), AuthError> {
     }
 }
 
-/// An access token that says who the user is now.
+/// An access token that says who the user is now. A restricted one is good for nothing but enrolling a second factor.
 ///
 /// # Errors
 /// [`AuthError::Busy`] while no key is loaded.
@@ -165,6 +229,7 @@ pub(crate) fn access_token(
     user: &User,
     session_id: SessionId,
     amr: Vec<String>,
+    restricted: bool,
     now: DateTime<Utc>,
 ) -> Result<String, AuthError> {
     let issued = now.timestamp();
@@ -183,6 +248,7 @@ pub(crate) fn access_token(
         realm_roles: user.realm_roles.clone(),
         amr,
         scope: None,
+        mfa_enrolment: restricted,
     };
     state.keyring.sign(&claims, now)
 }

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
-use crate::config::{KeysConfig, RegistrationConfig, TokensConfig};
+use crate::config::{KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
@@ -49,6 +49,7 @@ pub struct State {
     pub(crate) api_keys: ApiKeysConfig,
     pub(crate) bots: BotsConfig,
     pub(crate) cookies: Arc<CookieRules>,
+    pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,
     pub(crate) audience: Arc<str>,
     /// How much longer than its life verifiers take a token.

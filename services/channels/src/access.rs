@@ -2,6 +2,9 @@
 //!
 //! Whoever is outside the workspace is told that there is no such thing (404), whoever is inside and may not is told so
 //! (403). A realm admin passes where only membership is missing; the [`Permit`] remembers it, to be audited.
+//!
+//! A workspace that asks for a second factor is closed to sessions that were not proven by one, of realm admins too;
+//! only leaving it is not. Whoever is outside does not learn that it asks for one.
 
 use colink_auth::Caller;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
@@ -57,6 +60,7 @@ pub(crate) struct WorkspaceAccess {
     pub(crate) user_id: UserId,
     realm_admin: bool,
     scopes: Scopes,
+    second_factor: bool,
 }
 
 impl WorkspaceAccess {
@@ -82,8 +86,8 @@ impl WorkspaceAccess {
 
     fn of(seated: Option<SeatedWorkspace>, caller: &Caller) -> Result<Self> {
         let seated = seated.ok_or(Error::NotFound("workspace"))?;
-        let (realm_admin, scopes) = (caller.realm_admin(), caller.scopes());
-        Ok(Self { seated, user_id: caller.user_id(), realm_admin, scopes })
+        let (user_id, realm_admin, scopes) = (caller.user_id(), caller.realm_admin(), caller.scopes());
+        Ok(Self { seated, user_id, realm_admin, scopes, second_factor: caller.has_second_factor() })
     }
 
     /// The caller's role; none for a realm admin from outside.
@@ -104,6 +108,9 @@ impl WorkspaceAccess {
     /// Lets the caller do `action`, or refuses.
     pub(crate) fn permit(&self, action: Action) -> Result<Permit> {
         let bypass = admit(&self.standing(), action, "workspace")?;
+        if self.seated.workspace.require_mfa && !self.second_factor && action != Action::LeaveWorkspace {
+            return Err(Error::SecondFactor);
+        }
         Ok(self.permit_as(action, bypass))
     }
 
@@ -139,6 +146,7 @@ pub(crate) struct ChannelAccess {
     pub(crate) user_id: UserId,
     realm_admin: bool,
     scopes: Scopes,
+    second_factor: bool,
 }
 
 impl ChannelAccess {
@@ -156,8 +164,8 @@ impl ChannelAccess {
 
     fn of(seated: Option<SeatedChannel>, caller: &Caller) -> Result<Self> {
         let seated = seated.ok_or(Error::NotFound("channel"))?;
-        let (realm_admin, scopes) = (caller.realm_admin(), caller.scopes());
-        Ok(Self { seated, user_id: caller.user_id(), realm_admin, scopes })
+        let (user_id, realm_admin, scopes) = (caller.user_id(), caller.realm_admin(), caller.scopes());
+        Ok(Self { seated, user_id, realm_admin, scopes, second_factor: caller.has_second_factor() })
     }
 
     /// The caller's standing.
@@ -168,6 +176,7 @@ impl ChannelAccess {
     /// Lets the caller do `action`, or refuses.
     pub(crate) fn permit(&self, action: Action) -> Result<Permit> {
         let bypass = admit(&self.standing(), action, "channel")?;
+        self.require_second_factor()?;
         Ok(self.permit_as(action, bypass))
     }
 
@@ -176,7 +185,12 @@ impl ChannelAccess {
         let action = Action::RemoveFromChannel;
         let standing = self.standing();
         let bypass = answer(may_remove_from_channel(&standing, target), &standing, action, "channel")?;
+        self.require_second_factor()?;
         Ok(self.permit_as(action, bypass))
+    }
+
+    fn require_second_factor(&self) -> Result<()> {
+        if self.seated.require_mfa && !self.second_factor { Err(Error::SecondFactor) } else { Ok(()) }
     }
 
     fn permit_as(&self, action: Action, bypass: bool) -> Permit {

@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// The caller may know of it, and may not do this.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
+    /// The workspace asks for a second factor, and the session was not proven by one.
+    #[error("the session has no second factor")]
+    SecondFactor,
     /// A workspace needs an owner.
     #[error("the last owner must stay")]
     LastOwner,
@@ -47,6 +50,10 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound(what) => Self::not_found(what),
             Error::Forbidden(message) => Self::forbidden(message),
+            Error::SecondFactor => Self::new(
+                ErrorKind::MfaRequired,
+                "This workspace asks for a second factor: set one up, or sign in with it.",
+            ),
             Error::LastOwner => Self::conflict("A workspace needs an owner: make somebody else one first."),
             Error::Taken(field) => Self::already_exists(format!("The {field} is taken."))
                 .with_field(field, "is taken, choose another one"),

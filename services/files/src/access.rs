@@ -2,7 +2,8 @@
 //! kept here.
 //!
 //! Whoever is outside the workspace is told that there is no such thing (404), whoever is inside and may not is told so
-//! (403). A realm admin passes where only membership is missing, and `access.bypassed` is written before he does.
+//! (403). A realm admin passes where only membership is missing, and `access.bypassed` is written before he does. A
+//! workspace that asks for a second factor is closed to sessions that were not proven by one.
 
 use colink_auth::Caller;
 use colink_core::error::ErrorKind;
@@ -23,6 +24,8 @@ pub(crate) struct Seat {
     pub(crate) channel_id: ChannelId,
     pub(crate) workspace_id: WorkspaceId,
     standing: Standing,
+    /// A second factor is asked for, and the caller's session was not proven by one.
+    closed: bool,
 }
 
 /// What channels answers.
@@ -35,6 +38,8 @@ struct StandingAnswer {
     workspace_role: Option<WorkspaceRole>,
     #[serde(default)]
     channel_role: Option<ChannelRole>,
+    #[serde(default)]
+    require_mfa: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,10 +50,15 @@ struct ReadableChannels {
 #[derive(Debug, Deserialize)]
 struct ReadableChannel {
     channel_id: ChannelId,
+    #[serde(default)]
+    require_mfa: bool,
 }
 
 #[derive(Debug, Deserialize)]
-struct Membership {}
+struct Membership {
+    #[serde(default)]
+    require_mfa: bool,
+}
 
 impl Seat {
     /// Asks channels how the caller stands. `what` is said to be missing when the channel is.
@@ -68,7 +78,8 @@ impl Seat {
             archived: answer.archived,
             scopes: caller.scopes(),
         };
-        Ok(Self { channel_id: channel, workspace_id: answer.workspace_id, standing })
+        let closed = answer.require_mfa && !caller.has_second_factor();
+        Ok(Self { channel_id: channel, workspace_id: answer.workspace_id, standing, closed })
     }
 
     /// Whether the caller may do `action` as himself.
@@ -85,6 +96,7 @@ impl Seat {
         what: &'static str,
     ) -> Result<()> {
         match decide(&self.standing, action) {
+            decision if self.closed && decision.is_allowed() => Err(Error::SecondFactor),
             Decision::Allow => Ok(()),
             Decision::AllowAsRealmAdmin => self.note_bypass(state, caller, action).await,
             Decision::Forbid => {
@@ -133,10 +145,17 @@ pub(crate) async fn readable_channels(
     let user = caller.user_id();
     let path = format!("/internal/users/{user}/channels?workspace_id={workspace}");
     let readable: ReadableChannels = state.channels.get_json(&path).await?;
-    if readable.channels.is_empty() {
+    let require_mfa = match readable.channels.first() {
+        Some(channel) => channel.require_mfa,
         // Nothing to read in a workspace of one's own is an empty list; another workspace is not there.
-        let path = format!("/internal/workspaces/{workspace}/members/{user}");
-        let _member: Membership = state.channels.get_json(&path).await.map_err(missing("workspace"))?;
+        None => {
+            let path = format!("/internal/workspaces/{workspace}/members/{user}");
+            let member: Membership = state.channels.get_json(&path).await.map_err(missing("workspace"))?;
+            member.require_mfa
+        }
+    };
+    if require_mfa && !caller.has_second_factor() {
+        return Err(Error::SecondFactor);
     }
     Ok(readable.channels.into_iter().map(|channel| channel.channel_id).collect())
 }

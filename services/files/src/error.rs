@@ -19,6 +19,9 @@ pub(crate) enum Error {
     /// The caller may know of it, and may not do this.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
+    /// The workspace asks for a second factor, and the session was not proven by one.
+    #[error("the session has no second factor")]
+    SecondFactor,
     /// The file is larger than files may be.
     #[error("larger than {max_bytes} bytes")]
     TooLarge {
@@ -59,6 +62,10 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound(what) => Self::not_found(what),
             Error::Forbidden(message) => Self::forbidden(message),
+            Error::SecondFactor => Self::new(
+                ErrorKind::MfaRequired,
+                "This workspace asks for a second factor: set one up, or sign in with it.",
+            ),
             Error::TooLarge { max_bytes } => {
                 let message = format!("The file is larger than {max_bytes} bytes.");
                 Self::new(ErrorKind::PayloadTooLarge, message)

@@ -1,5 +1,6 @@
 //! May the caller do this? One decision function over the projections; where they refuse, the channels service is
-//! asked once before the caller is (read-your-writes after a join).
+//! asked once before the caller is (read-your-writes after a join). A workspace that asks for a second factor is
+//! closed to sessions that were not proven by one.
 
 use colink_auth::Caller;
 use colink_bus::outbox;
@@ -26,7 +27,7 @@ pub(crate) struct Access {
 ///
 /// # Errors
 /// [`Error::NotFound`] (`what`, so that a hidden message reads like one that does not exist), [`Error::NotAllowed`],
-/// [`Error::ScopeMissing`], [`Error::Archived`]; 503 when the projection refuses and the channels service cannot be asked.
+/// [`Error::ScopeMissing`], [`Error::Archived`], [`Error::SecondFactor`]; 503 when the projection refuses and the channels service cannot be asked.
 pub(crate) async fn authorise(
     state: &State,
     caller: &Caller,
@@ -56,6 +57,9 @@ pub(crate) async fn authorise_within(
     }
     let seen = seen.ok_or(Error::NotFound(what))?;
     match decide(&seen.standing, action) {
+        decision if decision.is_allowed() && seen.require_mfa && !caller.has_second_factor() => {
+            Err(Error::SecondFactor)
+        }
         Decision::Allow => Ok(Access { bypassed: false }),
         Decision::AllowAsRealmAdmin => {
             note_bypass(state, caller, channel_id, seen.workspace_id, action).await?;

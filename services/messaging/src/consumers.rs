@@ -19,6 +19,7 @@ mod user_erased;
 mod user_registered;
 mod user_updated;
 mod workspace_deleted;
+mod workspace_updated;
 
 use colink_bus::{BusError, Consumer, HandleError, KafkaConfig, Producer};
 use colink_core::id::UserId;
@@ -26,7 +27,7 @@ use colink_core::role::{ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved,
     ChannelMemberRoleChanged, ChannelPayload, ChannelUnarchived, ChannelUpdated, DmCreated, MemberJoined,
-    MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted,
+    MemberLeft, MemberPayload, MemberRemoved, MemberRoleChanged, WorkspaceDeleted, WorkspaceUpdated,
 };
 use colink_events::users::{UserErased, UserPayload, UserRegistered, UserUpdated};
 use colink_telemetry::Metrics;
@@ -68,6 +69,7 @@ pub(crate) fn projections(
         .on::<MemberRoleChanged>(to.clone())
         .on::<MemberLeft>(to.clone())
         .on::<MemberRemoved>(to.clone())
+        .on::<WorkspaceUpdated>(to.clone())
         .on::<WorkspaceDeleted>(to.clone())
         .on::<UserRegistered>(to.clone())
         .on::<UserUpdated>(to.clone())

@@ -22,6 +22,9 @@ pub(crate) enum Error {
     /// The caller may, and his token may not be used for it.
     #[error("the token lacks the scope {0}")]
     ScopeMissing(Scope),
+    /// The workspace asks for a second factor, and the session was not proven by one.
+    #[error("the session has no second factor")]
+    SecondFactor,
     /// The channel is read-only.
     #[error("the channel is archived")]
     Archived,
@@ -90,6 +93,10 @@ impl From<Error> for ApiError {
             Error::NotFound(what) => Self::not_found(what),
             Error::NotAllowed => Self::forbidden("You may not do this in this channel."),
             Error::ScopeMissing(scope) => Self::forbidden(scope.refusal()),
+            Error::SecondFactor => Self::new(
+                ErrorKind::MfaRequired,
+                "This workspace asks for a second factor: set one up, or sign in with it.",
+            ),
             Error::Archived => Self::forbidden("The channel is archived and read-only."),
             Error::NotAuthor => Self::forbidden("Only its author may do this."),
             Error::EditWindowOver => Self::forbidden("The message is too old to be edited."),

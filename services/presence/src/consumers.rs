@@ -14,6 +14,7 @@ mod user_deactivated;
 mod user_erased;
 mod user_suspended;
 mod workspace_deleted;
+mod workspace_updated;
 
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ fn take_fact(state: &Arc<State>, item: &TailItem) {
         "member.removed" => open(item, |event| member_gone::take_removed(state, event)),
         "member.role_changed" => open(item, |event| member_role_changed::take(state, event)),
         "workspace.deleted" => open(item, |event| workspace_deleted::take(state, &event)),
+        "workspace.updated" => open(item, |event| workspace_updated::take(state, &event)),
         "session.revoked" => open(item, |event| session_revoked::take(state, event)),
         "user.deactivated" => open(item, |event| user_deactivated::take(state, event)),
         "user.erased" => open(item, |event| user_erased::take(state, event)),

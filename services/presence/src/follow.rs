@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use colink_core::error::ErrorKind;
 use colink_core::id::{ChannelId, WorkspaceId};
 use colink_core::permission::{Action, Decision, decide};
 use colink_http::ApiError;
@@ -77,12 +78,13 @@ pub async fn follow_all(
     socket: &Arc<Socket>,
     cursors: &HashMap<ChannelId, i64>,
 ) -> Result<(), ApiError> {
-    let listed = state.peers.memberships(socket.user_id()).await?;
+    let (user, second_factor) = (socket.user_id(), socket.has_second_factor());
+    let listed = state.peers.memberships(user, second_factor).await?;
     let mut places: Vec<Placed<'_>> =
         listed.iter().map(|membership| Placed::new(state, socket, membership.channel_id)).collect();
     socket.follow_later_channels();
     // Behind the placement, for the same reason as above.
-    let confirmed = state.peers.memberships(socket.user_id()).await?;
+    let confirmed = state.peers.memberships(user, second_factor).await?;
     let confirmed: HashMap<ChannelId, WorkspaceId> =
         confirmed.into_iter().map(|membership| (membership.channel_id, membership.workspace_id)).collect();
     places.retain(|placed| confirmed.contains_key(&placed.room.channel_id()));
@@ -171,9 +173,12 @@ fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, bytestr
 /// # Errors
 /// He may not, or channels did not answer.
 pub async fn may_follow(state: &State, socket: &Socket, channel: ChannelId) -> Result<WorkspaceId, ApiError> {
-    let (workspace, standing) = state.peers.standing(channel, socket.user_id(), socket.scopes()).await?;
-    match decide(&standing, Action::Subscribe) {
-        Decision::Allow | Decision::AllowAsRealmAdmin => Ok(workspace),
+    let seat = state.peers.standing(channel, socket.user_id(), socket.scopes()).await?;
+    match decide(&seat.standing, Action::Subscribe) {
+        decision if decision.is_allowed() && seat.require_mfa && !socket.has_second_factor() => {
+            Err(ApiError::new(ErrorKind::MfaRequired, "this workspace asks for a second factor"))
+        }
+        Decision::Allow | Decision::AllowAsRealmAdmin => Ok(seat.workspace),
         Decision::Forbid => Err(ApiError::forbidden("join the channel before you subscribe to it")),
         Decision::Hide => Err(ApiError::not_found("channel")),
     }

@@ -54,6 +54,9 @@ pub struct Membership {
     pub workspace_id: WorkspaceId,
     #[serde(default)]
     member: bool,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    #[serde(default)]
+    require_mfa: bool,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +71,19 @@ struct StandingView {
     archived: bool,
     workspace_role: Option<WorkspaceRole>,
     channel_role: Option<ChannelRole>,
+    #[serde(default)]
+    require_mfa: bool,
+}
+
+/// A user's standing in a channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Seat {
+    /// The channel's workspace.
+    pub workspace: WorkspaceId,
+    /// The standing.
+    pub standing: Standing,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    pub require_mfa: bool,
 }
 
 #[derive(Serialize)]
@@ -96,12 +112,7 @@ impl Peers {
     ///
     /// # Errors
     /// 404 for a channel that does not exist; 503 or 504 while channels does not answer.
-    pub async fn standing(
-        &self,
-        channel: ChannelId,
-        user: UserId,
-        scopes: Scopes,
-    ) -> Result<(WorkspaceId, Standing), ApiError> {
+    pub async fn standing(&self, channel: ChannelId, user: UserId, scopes: Scopes) -> Result<Seat, ApiError> {
         let view: StandingView =
             self.channels.get_json(&format!("/internal/channels/{channel}/standing/{user}")).await?;
         let standing = Standing {
@@ -112,17 +123,17 @@ impl Peers {
             archived: view.archived,
             scopes,
         };
-        Ok((view.workspace_id, standing))
+        Ok(Seat { workspace: view.workspace_id, standing, require_mfa: view.require_mfa })
     }
 
-    /// The channels that a user is in.
+    /// The channels that a user is in, as far as they are open to a session that was proven by a second factor or was not.
     ///
     /// # Errors
     /// 503 or 504 while channels does not answer.
-    pub async fn memberships(&self, user: UserId) -> Result<Vec<Membership>, ApiError> {
+    pub async fn memberships(&self, user: UserId, second_factor: bool) -> Result<Vec<Membership>, ApiError> {
         let mut list: Memberships =
             self.channels.get_json(&format!("/internal/users/{user}/channels")).await?;
-        list.channels.retain(|channel| channel.member);
+        list.channels.retain(|channel| channel.member && (second_factor || !channel.require_mfa));
         Ok(list.channels)
     }
 

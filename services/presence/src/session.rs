@@ -56,6 +56,7 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
         session_id: claims.sid,
         username: claims.preferred_username.clone(),
         scopes: claims.scopes(),
+        second_factor: claims.has_second_factor(),
     };
     let id = Uuid::from(colink_core::id::EventId::generate(state.clock.as_ref()));
     let (socket, outbox) = Socket::new(id, identity, state.metrics.socket());

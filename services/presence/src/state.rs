@@ -57,7 +57,9 @@ impl State {
         self.authenticator.authenticate(token).await.map_err(|error| match error {
             TokenError::Unavailable => Close::Overloaded,
             TokenError::Revoked => Close::Revoked,
-            TokenError::Missing | TokenError::Expired | TokenError::Invalid => Close::Unauthorized,
+            TokenError::Missing | TokenError::Expired | TokenError::Invalid | TokenError::EnrolmentOnly => {
+                Close::Unauthorized
+            }
         })
     }
 

@@ -1,5 +1,5 @@
 //! What may the caller read now? Asked of channels at every search and never kept (S-3): who was removed a moment ago
-//! finds nothing more.
+//! finds nothing more. A workspace that asks for a second factor is closed to sessions that were not proven by one.
 
 use colink_auth::Caller;
 use colink_core::error::ErrorKind;
@@ -7,7 +7,6 @@ use colink_core::id::{ChannelId, WorkspaceId};
 use colink_core::permission::{Action, Scopes, Standing, decide};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::state::State;
@@ -28,6 +27,15 @@ struct Near {
     workspace_role: Option<WorkspaceRole>,
     #[serde(default)]
     channel_role: Option<ChannelRole>,
+    #[serde(default)]
+    require_mfa: bool,
+}
+
+/// The answer of `GET /internal/workspaces/{workspace_id}/members/{user_id}`, as far as it is read here.
+#[derive(Debug, Deserialize)]
+struct Member {
+    #[serde(default)]
+    require_mfa: bool,
 }
 
 impl Near {
@@ -49,7 +57,7 @@ impl Near {
 /// The channels of a workspace that the caller may read at this moment.
 ///
 /// # Errors
-/// [`Error::NoWorkspace`] when he is not in it; 503 or 504 while channels does not answer.
+/// [`Error::NoWorkspace`] when he is not in it; [`Error::SecondFactor`]; 503 or 504 while channels does not answer.
 pub(crate) async fn readable_channels(
     state: &State,
     caller: &Caller,
@@ -61,19 +69,19 @@ pub(crate) async fn readable_channels(
     let scopes = caller.scopes();
     let near =
         answer.channels.iter().filter(|near| near.workspace_id == workspace && near.is_readable(scopes));
-    let readable: Vec<ChannelId> = near.map(|near| near.channel_id).collect();
-    if readable.is_empty() {
-        require_membership(state, caller, workspace).await?;
-    }
-    Ok(readable)
+    let (readable, asked): (Vec<ChannelId>, Vec<bool>) =
+        near.map(|near| (near.channel_id, near.require_mfa)).unzip();
+    // An empty list may be that of a guest without channels, or of a stranger.
+    let require_mfa = match asked.first() {
+        Some(require_mfa) => *require_mfa,
+        None => member(state, caller, workspace).await?.require_mfa,
+    };
+    if require_mfa && !caller.has_second_factor() { Err(Error::SecondFactor) } else { Ok(readable) }
 }
 
-/// An empty list may be that of a guest without channels, or of a stranger.
-async fn require_membership(state: &State, caller: &Caller, workspace: WorkspaceId) -> Result<()> {
+async fn member(state: &State, caller: &Caller, workspace: WorkspaceId) -> Result<Member> {
     let path = format!("/internal/workspaces/{workspace}/members/{}", caller.user_id());
-    match state.channels.get_json::<Value>(&path).await {
-        Ok(_role) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::NoWorkspace),
-        Err(error) => Err(Error::Channels(error)),
-    }
+    state.channels.get_json(&path).await.map_err(|error| {
+        if error.kind() == ErrorKind::NotFound { Error::NoWorkspace } else { Error::Channels(error) }
+    })
 }

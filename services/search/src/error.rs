@@ -1,5 +1,6 @@
 //! What can go wrong, in the words of the domain, and what a client reads of it.
 
+use colink_core::error::ErrorKind;
 use colink_http::ApiError;
 use colink_store::StoreError;
 
@@ -9,6 +10,9 @@ pub(crate) enum Error {
     /// The caller is not in the workspace, or there is none.
     #[error("there is no such workspace")]
     NoWorkspace,
+    /// The workspace asks for a second factor, and the session was not proven by one.
+    #[error("the session has no second factor")]
+    SecondFactor,
     /// The index failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -30,6 +34,10 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NoWorkspace => Self::not_found("workspace"),
+            Error::SecondFactor => Self::new(
+                ErrorKind::MfaRequired,
+                "This workspace asks for a second factor: set one up, or sign in with it.",
+            ),
             Error::Store(error) => error.into(),
             Error::Channels(error) => error,
         }

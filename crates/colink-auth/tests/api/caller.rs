@@ -5,7 +5,8 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse};
 use colink_auth::{
-    AuthConfig, Authenticator, Caller, Claims, MaybeCaller, RealmAdmin, TokenIdentity, TokenSigner, Verifier,
+    AuthConfig, Authenticator, Caller, Claims, EnrollingCaller, MaybeCaller, RealmAdmin, TokenError,
+    TokenIdentity, TokenSigner, Verifier,
 };
 use colink_core::clock::SystemClock;
 use colink_http::idempotency::Identify;
@@ -38,6 +39,10 @@ async fn admin(RealmAdmin(caller): RealmAdmin) -> ApiResult<Reply<String>> {
     Ok(Reply::ok(caller.username().to_owned()))
 }
 
+async fn enrol(EnrollingCaller(caller): EnrollingCaller) -> ApiResult<Reply<bool>> {
+    Ok(Reply::ok(caller.has_second_factor()))
+}
+
 async fn identity(request: HttpRequest, authenticator: Data<Authenticator>) -> HttpResponse {
     let identity = TokenIdentity(authenticator.get_ref().clone());
     HttpResponse::Ok().json(identity.identify(&request).await.ok())
@@ -56,6 +61,7 @@ async fn ask(authenticator: Data<Authenticator>, request: TestRequest) -> (u16, 
         .route("/me", web::get().to(me))
         .route("/maybe", web::get().to(maybe))
         .route("/admin", web::get().to(admin))
+        .route("/enrol", web::get().to(enrol))
         .route("/identity", web::get().to(identity));
     let response = call_service(&init_service(app).await, request.to_request()).await;
     let status = response.status().as_u16();
@@ -129,6 +135,31 @@ async fn only_realm_admins_pass_as_such() {
     assert_eq!((status, body["error"]["code"].as_str()), (403, Some("FORBIDDEN")));
     assert_eq!(ask(authenticator(&signer), get("/admin", &token(&admin))).await.0, 200);
     assert_eq!(ask(authenticator(&signer), TestRequest::get().uri("/admin")).await.0, 401);
+}
+
+/// a session that has to enrol a second factor passes nowhere but where it can do that, whatever its roles.
+#[actix_web::test]
+async fn a_session_that_has_to_enrol_passes_nowhere_else() {
+    let signer = signer("k1");
+    let full = claims(&SystemClock);
+    let roles = vec!["user".to_owned(), "admin".to_owned()];
+    let enrolling = Claims { mfa_enrolment: true, realm_roles: roles, ..full.clone() };
+    let token = signer.sign(&enrolling).unwrap();
+    for path in ["/me", "/maybe", "/admin"] {
+        let (status, body) = ask(authenticator(&signer), get(path, &format!("Bearer {token}"))).await;
+        assert_eq!((status, body["error"]["code"].as_str()), (401, Some("MFA_REQUIRED")), "{path}: {body}");
+    }
+    let socket = authenticator(&signer).authenticate(&token).await;
+    assert_eq!(socket.unwrap_err(), TokenError::EnrolmentOnly);
+    let bearer = format!("Bearer {token}");
+    assert_eq!(ask(authenticator(&signer), get("/identity", &bearer)).await.1, Value::Null);
+    assert_eq!(ask(authenticator(&signer), get("/enrol", &bearer)).await.1["data"], false);
+
+    let proven = Claims { amr: vec!["pwd".to_owned(), "otp".to_owned(), "mfa".to_owned()], ..full };
+    let bearer = format!("Bearer {}", signer.sign(&proven).unwrap());
+    assert_eq!(ask(authenticator(&signer), get("/enrol", &bearer)).await.1["data"], true);
+    assert_eq!(ask(authenticator(&signer), TestRequest::get().uri("/enrol")).await.0, 401);
+    assert_eq!(ask(authenticator(&signer), get("/enrol", "Bearer x.y.z")).await.0, 401);
 }
 
 /// The keys of an idempotent write belong to the user, whatever his token.

@@ -50,6 +50,7 @@ pub(crate) fn claims(clock: &dyn Clock) -> Claims {
         realm_roles: vec!["user".to_owned()],
         amr: vec!["pwd".to_owned()],
         scope: None,
+        mfa_enrolment: false,
     }
 }
 

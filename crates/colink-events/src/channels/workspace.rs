@@ -22,6 +22,9 @@ pub struct WorkspacePayload {
     /// Most members; none for no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_limit: Option<i64>,
+    /// It is closed to sessions that were not proven by a second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_mfa: bool,
     /// Counts the workspace's changes.
     pub version: i64,
     /// When it was created.

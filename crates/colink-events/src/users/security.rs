@@ -24,6 +24,9 @@ pub struct SessionStarted {
     pub at: Timestamp,
     /// How: `password`, `passkey`, `oidc`, and so on.
     pub method: String,
+    /// What was given besides, if anything was asked for: `totp`, `passkey`, `recovery_code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_factor: Option<String>,
 }
 
 event!(SessionStarted = Users "session.started" v 1; |e| e.user_id, |_: &Self| None);

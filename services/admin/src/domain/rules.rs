@@ -50,6 +50,7 @@ const WORKSPACE_STATE: &[&str] = &[
     "workspace/owner_id",
     "workspace/plan",
     "workspace/member_limit",
+    "workspace/require_mfa",
     "workspace/version",
 ];
 const MEMBERSHIP: &[&str] = &["role", "version", "by"];
@@ -103,7 +104,7 @@ pub(super) static RULES: &[Rule] = &[
     rule("user.deactivated", 1, USER, &[]),
     rule("user.reactivated", 1, USER, &[]),
     rule("user.erased", 1, USER, &[]),
-    rule("session.started", 1, USER, &["session_id", "method"]),
+    rule("session.started", 1, USER, &["session_id", "method", "second_factor"]),
     rule("session.revoked", 1, USER, &["session_id", "reason"]),
     rule("login.failed", 1, USER, &["reason"]),
     rule("account.locked", 1, USER, &["until"]),
@@ -118,6 +119,11 @@ pub(super) static RULES: &[Rule] = &[
     rule("api_key.revoked", 1, API_KEY, &["user_id", "reason"]),
     rule("api_key.used", 1, API_KEY, &["user_id", "session_id", "new_address"]),
     rule("bot.created", 1, USER, &["owner_id"]),
+    rule("mfa.enabled", 1, USER, &["method"]),
+    rule("mfa.disabled", 1, USER, &["method", "reason"]),
+    rule("recovery_code.used", 1, USER, &["remaining"]),
+    rule("recovery_codes.regenerated", 1, USER, &[]),
+    rule("mfa_policy.updated", 1, USER, &["required_for_realm_roles", "grace_hours"]),
     rule("file.uploaded", 1, FILE, FILE_STATE),
     rule("file.scanned", 1, OF_FILE, &["channel_id", "status"]),
     rule("file.deleted", 1, OF_FILE, &["channel_id", "deleted_by"]),

@@ -117,6 +117,7 @@ fn issue(
         name: Some(presented.display_name.clone()),
         realm_roles: presented.realm_roles.iter().filter(admits).cloned().collect(),
         amr: vec![API_KEY.to_owned()],
+        mfa_enrolment: false,
         scope: Some(scopes),
     };
     Ok(Issued { access: state.keyring.sign(&claims, now)?, expires_in })

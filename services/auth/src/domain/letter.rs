@@ -15,12 +15,30 @@ pub(crate) enum Template {
     ResetPassword,
     /// The password was changed or set.
     PasswordChanged,
+    /// A second factor was put in use.
+    MfaEnabled,
+    /// A second factor was given up.
+    MfaDisabled,
+    /// An administrator took the second factors away.
+    MfaReset,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// A recovery code was used, and few are left.
+    RecoveryCodesLow,
+    /// There are new recovery codes.
+    RecoveryCodesRegenerated,
 }
 
 impl Template {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
+        Self::MfaEnabled,
+        Self::MfaDisabled,
+        Self::MfaReset,
+        Self::RecoveryCodeUsed,
+        Self::RecoveryCodesLow,
+        Self::RecoveryCodesRegenerated,
         Self::ResetPassword,
         Self::PasswordChanged,
         Self::PasskeyAdded,
@@ -32,6 +50,12 @@ impl Template {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::AlreadyRegistered => "already_registered",
+            Self::MfaEnabled => "mfa_enabled",
+            Self::MfaDisabled => "mfa_disabled",
+            Self::MfaReset => "mfa_reset",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodesLow => "recovery_codes_low",
+            Self::RecoveryCodesRegenerated => "recovery_codes_regenerated",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
             Self::ResetPassword => "reset_password",
@@ -71,39 +95,32 @@ pub(crate) struct Filling<'a> {
     pub(crate) hours: u32,
 }
 
+/// Subject, text and HTML of a template.
+macro_rules! letter {
+    ($subject:literal, $file:literal) => {
+        (
+            $subject,
+            include_str!(concat!("letter/", $file, ".txt")),
+            include_str!(concat!("letter/", $file, ".html")),
+        )
+    };
+}
+
 /// Writes the mail.
 pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
     let (subject, text, html) = match template {
-        Template::VerifyEmail => (
-            "Confirm your mail address",
-            include_str!("letter/verify_email.txt"),
-            include_str!("letter/verify_email.html"),
-        ),
-        Template::AlreadyRegistered => (
-            "You already have an account",
-            include_str!("letter/already_registered.txt"),
-            include_str!("letter/already_registered.html"),
-        ),
-        Template::PasskeyAdded => (
-            "A passkey was added",
-            include_str!("letter/passkey_added.txt"),
-            include_str!("letter/passkey_added.html"),
-        ),
-        Template::PasskeyRemoved => (
-            "A passkey was removed",
-            include_str!("letter/passkey_removed.txt"),
-            include_str!("letter/passkey_removed.html"),
-        ),
-        Template::ResetPassword => (
-            "Set a new password",
-            include_str!("letter/reset_password.txt"),
-            include_str!("letter/reset_password.html"),
-        ),
-        Template::PasswordChanged => (
-            "Your password was changed",
-            include_str!("letter/password_changed.txt"),
-            include_str!("letter/password_changed.html"),
-        ),
+        Template::VerifyEmail => letter!("Confirm your mail address", "verify_email"),
+        Template::AlreadyRegistered => letter!("You already have an account", "already_registered"),
+        Template::MfaEnabled => letter!("A second factor was added to your account", "mfa_enabled"),
+        Template::MfaDisabled => letter!("A second factor was removed from your account", "mfa_disabled"),
+        Template::MfaReset => letter!("Your second factors were removed", "mfa_reset"),
+        Template::RecoveryCodeUsed => letter!("A recovery code was used", "recovery_code_used"),
+        Template::RecoveryCodesLow => letter!("Few recovery codes are left", "recovery_codes_low"),
+        Template::RecoveryCodesRegenerated => letter!("New recovery codes", "recovery_codes_regenerated"),
+        Template::PasskeyAdded => letter!("A passkey was added", "passkey_added"),
+        Template::PasskeyRemoved => letter!("A passkey was removed", "passkey_removed"),
+        Template::ResetPassword => letter!("Set a new password", "reset_password"),
+        Template::PasswordChanged => letter!("Your password was changed", "password_changed"),
     };
     Letter { subject, text: fill(text, filling, str::to_owned), html: fill(html, filling, escape) }
 }

@@ -51,6 +51,11 @@ impl fmt::Debug for OpaqueToken {
 }
 
 impl TokenHash {
+    /// The SHA-256 of another secret of as much chance.
+    pub(crate) fn of_digest(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The bytes, for a query.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0

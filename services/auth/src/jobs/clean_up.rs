@@ -10,8 +10,8 @@ use crate::error::AuthError;
 use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    api_key_networks, api_keys, email_tokens, mail_queue, password_resets, refresh_tokens, sessions,
-    signing_keys, usernames,
+    api_key_networks, api_keys, email_tokens, mail_queue, mfa_tickets, password_resets, refresh_tokens,
+    sessions, signing_keys, totp_secrets, usernames,
 };
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -47,6 +47,8 @@ async fn clean_up(state: &State, idempotency: &dyn IdempotencyStore) -> Result<u
     let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
     rows += email_tokens::delete_expired(pool, now).await?;
+    rows += mfa_tickets::delete_expired(pool, now).await?;
+    rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
     rows += password_resets::delete_expired(pool, now).await?;
     rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;

@@ -26,7 +26,6 @@ pub(crate) enum Purpose {
     /// Somebody signs in; the hash is that of the ceremony's id.
     SignIn(TokenHash),
     /// The second factor of the sign-in with this ticket.
-    #[expect(dead_code, reason = "no ticket is given out yet")]
     SecondFactor(TokenHash),
     /// The user of this session proves again who he is.
     Reauthentication(SessionId),

@@ -13,6 +13,7 @@ use serde::Serialize;
 use sqlx::PgExecutor;
 use utoipa::ToSchema;
 
+use crate::api_keys::error::ApiKeyError;
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::bots::{self, Bot};
@@ -50,14 +51,14 @@ impl From<Bot> for View {
 /// The caller's own bot, in use. Somebody else's is as one that does not exist.
 ///
 /// # Errors
-/// [`AuthError::NoBot`].
+/// [`ApiKeyError::NoBot`].
 pub(super) async fn own(
     executor: impl PgExecutor<'_>,
     caller: &Caller,
     id: UserId,
 ) -> Result<Bot, AuthError> {
     let bot = bots::lookup(executor, id).await?.filter(|bot| bot.deactivated_at.is_none());
-    bot.filter(|bot| bot.owner_id() == caller.user_id()).ok_or(AuthError::NoBot)
+    Ok(bot.filter(|bot| bot.owner_id() == caller.user_id()).ok_or(ApiKeyError::NoBot)?)
 }
 
 /// The paths.

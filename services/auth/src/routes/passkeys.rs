@@ -6,12 +6,14 @@
 pub(crate) mod finish_login;
 pub(crate) mod finish_reauthentication;
 pub(crate) mod finish_registration;
+pub(crate) mod finish_second_factor;
 pub(crate) mod list;
 pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod start_login;
 pub(crate) mod start_reauthentication;
 pub(crate) mod start_registration;
+pub(crate) mod start_second_factor;
 
 use actix_web::web::{ServiceConfig, resource};
 use colink_core::error::Invalid;
@@ -30,8 +32,8 @@ const NAME_MAX: usize = 80;
 /// Most passkeys of one user.
 const MOST: i64 = 20;
 
-/// The URL table. What answers with tokens, or opens sensitive changes, is not kept for repetitions: an authenticator's
-/// answer is good once.
+/// The URL table. What answers with tokens or codes, or opens sensitive changes, is not kept for repetitions: an
+/// authenticator's answer is good once.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
     app.service(resource("/auth/passkeys").get(list::list_passkeys))
@@ -41,9 +43,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(
-            resource("/auth/passkeys/register/finish")
-                .post(finish_registration::finish_passkey_registration)
-                .wrap(once()),
+            resource("/auth/passkeys/register/finish").post(finish_registration::finish_passkey_registration),
         )
         .service(resource("/auth/passkeys/login/start").post(start_login::start_passkey_login))
         .service(resource("/auth/passkeys/login/finish").post(finish_login::finish_passkey_login))
@@ -52,6 +52,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .patch(rename::rename_passkey)
                 .delete(remove::remove_passkey)
                 .wrap(once()),
+        )
+        .service(resource("/auth/mfa/passkey/start").post(start_second_factor::start_passkey_second_factor))
+        .service(
+            resource("/auth/mfa/passkey/finish").post(finish_second_factor::finish_passkey_second_factor),
         )
         .service(
             resource("/auth/reauthenticate/passkey/start")
@@ -115,6 +119,11 @@ struct Registered(Box<RegisterPublicKeyCredential>);
 
 fn passkey_name(text: &str) -> Result<String, Invalid> {
     one_line(text, 1..=NAME_MAX)
+}
+
+fn mfa_ticket(text: &str) -> Result<&str, Invalid> {
+    let text = text.trim();
+    if text.is_empty() { Err(Invalid::required()) } else { Ok(text) }
 }
 
 fn given<T>(credential: Option<T>) -> Result<T, Invalid> {

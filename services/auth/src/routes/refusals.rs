@@ -39,6 +39,33 @@ pub(crate) struct HasPassword(#[expect(dead_code, reason = "the shape of the ans
 }))]
 pub(crate) struct DeadToken(#[expect(dead_code, reason = "the shape of the answer")] Failure);
 
+/// INVALID_CREDENTIALS: the code is wrong or was used. TOKEN_INVALID: the sign-in is over.
+#[derive(ToResponse)]
+#[response(description = "INVALID_CREDENTIALS, TOKEN_INVALID", example = json!({
+    "success": false,
+    "error": {"code": "INVALID_CREDENTIALS", "message": "The code is wrong or was used."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct WrongCode(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// REAUTHENTICATION_REQUIRED: prove again who you are; FORBIDDEN.
+#[derive(ToResponse)]
+#[response(description = "REAUTHENTICATION_REQUIRED, FORBIDDEN", example = json!({
+    "success": false,
+    "error": {"code": "REAUTHENTICATION_REQUIRED", "message": "Prove again who you are."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct Reauthenticate(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// CONFLICT: there is no such second factor, or there is one already.
+#[derive(ToResponse)]
+#[response(description = "CONFLICT", example = json!({
+    "success": false,
+    "error": {"code": "CONFLICT", "message": "An authenticator app is in use: give it up first."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct FactorConflict(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
 /// FORBIDDEN: the address is not verified, or the account is suspended.
 #[derive(ToResponse)]
 #[response(description = "FORBIDDEN", example = json!({

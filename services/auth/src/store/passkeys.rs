@@ -167,3 +167,15 @@ pub(crate) async fn delete(
         .fetch_optional(connection)
         .await
 }
+
+/// Forgets every passkey of the user, and says which.
+pub(crate) async fn delete_all(
+    connection: &mut PgConnection,
+    user_id: UserId,
+) -> sqlx::Result<Vec<PasskeyId>> {
+    let deleted: Vec<Uuid> = sqlx::query_scalar("delete from passkeys where user_id = $1 returning id")
+        .bind(user_id.as_uuid())
+        .fetch_all(connection)
+        .await?;
+    Ok(deleted.into_iter().map(PasskeyId::from_uuid).collect())
+}

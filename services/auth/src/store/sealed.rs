@@ -2,10 +2,10 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor};
 
-use super::signing_keys;
+use super::{signing_keys, totp_secrets};
 
 /// Every sealed column: whoever seals a value names its column here, so that a change of the key reaches it.
-pub(crate) const ALL: &[SealedColumn] = &[signing_keys::SEALED];
+pub(crate) const ALL: &[SealedColumn] = &[signing_keys::SEALED, totp_secrets::SEALED];
 
 /// A column of envelopes.
 #[derive(Debug, Clone, Copy)]

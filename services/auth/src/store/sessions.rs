@@ -154,6 +154,44 @@ pub(crate) async fn update_authenticated(
         .map(drop)
 }
 
+/// A session was proven by these means as well.
+pub(crate) async fn update_amr_added(
+    connection: &mut PgConnection,
+    id: SessionId,
+    words: &[&str],
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update sessions
+            set amr = amr || array(select word from unnest($2::text[]) with ordinality as new (word, place)
+                                    where word <> all (amr) order by place)
+          where id = $1",
+    )
+    .bind(id.as_uuid())
+    .bind(words)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// A session counts as proven by these means no more.
+pub(crate) async fn update_amr_removed(
+    connection: &mut PgConnection,
+    id: SessionId,
+    words: &[&str],
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update sessions
+            set amr = array(select word from unnest(amr) with ordinality as old (word, place)
+                             where word <> all ($2::text[]) order by place)
+          where id = $1",
+    )
+    .bind(id.as_uuid())
+    .bind(words)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
 /// Ends one open session of the user; `false` when he has no such one.
 pub(crate) async fn update_revoked(
     connection: &mut PgConnection,

@@ -58,10 +58,16 @@ async fn a_passkey_is_registered() {
     session.client.get("/auth/me").await.expect(200);
     world.mailbox.await_mail(&ada.email, "A passkey was added").await;
 
+    assert_eq!(added.value("/recovery_codes").as_array().unwrap().len(), 10, "it is the first second factor");
+    assert_eq!(added.header("cache-control"), Some("no-store"));
     let listed = session.client.get("/auth/passkeys").await.expect(200);
-    assert_eq!(listed.value("/items/0"), added.data::<Value>());
+    let mut view = added.data::<Value>();
+    view.as_object_mut().unwrap().remove("recovery_codes");
+    assert_eq!(listed.value("/items/0"), view);
+    let second = world.register_passkey(&session, &mut Authenticator::new()).await.expect(201);
+    assert_eq!(second.value("/recovery_codes"), Value::Null);
     let excluded =
-        session.client.post(START, &json!({})).await.expect(200).value("/options/excludeCredentials/0/id");
+        session.client.post(START, &json!({})).await.expect(200).value("/options/excludeCredentials/1/id");
     assert_eq!(decode(&excluded), authenticator.credential_id);
     world.service.finish().await;
 }
@@ -229,7 +235,7 @@ async fn a_passkey_is_removed() {
     let (ada, session) = world.signed_in("ada").await;
     let mut authenticator = Authenticator::new();
     let id = world.passkey(&session, &mut authenticator).await;
-    let elsewhere = world.login(&ada).await;
+    let elsewhere = world.session(&world.passkey_login(&mut authenticator).await.expect(200));
     let mut users = world.stage.probe(Topic::Users).await;
     let path = format!("/auth/passkeys/{id}");
     session.client.delete(&path).await.expect(204);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::authenticator::ORIGIN;
 use crate::chromium::Chromium;
-use crate::harness::World;
+use crate::harness::{PASSWORD, World};
 
 const PAGE: &str = include_str!("passkeys.html");
 
@@ -20,12 +20,12 @@ async fn page(world: &World, verifies: bool) -> Option<Chromium> {
     Some(browser)
 }
 
-/// Chromium registers a passkey, signs in with it, and proves an identity again.
+/// Chromium registers a passkey, signs in with it alone and after the password, and proves an identity again.
 #[tokio::test]
 async fn a_browser_registers_and_signs_in() {
     let world = World::start().await;
     let Some(mut browser) = page(&world, true).await else { return };
-    let (_, session) = world.signed_in("ada").await;
+    let (ada, session) = world.signed_in("ada").await;
     let passkey = browser.run(&format!("register('{}')", session.access)).await;
     assert_eq!((&passkey["name"], &passkey["passwordless"]), (&Value::from("Browser"), &Value::from(true)));
     assert_eq!(passkey["transports"], serde_json::json!(["internal"]));
@@ -35,6 +35,9 @@ async fn a_browser_registers_and_signs_in() {
         let client = world.anonymous().bearer(signed_in["access_token"].as_str().unwrap());
         client.get("/auth/me").await.expect(200);
     }
+    let script = format!("loginByPassword('{}', '{PASSWORD}')", ada.email);
+    let signed_in = browser.run(&script).await;
+    assert_eq!(signed_in["user"]["id"], session.user_id.as_str());
     let proven = browser.run(&format!("reauthenticate('{}')", session.access)).await;
     assert_eq!(proven["expires_in"], 600);
     let refused = browser.run(&format!("register('{}').catch((error) => error.name)", session.access)).await;

@@ -35,6 +35,8 @@ pub(super) struct WorkspaceView {
     member_limit: Option<i64>,
     /// Features beyond the plan.
     features: Vec<String>,
+    /// It is closed to sessions that were not proven by a second factor.
+    require_mfa: bool,
     /// The caller's role; null for a realm admin who is no member.
     role: Option<WorkspaceRole>,
     /// When it was created.
@@ -46,9 +48,21 @@ pub(super) struct WorkspaceView {
 impl From<SeatedWorkspace> for WorkspaceView {
     fn from(seated: SeatedWorkspace) -> Self {
         let SeatedWorkspace { workspace, role, .. } = seated;
-        let Workspace { id, name, slug, owner_id, plan, member_limit, features, .. } = workspace;
+        let Workspace { id, name, slug, owner_id, plan, member_limit, features, require_mfa, .. } = workspace;
         let (created_at, updated_at) = (workspace.created_at, workspace.updated_at);
-        Self { id, name, slug, owner_id, plan, member_limit, features, role, created_at, updated_at }
+        Self {
+            id,
+            name,
+            slug,
+            owner_id,
+            plan,
+            member_limit,
+            features,
+            require_mfa,
+            role,
+            created_at,
+            updated_at,
+        }
     }
 }
 

@@ -59,14 +59,15 @@ macro_rules! listed_seats {
         listed!(
             concat!(
                 channel_columns!(),
-                ", null::text as workspace_role, m.role as member_role, m.version as member_version"
+                ", null::text as workspace_role, m.role as member_role, m.version as member_version, \
+                 false as require_mfa"
             ),
             $order
         )
     };
 }
 
-/// The channels that a user may see, with his place in each; `workspace_role` is not filled in.
+/// The channels that a user may see, with his place in each; `workspace_role` and `require_mfa` are not filled in.
 pub(crate) async fn list(
     executor: impl PgExecutor<'_>,
     filter: ChannelFilter<'_>,

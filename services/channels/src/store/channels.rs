@@ -90,6 +90,8 @@ pub(crate) struct SeatedChannel {
     pub(crate) role: Option<ChannelRole>,
     /// Of his membership in the channel; 0 when he has none.
     pub(crate) member_version: i64,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    pub(crate) require_mfa: bool,
 }
 
 impl FromRow<'_, PgRow> for SeatedChannel {
@@ -99,6 +101,7 @@ impl FromRow<'_, PgRow> for SeatedChannel {
             workspace_role: columns::optional_word(row, "workspace_role")?,
             role: columns::optional_word(row, "member_role")?,
             member_version: row.try_get::<Option<i64>, _>("member_version")?.unwrap_or(0),
+            require_mfa: row.try_get("require_mfa")?,
         })
     }
 }
@@ -126,7 +129,7 @@ pub(crate) async fn find_seated(
     sqlx::query_as(concat!(
         "select ",
         channel_columns!(),
-        ", s.role as workspace_role, m.role as member_role, m.version as member_version
+        ", s.role as workspace_role, m.role as member_role, m.version as member_version, w.require_mfa
            from channels c
            join workspaces w on w.id = c.workspace_id and w.deleted_at is null
            left join workspace_members s

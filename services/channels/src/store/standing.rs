@@ -23,6 +23,8 @@ pub(crate) struct ChannelStanding {
     pub(crate) channel_version: i64,
     pub(crate) member_version: i64,
     pub(crate) workspace_member_version: i64,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    pub(crate) require_mfa: bool,
 }
 
 impl FromRow<'_, PgRow> for ChannelStanding {
@@ -37,6 +39,7 @@ impl FromRow<'_, PgRow> for ChannelStanding {
             channel_version: row.try_get("channel_version")?,
             member_version: row.try_get("member_version")?,
             workspace_member_version: row.try_get("workspace_member_version")?,
+            require_mfa: row.try_get("require_mfa")?,
         })
     }
 }
@@ -52,7 +55,7 @@ pub(crate) async fn lookup(
                 case when s.status = 'active' then s.role end as workspace_role,
                 case when m.active then m.role end as channel_role,
                 c.version as channel_version, coalesce(m.version, 0) as member_version,
-                coalesce(s.version, 0) as workspace_member_version
+                coalesce(s.version, 0) as workspace_member_version, w.require_mfa
            from channels c
            join workspaces w on w.id = c.workspace_id and w.deleted_at is null
            left join workspace_members s on s.workspace_id = c.workspace_id and s.user_id = $2
@@ -74,6 +77,8 @@ pub(crate) struct NearChannel {
     pub(crate) archived: bool,
     pub(crate) workspace_role: WorkspaceRole,
     pub(crate) channel_role: Option<ChannelRole>,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    pub(crate) require_mfa: bool,
 }
 
 impl FromRow<'_, PgRow> for NearChannel {
@@ -85,6 +90,7 @@ impl FromRow<'_, PgRow> for NearChannel {
             archived: row.try_get("archived")?,
             workspace_role: columns::word(row, "workspace_role")?,
             channel_role: columns::optional_word(row, "channel_role")?,
+            require_mfa: row.try_get("require_mfa")?,
         })
     }
 }
@@ -97,7 +103,7 @@ pub(crate) async fn list_near(
 ) -> Result<Vec<NearChannel>> {
     sqlx::query_as(
         "select c.id as channel_id, c.workspace_id, c.kind, c.archived_at is not null as archived,
-                s.role as workspace_role, m.role as channel_role
+                s.role as workspace_role, m.role as channel_role, w.require_mfa
            from workspace_members s
            join workspaces w on w.id = s.workspace_id and w.deleted_at is null
            join channels c on c.workspace_id = s.workspace_id

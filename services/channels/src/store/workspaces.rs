@@ -14,8 +14,8 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 
 macro_rules! workspace_columns {
     () => {
-        "w.id, w.name, w.slug, w.owner_id, w.plan, w.member_limit, w.features, w.version, w.created_at, \
-         w.updated_at, w.deleted_at"
+        "w.id, w.name, w.slug, w.owner_id, w.plan, w.member_limit, w.features, w.require_mfa, w.version, \
+         w.created_at, w.updated_at, w.deleted_at"
     };
 }
 
@@ -29,6 +29,8 @@ pub(crate) struct Workspace {
     pub(crate) plan: String,
     pub(crate) member_limit: Option<i64>,
     pub(crate) features: Vec<String>,
+    /// It is closed to sessions that were not proven by a second factor.
+    pub(crate) require_mfa: bool,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -45,6 +47,7 @@ impl FromRow<'_, PgRow> for Workspace {
             plan: row.try_get("plan")?,
             member_limit: row.try_get("member_limit")?,
             features: row.try_get("features")?,
+            require_mfa: row.try_get("require_mfa")?,
             version: row.try_get("version")?,
             created_at: columns::time(row, "created_at")?,
             updated_at: columns::time(row, "updated_at")?,
@@ -63,6 +66,7 @@ impl Workspace {
             owner_id: self.owner_id,
             plan: self.plan.clone(),
             member_limit: self.member_limit,
+            require_mfa: self.require_mfa,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -164,25 +168,43 @@ pub(crate) async fn insert(
     .await
 }
 
-/// Changes name and slug; what is none stays.
+/// What of a workspace is to be changed; what is none stays.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct WorkspaceUpdate<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) slug: Option<&'a str>,
+    pub(crate) require_mfa: Option<bool>,
+}
+
+impl WorkspaceUpdate<'_> {
+    /// Whether anything would be other than it is.
+    pub(crate) fn changes(&self, present: &Workspace) -> bool {
+        self.name.is_some_and(|name| name != present.name)
+            || self.slug.is_some_and(|slug| slug != present.slug)
+            || self.require_mfa.is_some_and(|require| require != present.require_mfa)
+    }
+}
+
+/// Changes a workspace.
 pub(crate) async fn update(
     executor: impl PgExecutor<'_>,
     id: WorkspaceId,
-    name: Option<&str>,
-    slug: Option<&str>,
+    update: WorkspaceUpdate<'_>,
     at: Timestamp,
 ) -> Result<Workspace> {
     sqlx::query_as(concat!(
         "update workspaces w
-            set name = coalesce($2, name), slug = coalesce($3, slug), version = version + 1, updated_at = $4
+            set name = coalesce($2, name), slug = coalesce($3, slug), require_mfa = coalesce($5, require_mfa),
+                version = version + 1, updated_at = $4
           where id = $1
          returning ",
         workspace_columns!()
     ))
     .bind(id.as_uuid())
-    .bind(name)
-    .bind(slug)
+    .bind(update.name)
+    .bind(update.slug)
     .bind(at.as_datetime())
+    .bind(update.require_mfa)
     .fetch_one(executor)
     .await
 }

@@ -22,7 +22,7 @@ async fn a_standing_is_of_now() {
         json!({
             "channel_id": secret, "workspace_id": workspace, "kind": "private", "archived": false,
             "workspace_role": "owner", "channel_role": "owner",
-            "channel_version": 1, "member_version": 1, "workspace_member_version": 1,
+            "channel_version": 1, "member_version": 1, "workspace_member_version": 1, "require_mfa": false,
         })
     );
     let outside = standing(alan.id.to_string()).await;

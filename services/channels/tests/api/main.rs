@@ -16,3 +16,4 @@ mod user_erased;
 mod workspace_members;
 mod workspaces_create;
 mod workspaces_life;
+mod workspaces_require_mfa;

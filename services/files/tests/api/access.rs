@@ -1,5 +1,6 @@
 use colink_events::Topic;
 use colink_events::channels::AccessBypassed;
+use serde_json::json;
 
 use crate::harness::{TEXT, World};
 
@@ -20,6 +21,30 @@ async fn a_realm_admin_passes_and_is_audited() {
     events
         .await_event::<AccessBypassed>(|event| event.user_id == root.id && event.action == "delete_any_file")
         .await;
+    world.files.finish().await;
+}
+
+/// where a second factor is asked for, a session that was not proven by one reaches no file; outside nothing is told.
+#[tokio::test]
+async fn a_workspace_that_asks_for_a_second_factor_is_closed() {
+    let world = World::start().await;
+    let id = world.uploaded(&world.alice, "diary.txt", "text/plain", TEXT).await;
+    world.channels.require_mfa(world.channel.workspace_id);
+    let in_workspace = format!("/files?workspace_id={}", world.channel.workspace_id);
+    let in_channel = format!("/files?channel_id={}", world.channel.id);
+    let (file, link) = (format!("/files/{id}"), format!("/files/{id}/download-url"));
+    let mint = world.stage.identity().mint(&world.alice).claim("amr", json!(["pwd", "otp", "mfa"]));
+    let proven = world.files.anonymous().bearer(&mint.sign());
+    for path in [&in_workspace, &in_channel, &file, &link] {
+        let answer = world.client(&world.alice).get(path).await.expect(401);
+        assert_eq!(answer.error_code(), "MFA_REQUIRED", "{path}");
+        let _ = proven.get(path).await.expect(200);
+        let _ = world.client(&world.eve).get(path).await.expect(404);
+    }
+    let empty = world.client(&world.carol).get(&in_workspace).await.expect(401);
+    assert_eq!(empty.error_code(), "MFA_REQUIRED");
+    let _ = world.client(&world.alice).delete(&file).await.expect(401);
+    let _ = proven.delete(&file).await.expect(204);
     world.files.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! The internal endpoints of channels that files asks, over a table that tests fill.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -27,6 +27,8 @@ struct Facts {
 
 #[derive(Debug, Default)]
 struct Tables {
+    /// Closed to sessions that were not proven by a second factor.
+    require_mfa: HashSet<WorkspaceId>,
     channels: HashMap<ChannelId, Facts>,
     in_workspace: HashMap<(WorkspaceId, UserId), &'static str>,
     in_channel: HashMap<(ChannelId, UserId), &'static str>,
@@ -61,6 +63,10 @@ impl ChannelsStub {
         let id = ChannelId::generate(&SystemClock);
         self.tables.lock().unwrap().channels.insert(id, Facts { workspace_id, kind, archived: false });
         Channel { id, workspace_id }
+    }
+
+    pub(crate) fn require_mfa(&self, workspace: WorkspaceId) {
+        self.tables.lock().unwrap().require_mfa.insert(workspace);
     }
 
     pub(crate) fn archive(&self, channel: Channel) {
@@ -124,6 +130,7 @@ async fn standing(
             "workspace_role": tables.in_workspace.get(&(facts.workspace_id, user)),
             "channel_role": tables.in_channel.get(&(channel, user)),
             "channel_version": 1, "member_version": 1, "workspace_member_version": 1,
+            "require_mfa": tables.require_mfa.contains(&facts.workspace_id),
         })
     });
     answer(&request, data)
@@ -145,9 +152,13 @@ async fn readable(
             let open = in_workspace && facts.kind == "public";
             facts.workspace_id == asked && (open || tables.in_channel.contains_key(&(**id, user)))
         })
-        .map(
-            |(id, facts)| json!({ "channel_id": id, "workspace_id": facts.workspace_id, "kind": facts.kind }),
-        )
+        .map(|(id, facts)| {
+            let require_mfa = tables.require_mfa.contains(&asked);
+            json!({
+                "channel_id": id, "workspace_id": facts.workspace_id, "kind": facts.kind,
+                "require_mfa": require_mfa,
+            })
+        })
         .collect();
     answer(&request, Some(json!({ "channels": channels })))
 }
@@ -158,6 +169,7 @@ async fn member(
     tables: web::Data<Mutex<Tables>>,
 ) -> HttpResponse {
     let key = (path.0.parse().unwrap(), path.1.parse().unwrap());
-    let role = tables.lock().unwrap().in_workspace.get(&key).copied();
-    answer(&request, role.map(|role| json!({ "role": role })))
+    let tables = tables.lock().unwrap();
+    let (role, require_mfa) = (tables.in_workspace.get(&key).copied(), tables.require_mfa.contains(&key.0));
+    answer(&request, role.map(|role| json!({ "role": role, "require_mfa": require_mfa })))
 }

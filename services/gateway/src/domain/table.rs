@@ -141,6 +141,9 @@ const TABLE: &[Route] = &[
     credentials("/auth/login"),
     credentials("/auth/refresh"),
     credentials("/auth/api-keys/token"),
+    credentials("/auth/mfa/verify"),
+    proof("/auth/mfa/totp/verify"),
+    proof("/auth/mfa/totp/disable"),
     credentials("/auth/passkeys/login/{}"),
     credentials("/auth/mfa/passkey/{}"),
     proof("/auth/reauthenticate"),
@@ -274,6 +277,7 @@ mod tests {
         for path in [
             "/auth/login",
             "/auth/api-keys/token",
+            "/auth/mfa/verify",
             "/auth/register",
             "/auth/refresh",
             "/auth/passkeys/login/start",
@@ -290,6 +294,7 @@ mod tests {
             "/auth/api-keys/1/rotate",
             "/auth/bots",
             "/auth/me",
+            "/auth/mfa/totp/verify",
             "/auth/logout",
             "/auth/passkeys/register/start",
             "/auth/reauthenticate/passkey/start",
@@ -307,6 +312,9 @@ mod tests {
     fn a_call_draws_on_the_budget_of_what_it_does() {
         let class = |path, method| find(path).map(|route| route.class(method));
         assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+        for path in ["/auth/mfa/verify", "/auth/mfa/totp/verify", "/auth/mfa/totp/disable"] {
+            assert_eq!(class(path, "POST"), Some(Class::Credentials), "{path}");
+        }
         assert_eq!(class("/auth/passkeys/login/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/auth/reauthenticate/passkey/finish", "POST"), Some(Class::Credentials));
         assert_eq!(class("/channels/1/messages", "POST"), Some(Class::Send));

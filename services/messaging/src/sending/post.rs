@@ -21,7 +21,7 @@ pub(super) async fn send(state: &State, caller: &Caller, prepared: &Prepared<'_>
     let stand_ins = StandIns::generate(caller.user_id(), clock);
     let payload = prepared.payload(stand_ins.workspace_id, stand_ins.seq, stand_ins.author.clone());
     let template = Template::seal(payload, &stand_ins, &prepared.cause, clock)?;
-    let mut post = new_post(prepared, &template);
+    let mut post = new_post(prepared, &template, caller.has_second_factor());
     for _ in 0..ATTEMPTS {
         match send::insert(&state.pool, &post).await {
             Ok(Some(posted)) => {
@@ -50,7 +50,7 @@ pub(super) async fn send(state: &State, caller: &Caller, prepared: &Prepared<'_>
     Err(ApiError::unavailable("channel").into())
 }
 
-fn new_post<'a>(prepared: &'a Prepared<'a>, template: &'a Template) -> NewPost<'a> {
+fn new_post<'a>(prepared: &'a Prepared<'a>, template: &'a Template, second_factor: bool) -> NewPost<'a> {
     NewPost {
         id: prepared.id,
         channel_id: prepared.draft.channel_id,
@@ -67,5 +67,6 @@ fn new_post<'a>(prepared: &'a Prepared<'a>, template: &'a Template) -> NewPost<'
         at: prepared.moment(),
         template,
         bypass: false,
+        second_factor,
     }
 }

@@ -39,6 +39,27 @@ pub(crate) struct WorkspaceSeat {
     pub(crate) version: i64,
 }
 
+/// Takes over whether a workspace asks for a second factor.
+pub(crate) async fn upsert_workspace(
+    db: &mut PgConnection,
+    workspace_id: WorkspaceId,
+    require_mfa: bool,
+    version: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into workspaces (workspace_id, require_mfa, version) values ($1, $2, $3)
+         on conflict (workspace_id) do update
+         set require_mfa = excluded.require_mfa, version = excluded.version
+         where workspaces.version < excluded.version",
+    )
+    .bind(workspace_id.as_uuid())
+    .bind(require_mfa)
+    .bind(version)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Takes over a channel.
 pub(crate) async fn upsert_channel(db: &mut PgConnection, channel: Channel) -> Result<(), sqlx::Error> {
     sqlx::query(

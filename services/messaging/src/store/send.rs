@@ -29,6 +29,8 @@ pub(crate) struct NewPost<'a> {
     pub(crate) template: &'a Template,
     /// A realm admin passes without membership; the caller has it audited.
     pub(crate) bypass: bool,
+    /// The sender's session was proven by more than one factor.
+    pub(crate) second_factor: bool,
 }
 
 /// What the statement wrote.
@@ -47,7 +49,8 @@ pub(crate) struct Posted {
 pub(crate) const KEYS: [&str; 2] = ["messages_client_msg_id_key", "messages_idempotency_key_key"];
 
 /// `channel` is the exact image of `decide(SendMessage)`: allowed is who has an active seat in the workspace and in the
-/// channel, while it is not archived (`tests/api/send_permission.rs` holds both against each other for every standing).
+/// channel, while it is not archived (`tests/api/send_permission.rs` holds both against each other for every standing),
+/// and whose session was proven by a second factor where the workspace asks for one.
 /// It has no row when anything is missing: no number is taken, nothing is written, and the caller finds out why.
 ///
 /// The number is taken by `turn`, whose row lock orders the channel until the commit. A repeated key that is visible is
@@ -63,6 +66,7 @@ with channel as (
     where h.channel_id = $1
       and ($20 or (w.role is not null and m.role is not null))
       and not h.archived
+      and ($21 or not exists (select 1 from workspaces x where x.workspace_id = h.workspace_id and x.require_mfa))
       and not exists (select 1 from messages d where d.author_id = $2 and d.client_msg_id = $4)
       and not exists (select 1 from messages d where d.author_id = $2 and d.idempotency_key = $5)
 ), turn as (
@@ -116,6 +120,7 @@ pub(crate) async fn insert(pool: &PgPool, post: &NewPost<'_>) -> Result<Option<P
         .bind(&post.template.seq)
         .bind(&post.template.author)
         .bind(post.bypass)
+        .bind(post.second_factor)
         .fetch_optional(pool)
         .await
 }

@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub(crate) struct Seen {
     pub(crate) workspace_id: WorkspaceId,
     pub(crate) standing: Standing,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    pub(crate) require_mfa: bool,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -19,6 +21,7 @@ struct Row {
     archived: bool,
     workspace_role: Option<String>,
     channel_role: Option<String>,
+    require_mfa: bool,
 }
 
 /// The channel and the user's standing in it; `realm_admin` and `scopes` are passed through. None when the channel is not known here.
@@ -30,8 +33,10 @@ pub(crate) async fn lookup(
     scopes: Scopes,
 ) -> Result<Option<Seen>, sqlx::Error> {
     let row: Option<Row> = sqlx::query_as(
-        "select h.workspace_id, h.kind, h.archived, w.role as workspace_role, m.role as channel_role
+        "select h.workspace_id, h.kind, h.archived, w.role as workspace_role, m.role as channel_role,
+                coalesce(x.require_mfa, false) as require_mfa
          from channel_heads h
+         left join workspaces x on x.workspace_id = h.workspace_id
          left join workspace_members w on w.workspace_id = h.workspace_id and w.user_id = $2 and w.active
          left join channel_members m on m.channel_id = h.channel_id and m.user_id = $2 and m.active
          where h.channel_id = $1",
@@ -47,6 +52,7 @@ impl Row {
     fn seen(self, realm_admin: bool, scopes: Scopes) -> Result<Seen, sqlx::Error> {
         Ok(Seen {
             workspace_id: self.workspace_id.into(),
+            require_mfa: self.require_mfa,
             standing: Standing {
                 realm_admin,
                 workspace: self.workspace_role.map(word).transpose()?,

@@ -3,7 +3,7 @@ use colink_core::id::ChannelId;
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberRemoved, ChannelUnarchived, DmCreated,
-    MemberJoined, MemberLeft, MemberRoleChanged, WorkspaceDeleted,
+    MemberJoined, MemberLeft, MemberRoleChanged, WorkspaceDeleted, WorkspacePayload, WorkspaceUpdated,
 };
 use colink_events::users::{UserPayload, UserUpdated};
 use serde_json::json;
@@ -69,6 +69,50 @@ async fn a_deleted_workspace_is_closed_to_everybody() {
     let active = "select count(*) from workspace_members where user_id = $1 and active";
     world.await_count(active, ada.id(), 0).await;
     ada.post(channel, &json!({ "content": "still here" })).await.expect(404);
+    world.finish().await;
+}
+
+/// where a second factor is asked for, a session that was not proven by one reads and writes nothing.
+#[actix_web::test]
+async fn a_workspace_that_asks_for_a_second_factor_is_closed() {
+    let world = World::new().await;
+    let (ada, eve) = (world.person("ada").await, world.stranger("eve").await);
+    let channel = world.public(&[&ada]).await;
+    let message = ada.says(channel, "hi").await.text("/id");
+    let at = SystemClock.timestamp();
+    let updated = |require_mfa: bool, version: i64| WorkspaceUpdated {
+        workspace: WorkspacePayload {
+            id: world.workspace_id,
+            name: "Works".to_owned(),
+            slug: "works".to_owned(),
+            owner_id: ada.id(),
+            plan: "free".to_owned(),
+            member_limit: None,
+            require_mfa,
+            version,
+            created_at: at,
+            updated_at: at,
+            deleted_at: None,
+        },
+    };
+    world.emit(&updated(true, 3)).await;
+    // Late, and older than what is known.
+    world.emit(&updated(false, 2)).await;
+    let asked = "select count(*) from workspaces where workspace_id = $1 and require_mfa and version = 3";
+    world.await_count(asked, world.workspace_id, 1).await;
+    let mint = world.stage.identity().mint(&ada.user).claim("amr", json!(["pwd", "otp", "mfa"]));
+    let proven = world.messaging.anonymous().bearer(&mint.sign());
+    let (messages, one) = (format!("/channels/{channel}/messages"), format!("/messages/{message}"));
+    for path in [&messages, &one, &format!("/channels/{channel}/events"), &format!("{one}/threads")] {
+        assert_eq!(ada.client.get(path).await.expect(401).error_code(), "MFA_REQUIRED", "{path}");
+        proven.get(path).await.expect(200);
+        eve.client.get(path).await.expect(404);
+    }
+    let body = json!({ "content": "still here" });
+    for path in [&messages, &format!("{one}/threads")] {
+        assert_eq!(ada.client.post(path, &body).await.expect(401).error_code(), "MFA_REQUIRED", "{path}");
+        proven.post(path, &body).await.expect(201);
+    }
     world.finish().await;
 }
 

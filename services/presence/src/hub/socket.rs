@@ -34,6 +34,8 @@ pub struct Identity {
     pub username: String,
     /// What his token may be used for.
     pub scopes: Scopes,
+    /// His session was proven by more than one factor.
+    pub second_factor: bool,
 }
 
 /// One connected client, as the hub knows it.
@@ -114,6 +116,11 @@ impl Socket {
     /// The name shown while he types.
     pub fn username(&self) -> &str {
         &self.identity.username
+    }
+
+    /// Whether his session was proven by more than one factor.
+    pub fn has_second_factor(&self) -> bool {
+        self.identity.second_factor
     }
 
     /// A frame of a channel's log: it goes out, or the socket is closed. Behind a closing nothing is queued: what

@@ -71,7 +71,11 @@ impl Node {
     }
 
     pub fn url(&self, user: &TestUser) -> String {
-        format!("{}/ws?token={}", self.service.base_url(), self.stage.identity().token(user))
+        self.url_with(&self.stage.identity().token(user))
+    }
+
+    pub fn url_with(&self, token: &str) -> String {
+        format!("{}/ws?token={token}", self.service.base_url())
     }
 
     /// A socket that has been greeted.

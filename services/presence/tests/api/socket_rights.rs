@@ -8,11 +8,12 @@ use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
-    MemberRoleChanged, WorkspaceDeleted,
+    MemberRoleChanged, WorkspaceDeleted, WorkspaceUpdated,
 };
 use colink_events::users::{SessionRevoked, UserDeactivated, UserErased, UserSuspended};
 use colink_store::redis::RedisConfig;
 use colink_telemetry::Metrics;
+use colink_test::Socket;
 use serde_json::json;
 
 use crate::harness::Node;
@@ -50,6 +51,42 @@ async fn only_members_may_follow_a_private_channel() {
     let mut socket = node.connect(&ann).await;
     socket.send(&json!({"type": "subscribe", "channel_id": ChannelId::generate(&SystemClock)})).await;
     assert_eq!(socket.await_type("error").await["code"], "NOT_FOUND");
+}
+
+/// where a second factor is asked for, a session that was not proven by one follows nothing; one that does is closed.
+#[tokio::test]
+async fn a_workspace_that_asks_for_a_second_factor_is_not_followed() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    let mut followed = node.follow(&ann, channel).await;
+    node.world.require_mfa();
+    let (id, at) = (node.world.workspace_of(channel), SystemClock.timestamp());
+    let workspace = json!({
+        "id": id, "name": "Works", "slug": "works", "owner_id": ann.id, "plan": "free", "require_mfa": true,
+        "version": 2, "created_at": at, "updated_at": at,
+    });
+    node.tell(&WorkspaceUpdated { workspace: serde_json::from_value(workspace).unwrap() }).await;
+    assert_eq!(followed.await_close().await.0, 4001);
+
+    let mut socket = node.connect(&ann).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
+    let error = socket.await_type("error").await;
+    assert_eq!((&error["code"], &error["channel_id"]), (&json!("MFA_REQUIRED"), &json!(channel)));
+    let mint = node.stage.identity().mint(&ann).claim("amr", json!(["pwd", "otp", "mfa"]));
+    let mut proven = Socket::connect(&node.url_with(&mint.sign())).await;
+    proven.await_type("hello").await;
+    proven.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
+    proven.await_type("subscribed").await;
+}
+
+/// a session that has to enrol a second factor opens no socket.
+#[tokio::test]
+async fn a_session_that_has_to_enrol_opens_no_socket() {
+    let node = Node::start().await;
+    let mint = node.stage.identity().mint(&node.user("ann")).claim("mfa_enrolment", true);
+    let mut socket = Socket::connect(&node.url_with(&mint.sign())).await;
+    assert_eq!(socket.await_close().await.0, 4001);
 }
 
 /// C-6, R-9: a removed member's socket stops receiving, and its other channels go on.

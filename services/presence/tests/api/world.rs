@@ -33,6 +33,8 @@ struct State {
     colleagues: Vec<UserId>,
     /// Everybody is a guest of the workspaces.
     guests: bool,
+    /// Every workspace is closed to sessions that were not proven by a second factor.
+    require_mfa: bool,
     is_down: bool,
     posts: Vec<(String, Value)>,
 }
@@ -52,6 +54,10 @@ impl World {
 
     pub fn make_guests(&self) {
         self.with(|state| state.guests = true);
+    }
+
+    pub fn require_mfa(&self) {
+        self.with(|state| state.require_mfa = true);
     }
 
     pub fn join(&self, channel: ChannelId, user: UserId) {
@@ -156,6 +162,7 @@ async fn standing(world: Data<World>, path: Path<(ChannelId, UserId)>) -> HttpRe
             "channel_id": channel.id, "workspace_id": channel.workspace, "kind": channel.kind, "archived": false,
             "workspace_role": (member || colleague).then_some(role), "channel_role": member.then_some("member"),
             "channel_version": 1, "member_version": 1, "workspace_member_version": 1,
+            "require_mfa": state.require_mfa,
         }))
     })
 }
@@ -186,7 +193,8 @@ async fn channels_of(world: Data<World>, path: Path<UserId>) -> HttpResponse {
         let channels: Vec<Value> = mine
             .map(|channel| {
                 json!({"channel_id": channel.id, "workspace_id": channel.workspace, "kind": channel.kind,
-                    "archived": false, "member": true, "channel_role": "member", "workspace_role": "member"})
+                    "archived": false, "member": true, "channel_role": "member", "workspace_role": "member",
+                    "require_mfa": state.require_mfa})
             })
             .collect();
         Some(json!({ "channels": channels }))

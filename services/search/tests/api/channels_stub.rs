@@ -1,6 +1,6 @@
 //! The channels service as far as search asks it: who may read what at this moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 
 type Seats = Arc<Mutex<HashMap<(UserId, WorkspaceId), Vec<Value>>>>;
 
+/// Workspaces that are closed to sessions that were not proven by a second factor.
+type Guarded = Arc<Mutex<HashSet<WorkspaceId>>>;
+
 /// A small server with the two internal endpoints that search asks.
 pub struct ChannelsStub {
     seats: Seats,
+    guarded: Guarded,
     server: LocalServer,
 }
 
@@ -26,13 +30,16 @@ impl ChannelsStub {
     pub fn start() -> Self {
         let seats = Seats::default();
         let served = Arc::clone(&seats);
+        let guarded = Guarded::default();
+        let asked = Arc::clone(&guarded);
         let server = LocalServer::start(move |routes| {
             routes
                 .app_data(web::Data::new(Arc::clone(&served)))
+                .app_data(web::Data::new(Arc::clone(&asked)))
                 .route("/internal/users/{user}/channels", web::get().to(list))
                 .route("/internal/workspaces/{workspace}/members/{user}", web::get().to(member));
         });
-        Self { seats, server }
+        Self { seats, guarded, server }
     }
 
     pub fn url(&self) -> String {
@@ -42,6 +49,11 @@ impl ChannelsStub {
     /// Makes a user a member of a workspace, as yet without a channel.
     pub fn join(&self, workspace: WorkspaceId, user: UserId) {
         self.seats.lock().unwrap().entry((user, workspace)).or_default();
+    }
+
+    /// Closes a workspace to sessions that were not proven by a second factor.
+    pub fn require_mfa(&self, workspace: WorkspaceId) {
+        self.guarded.lock().unwrap().insert(workspace);
     }
 
     /// Lists a channel for a user.
@@ -77,21 +89,30 @@ impl ChannelsStub {
 
 async fn list(
     seats: web::Data<Seats>,
+    guarded: web::Data<Guarded>,
     request: HttpRequest,
     user: web::Path<UserId>,
     scope: web::Query<Scope>,
 ) -> HttpResponse {
     assert!(request.headers().contains_key("authorization"), "an internal call carries a service token");
     let seats = seats.lock().unwrap();
-    let channels = seats.get(&(user.into_inner(), scope.workspace_id)).cloned().unwrap_or_default();
+    let mut channels = seats.get(&(user.into_inner(), scope.workspace_id)).cloned().unwrap_or_default();
+    let require_mfa = guarded.lock().unwrap().contains(&scope.workspace_id);
+    for channel in &mut channels {
+        channel["require_mfa"] = json!(require_mfa);
+    }
     HttpResponse::Ok().json(json!({ "success": true, "data": { "channels": channels }, "meta": meta() }))
 }
 
-async fn member(seats: web::Data<Seats>, path: web::Path<(WorkspaceId, UserId)>) -> HttpResponse {
+async fn member(
+    seats: web::Data<Seats>,
+    guarded: web::Data<Guarded>,
+    path: web::Path<(WorkspaceId, UserId)>,
+) -> HttpResponse {
     let (workspace, user) = path.into_inner();
     if seats.lock().unwrap().contains_key(&(user, workspace)) {
-        return HttpResponse::Ok()
-            .json(json!({ "success": true, "data": { "role": "member" }, "meta": meta() }));
+        let data = json!({ "role": "member", "require_mfa": guarded.lock().unwrap().contains(&workspace) });
+        return HttpResponse::Ok().json(json!({ "success": true, "data": data, "meta": meta() }));
     }
     let error = json!({ "code": "NOT_FOUND", "message": "There is no such member." });
     HttpResponse::NotFound().json(json!({ "success": false, "error": error, "meta": meta() }))

@@ -50,6 +50,27 @@ async fn a_workspace_is_closed_to_strangers_and_empty_to_a_guest() {
     world.search.finish().await;
 }
 
+/// A-8, S-3: where a second factor is asked for, a session that was not proven by one finds nothing, and a stranger learns
+/// nothing.
+#[tokio::test]
+async fn a_workspace_that_asks_for_a_second_factor_is_closed() {
+    let world = World::new().await;
+    world.write(world.general, 1, &["inside"]).await;
+    let guest = world.stage.identity().user("guest");
+    world.channels.join(world.workspace, guest.id);
+    world.channels.require_mfa(world.workspace);
+    for user in [&world.bob, &guest] {
+        let answer = world.ask(user, &[("q", "inside")]).await.expect(401);
+        assert_eq!(answer.error_code(), "MFA_REQUIRED");
+    }
+    world.ask(&world.stage.identity().user("eve"), &[("q", "inside")]).await.expect(404);
+    let mint = world.stage.identity().mint(&world.bob).claim("amr", serde_json::json!(["pwd", "otp", "mfa"]));
+    let proven = world.search.anonymous().bearer(&mint.sign());
+    let path = format!("/search?q=inside&workspace_id={}", world.workspace);
+    assert_eq!(contents(&proven.get(&path).await.expect(200)), ["inside"]);
+    world.search.finish().await;
+}
+
 /// S-3: without the word of channels nothing is shown.
 #[tokio::test]
 async fn a_silent_channels_service_closes_the_search() {

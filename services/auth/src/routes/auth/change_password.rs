@@ -89,5 +89,6 @@ async fn change(
     state.commit(transaction).await?;
     state.mail_queued.notify_one();
     ended.announce(state).await;
+    state.metrics.password_changed("change", user.id());
     Ok((tokens, user))
 }

@@ -1,7 +1,7 @@
 //! `POST /auth/logout`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::EnrollingCaller;
 use colink_http::{ApiResult, Reply};
 
 use crate::browser;
@@ -21,7 +21,10 @@ use crate::store::sessions;
     tag = "auth",
     responses((status = 204, description = "Signed out."))
 )]
-pub(crate) async fn logout_user(state: Data<State>, caller: Caller) -> ApiResult<Reply<()>> {
+pub(crate) async fn logout_user(
+    state: Data<State>,
+    EnrollingCaller(caller): EnrollingCaller,
+) -> ApiResult<Reply<()>> {
     let (user_id, session_id) = (caller.user_id(), caller.session_id());
     let mut transaction = state.begin().await?;
     let now = state.clock.now();

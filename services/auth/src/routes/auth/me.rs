@@ -1,7 +1,7 @@
 //! `GET /auth/me`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::EnrollingCaller;
 use colink_core::id::SessionId;
 use colink_http::{ApiResult, Reply, Success};
 use serde::Serialize;
@@ -27,7 +27,10 @@ pub(crate) struct Me {
     tag = "auth",
     responses((status = 200, description = "The caller.", body = Success<Me>))
 )]
-pub(crate) async fn get_me(state: Data<State>, caller: Caller) -> ApiResult<Reply<Me>> {
+pub(crate) async fn get_me(
+    state: Data<State>,
+    EnrollingCaller(caller): EnrollingCaller,
+) -> ApiResult<Reply<Me>> {
     let user = load(&state, caller.user_id()).await?;
     Ok(Reply::ok(Me { profile: Profile::of(&user, state.clock.now()), session_id: caller.session_id() }))
 }

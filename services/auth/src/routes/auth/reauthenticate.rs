@@ -1,26 +1,38 @@
 //! `POST /auth/reauthenticate`: who he is, proven again, before what guards the account is changed.
+//!
+//! An account with an authenticator app takes as much as its sign-in: password and code. A password alone may have been
+//! seen, and a code alone may be read from a telephone that lies on the table. Where there is no password (sign-in by a
+//! provider) the code alone is taken.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
-use colink_http::validate::{all, field};
-use colink_http::{ApiResult, Body, Reply, Success};
+use colink_auth::{Caller, EnrollingCaller};
+use colink_core::error::Invalid;
+use colink_http::validate::{all, optional};
+use colink_http::{ApiError, ApiResult, Body, Reply, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::mfa::OTP;
 use crate::domain::password::Password;
+use crate::domain::totp::Code;
 use crate::error::AuthError;
 use crate::password_check::PasswordCheck;
+use crate::second_factor::MULTIPLE;
+use crate::second_factor::codes::{self, Shown};
 use crate::state::State;
-use crate::store::{sessions, users};
+use crate::store::users::Credentials;
+use crate::store::{sessions, totp_secrets, users};
 
 /// The proof.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
-    /// The password of the account.
-    #[serde(default)]
+    /// The password of the account, if it has one.
     #[schema(format = Password, max_length = 128)]
-    password: String,
+    password: Option<String>,
+    /// A code of the authenticator app, if one is in use.
+    #[schema(pattern = "^[0-9]{6}$", example = "492039")]
+    code: Option<String>,
 }
 
 /// The session is proven.
@@ -41,7 +53,8 @@ impl Proven {
 /// Prove again who you are
 ///
 /// Sensitive changes are refused with REAUTHENTICATION_REQUIRED unless the session was proven in the last ten
-/// minutes. Failures count as failed sign-ins.
+/// minutes. An account with an authenticator app takes password and code; MFA_REQUIRED says that the password was right
+/// and the code is missing. Failures count as failed sign-ins.
 #[utoipa::path(
     post,
     path = "/auth/reauthenticate",
@@ -55,14 +68,47 @@ impl Proven {
 )]
 pub(crate) async fn reauthenticate(
     state: Data<State>,
-    caller: Caller,
+    EnrollingCaller(caller): EnrollingCaller,
     Body(request): Body<Request>,
 ) -> ApiResult<Reply<Proven>> {
-    let (password,) = all((field("password", Password::claimed(&request.password)),))?;
+    let (password, code) = all((
+        optional("password", request.password, |text| Password::claimed(&text)),
+        optional("code", request.code, |text| Code::parse(&text)),
+    ))?;
     let found = users::lookup_credentials(&state.pool, caller.user_id()).await?;
     let found = found.ok_or(AuthError::UserGone)?;
-    let check = PasswordCheck::of(&state, caller.context(), &found.user).await?;
-    check.prove(Some(found), &password).await?;
-    sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
+    let with_app = totp_secrets::find_enabled(&state.pool, caller.user_id()).await?.is_some();
+    if found.password_hash.is_some() || !with_app {
+        let password = password.ok_or_else(|| ApiError::invalid("password", Invalid::required()))?;
+        prove_password(&state, &caller, found, &password).await?;
+    }
+    if with_app {
+        prove_code(&state, &caller, code.ok_or(AuthError::SecondFactorMissing)?).await?;
+    } else {
+        sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
+    }
     Ok(Reply::ok(Proven::of(&state)))
+}
+
+async fn prove_password(
+    state: &State,
+    caller: &Caller,
+    found: Credentials,
+    password: &Password,
+) -> Result<(), AuthError> {
+    let check = PasswordCheck::of(state, caller.context(), &found.user).await?;
+    check.prove(Some(found), password).await.map(drop)
+}
+
+/// The session is as good as one that was begun with a code.
+async fn prove_code(state: &State, caller: &Caller, code: Code) -> Result<(), AuthError> {
+    let mut transaction = state.begin().await?;
+    let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let shown = Shown::Totp(code);
+    let mut transaction = codes::require(state, transaction, &user, &shown, &caller.cause()).await?;
+    let words = [OTP, &[MULTIPLE]].concat();
+    sessions::update_amr_added(&mut transaction, caller.session_id(), &words).await?;
+    let now = state.clock.now();
+    sessions::update_authenticated(&mut *transaction, caller.session_id(), now).await?;
+    state.commit(transaction).await
 }

@@ -15,6 +15,7 @@ use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::domain::refresh::{Use, judge};
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
+use crate::second_factor::policy;
 use crate::sign_in::{TokenPair, access_token, check_open};
 use crate::state::State;
 use crate::store::refresh_tokens::Held;
@@ -103,8 +104,9 @@ async fn succeed(
     refresh_tokens::insert(transaction, hash, session_id, now, expires_at).await?;
     let ip = context.ip().map(|ip| ip.to_string());
     sessions::update_seen(transaction, session_id, context.user_agent(), ip, now, expires_at).await?;
-    let access = access_token(state, &user, session_id, held.amr, now)?;
-    Ok((TokenPair { session_id, access, refresh, refresh_in }, user))
+    let restricted = policy::restricts(state, transaction, &user, &held.amr, now).await?;
+    let access = access_token(state, &user, session_id, held.amr, restricted, now)?;
+    Ok((TokenPair { session_id, access, refresh, refresh_in, restricted }, user))
 }
 
 /// Two parties hold the token: neither keeps the session.

@@ -112,5 +112,6 @@ async fn reset(
     state.commit(transaction).await?;
     state.mail_queued.notify_one();
     ended.announce(state).await;
+    state.metrics.password_changed("reset", user.id());
     Ok(())
 }

@@ -74,5 +74,6 @@ async fn set(state: &State, caller: &Caller, password_hash: &str) -> Result<(Tok
     state.commit(transaction).await?;
     state.mail_queued.notify_one();
     ended.announce(state).await;
+    state.metrics.password_changed("set", user.id());
     Ok((tokens, user))
 }

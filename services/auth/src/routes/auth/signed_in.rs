@@ -34,6 +34,9 @@ pub(crate) struct SignedIn {
     csrf_token: Option<String>,
     /// The session.
     session_id: SessionId,
+    /// True when the user must have a second factor and has none: the session can do nothing but enrol one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    mfa_enrolment: bool,
     /// Who is signed in.
     user: Profile,
 }
@@ -53,6 +56,7 @@ impl SignedIn {
             refresh_token: tokens.refresh_in.body(&tokens.refresh),
             csrf_token: tokens.refresh_in.csrf_token().map(OpaqueToken::reveal),
             session_id: tokens.session_id,
+            mfa_enrolment: tokens.restricted,
             user: Profile::of(user, state.clock.now()),
         }
     }
@@ -69,6 +73,9 @@ pub(crate) struct SecondFactorAsked {
     mfa_ticket: String,
     /// What is taken.
     methods: Vec<Method>,
+    /// Time for it, in seconds.
+    #[schema(example = 300)]
+    expires_in: u64,
 }
 
 /// Tokens, or what is still asked for.
@@ -94,6 +101,7 @@ impl Admission {
                     mfa_required: true,
                     mfa_ticket: challenge.ticket.reveal(),
                     methods: challenge.methods,
+                    expires_in: state.mfa.ticket().as_secs(),
                 }),
                 None,
             ),

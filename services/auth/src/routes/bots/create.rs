@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::View;
+use crate::api_keys::error::ApiKeyError;
 use crate::config::api_keys::Creators;
 use crate::error::AuthError;
 use crate::state::State;
@@ -67,7 +68,7 @@ pub(crate) async fn create_bot(
     users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
     let most = state.bots.max_per_owner;
     if bots::count(&mut *transaction, Some(caller.user_id())).await? >= i64::from(most) {
-        return Err(AuthError::TooManyBots(most).into());
+        return Err(ApiKeyError::TooManyBots(most).into());
     }
     if !usernames::insert(&mut transaction, &username, now).await? {
         return Err(AuthError::UsernameTaken.into());

@@ -6,7 +6,7 @@ use colink_core::id::UserId;
 use colink_http::{ApiResult, Path, Reply};
 
 use crate::api_keys::end_all;
-use crate::error::AuthError;
+use crate::api_keys::error::ApiKeyError;
 use crate::revocation::reason;
 use crate::state::State;
 use crate::store::bots;
@@ -30,7 +30,7 @@ pub(crate) async fn delete_bot(
     let mut transaction = state.begin().await?;
     let bot = bots::lock(&mut transaction, id).await?.filter(|bot| bot.deactivated_at.is_none());
     let may = |owner: UserId| owner == caller.user_id() || caller.realm_admin();
-    bot.filter(|bot| may(bot.owner_id())).ok_or(AuthError::NoBot)?;
+    bot.filter(|bot| may(bot.owner_id())).ok_or(ApiKeyError::NoBot)?;
     bots::update_deactivated(&mut transaction, id, state.clock.now()).await?;
     let ended = end_all(&state, &mut transaction, id, reason::BOT_DELETED, &caller.cause()).await?;
     state.commit(transaction).await?;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{View, own};
-use crate::error::AuthError;
+use crate::api_keys::error::ApiKeyError;
 use crate::state::State;
 use crate::store::bots;
 
@@ -48,11 +48,11 @@ pub(crate) async fn update_bot(
     ))?;
     let now = state.clock.now();
     let mut transaction = state.begin().await?;
-    let before = bots::lock(&mut transaction, id).await?.ok_or(AuthError::NoBot)?;
+    let before = bots::lock(&mut transaction, id).await?.ok_or(ApiKeyError::NoBot)?;
     own(&mut *transaction, &caller, id).await?;
     let description = description.as_ref().map(Description::as_str);
     bots::update(&mut transaction, id, display_name.as_ref(), description, now).await?;
-    let bot = bots::lookup(&mut *transaction, id).await?.ok_or(AuthError::NoBot)?;
+    let bot = bots::lookup(&mut *transaction, id).await?.ok_or(ApiKeyError::NoBot)?;
     if bot.user.version != before.user.version {
         state.emit(&mut transaction, &UserUpdated(bot.payload(now.into())), &caller.cause()).await?;
     }

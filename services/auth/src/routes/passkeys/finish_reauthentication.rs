@@ -11,8 +11,9 @@ use super::super::auth::reauthenticate::Proven;
 use super::{Answer, given};
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
-use crate::passkeys::Purpose;
 use crate::passkeys::assertion::{self, Claimant};
+use crate::passkeys::{HARDWARE, Purpose};
+use crate::second_factor::MULTIPLE;
 use crate::state::State;
 use crate::store::sessions;
 
@@ -57,6 +58,10 @@ pub(crate) async fn finish_passkey_reauthentication(
     let ceremony = ceremony.ok_or(AuthError::DeadCeremony("credential"))?;
     let claimant = Claimant::User(caller.user_id());
     assertion::require(&state, claimant, &credential.0, ceremony, caller.context()).await?;
-    sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
+    let mut transaction = state.begin().await?;
+    let (session_id, now) = (caller.session_id(), state.clock.now());
+    sessions::update_amr_added(&mut transaction, session_id, &[HARDWARE, MULTIPLE]).await?;
+    sessions::update_authenticated(&mut *transaction, session_id, now).await?;
+    state.commit(transaction).await?;
     Ok(Reply::ok(Proven::of(&state)))
 }

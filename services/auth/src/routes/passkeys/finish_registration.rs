@@ -1,23 +1,25 @@
 //! `POST /auth/passkeys/register/finish`.
 
+use actix_web::http::header;
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, EnrollingCaller};
 use colink_core::id::PasskeyId;
 use colink_events::users::PasskeyAdded;
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Reply, Success};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MOST, Registered, View, given, passkey_name};
 use crate::domain::letter::Template;
 use crate::error::AuthError;
 use crate::mail;
-use crate::passkeys::Purpose;
+use crate::passkeys::{HARDWARE, Purpose};
 use crate::reauthentication;
 use crate::revocation::{Revocation, reason};
+use crate::second_factor::{MULTIPLE, enrolment, methods};
 use crate::state::State;
-use crate::store::passkeys::{self, Passkey, Traits};
+use crate::store::passkeys::{self, Traits};
 use crate::store::{sessions, users};
 
 /// A new passkey.
@@ -33,9 +35,21 @@ pub(crate) struct Request {
     credential: Option<Registered>,
 }
 
+/// The new passkey.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Added {
+    #[serde(flatten)]
+    passkey: View,
+    /// Codes that open the account without it, when it is the first second factor; they are not shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["7h2k-0pq4-m9xv-c3tz"]))]
+    recovery_codes: Option<Vec<String>>,
+}
+
 /// Register a passkey
 ///
-/// Every other session of the user ends: whoever holds one may not be meant to have this way in.
+/// From now on signing in by password asks for it. Every other session of the user ends: whoever holds one may not be
+/// meant to have this way in.
 #[utoipa::path(
     post,
     path = "/auth/passkeys/register/finish",
@@ -50,15 +64,15 @@ pub(crate) struct Request {
         }
     })),
     responses(
-        (status = 201, description = "Registered.", body = Success<View>),
+        (status = 201, description = "Registered.", body = Success<Added>),
         (status = 409, response = inline(super::super::refusals::NoMorePasskeys)),
     )
 )]
 pub(crate) async fn finish_passkey_registration(
     state: Data<State>,
-    caller: Caller,
+    EnrollingCaller(caller): EnrollingCaller,
     Body(request): Body<Request>,
-) -> ApiResult<Reply<View>> {
+) -> ApiResult<Reply<Added>> {
     reauthentication::require(&state, &caller).await?;
     let (name, credential) =
         all((field("name", passkey_name(&request.name)), field("credential", given(request.credential))))?;
@@ -69,15 +83,16 @@ pub(crate) async fn finish_passkey_registration(
         tracing::debug!(%refusal, "a passkey was not registered");
         AuthError::PasskeyUnsound
     })?;
-    let passkey = add(&state, &caller, &name, &traits).await?;
-    Ok(Reply::created(View::of(passkey)))
+    let added = add(&state, &caller, &name, &traits).await?;
+    Ok(Reply::created(added).header(header::CACHE_CONTROL, "no-store"))
 }
 
-async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Result<Passkey, AuthError> {
+async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Result<Added, AuthError> {
     let (user_id, now, cause) = (caller.user_id(), state.clock.now(), caller.cause());
     let mut transaction = state.begin().await?;
     // The row lock lets a user's registrations happen one after the other, so that the cap holds.
     users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
+    let factors = methods(&mut transaction, user_id).await?;
     if passkeys::count(&mut *transaction, user_id).await? >= MOST {
         return Err(AuthError::TooManyPasskeys);
     }
@@ -86,11 +101,19 @@ async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Res
     let passkey = inserted.ok_or(AuthError::PasskeyKnown)?;
     let event = PasskeyAdded { user_id, passkey_id, at: now.into() };
     state.emit(&mut transaction, &event, &cause).await?;
+    // Whoever had no second factor has one now, and would be shut out if he lost it.
+    let recovery_codes = if factors.is_empty() {
+        Some(enrolment::issue_codes(state, &mut transaction, user_id).await?)
+    } else {
+        None
+    };
+    // The authenticator was used in this session, beside what that was begun with.
+    sessions::update_amr_added(&mut transaction, caller.session_id(), &[HARDWARE, MULTIPLE]).await?;
     let (kept, reason) = (caller.session_id(), reason::PASSKEY_ADDED);
     let others = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
     let ended = Revocation::record(state, &mut transaction, user_id, others, reason, &cause).await?;
     mail::queue(state, &mut transaction, user_id, Template::PasskeyAdded).await?;
     state.commit(transaction).await?;
     ended.announce(state).await;
-    Ok(passkey)
+    Ok(Added { passkey: View::of(passkey), recovery_codes })
 }

@@ -1,7 +1,7 @@
 //! `POST /auth/passkeys/register/start`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::EnrollingCaller;
 use colink_http::{ApiResult, Reply, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -51,7 +51,7 @@ pub(crate) struct Creation {
 )]
 pub(crate) async fn start_passkey_registration(
     state: Data<State>,
-    caller: Caller,
+    EnrollingCaller(caller): EnrollingCaller,
 ) -> ApiResult<Reply<Creation>> {
     reauthentication::require(&state, &caller).await?;
     let user = users::lookup(&state.pool, caller.user_id()).await?.ok_or(AuthError::UserGone)?;

@@ -99,7 +99,8 @@ pub(crate) async fn create_channel(
 
     state.metrics.channel_created(channel.id, kind);
     let (workspace_role, role) = (access.role(), Some(ChannelRole::Owner));
-    let seated = SeatedChannel { channel, workspace_role, role, member_version: 1 };
+    let require_mfa = access.seated.workspace.require_mfa;
+    let seated = SeatedChannel { channel, workspace_role, role, member_version: 1, require_mfa };
     let tag = super::tag(&seated);
     Ok(Reply::created(ChannelView::from(seated)).with_etag(tag))
 }

@@ -15,6 +15,8 @@ use crate::store::workspaces;
 #[derive(Debug, Serialize)]
 pub(crate) struct MemberRole {
     role: WorkspaceRole,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    require_mfa: bool,
 }
 
 /// 404 when he is no active member, or the workspace is deleted.
@@ -24,6 +26,7 @@ pub(crate) async fn get_workspace_member(
     PathParam((workspace, user)): PathParam<(WorkspaceId, UserId)>,
 ) -> ApiResult<Reply<MemberRole>> {
     let seated = workspaces::find_seated(&state.pool, workspace, user).await?;
-    let role = seated.and_then(|seated| seated.role).ok_or(Error::NotFound("member"))?;
-    Ok(Reply::ok(MemberRole { role }))
+    let seated = seated.ok_or(Error::NotFound("member"))?;
+    let role = seated.role.ok_or(Error::NotFound("member"))?;
+    Ok(Reply::ok(MemberRole { role, require_mfa: seated.workspace.require_mfa }))
 }

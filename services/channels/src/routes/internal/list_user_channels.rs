@@ -33,13 +33,16 @@ struct ReadableChannel {
     member: bool,
     channel_role: Option<ChannelRole>,
     workspace_role: WorkspaceRole,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    require_mfa: bool,
 }
 
 impl From<NearChannel> for ReadableChannel {
     fn from(near: NearChannel) -> Self {
-        let NearChannel { channel_id, workspace_id, kind, archived, workspace_role, channel_role } = near;
+        let NearChannel { channel_id, workspace_id, kind, archived, workspace_role, channel_role, .. } = near;
+        let require_mfa = near.require_mfa;
         let member = channel_role.is_some();
-        Self { channel_id, workspace_id, kind, archived, member, channel_role, workspace_role }
+        Self { channel_id, workspace_id, kind, archived, member, channel_role, workspace_role, require_mfa }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `PUT /workspaces/{id}`: changes name or slug.
+//! `PUT /workspaces/{id}`: changes name, slug, or whether a second factor is asked for.
 
 use actix_web::web::Data;
 use colink_auth::{Scoped, needs};
@@ -18,7 +18,7 @@ use crate::access::WorkspaceAccess;
 use crate::change::Change;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::workspaces;
+use crate::store::workspaces::{self, WorkspaceUpdate};
 
 /// What to change; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,6 +30,8 @@ pub(crate) struct UpdateWorkspace {
     /// Its unique name in URLs.
     #[schema(value_type = Option<Slug>)]
     slug: Option<String>,
+    /// Close the workspace to sessions without a second factor; only a session that has one may ask for it.
+    require_mfa: Option<bool>,
 }
 
 /// Changes a workspace. `PATCH` does the same.
@@ -61,11 +63,17 @@ pub(crate) async fn update_workspace(
     let mut access = WorkspaceAccess::lock(change.connection(), &caller, id).await?;
     let permit = access.permit(Action::UpdateWorkspace)?;
     if_match.check(&super::tag(&access.seated))?;
-    let (name, slug) = (name.as_ref().map(AsRef::as_ref), slug.as_ref().map(AsRef::as_ref));
-    let present = &access.seated.workspace;
-    if name.is_some_and(|name| name != present.name) || slug.is_some_and(|slug| slug != present.slug) {
+    if request.require_mfa == Some(true) && !caller.has_second_factor() {
+        return Err(Error::SecondFactor.into());
+    }
+    let update = WorkspaceUpdate {
+        name: name.as_ref().map(AsRef::as_ref),
+        slug: slug.as_ref().map(AsRef::as_ref),
+        require_mfa: request.require_mfa,
+    };
+    if update.changes(&access.seated.workspace) {
         let at = change.at();
-        let updated = workspaces::update(change.connection(), id, name, slug, at).await;
+        let updated = workspaces::update(change.connection(), id, update, at).await;
         access.seated.workspace = updated.on_constraint("workspaces_slug", || Error::Taken("slug"))?;
         change.emit(&WorkspaceUpdated { workspace: access.seated.workspace.payload() }).await?;
     }

@@ -1,0 +1,91 @@
+//! What follows when a second factor comes or goes: recovery codes, the end of the user's other sessions, a mail.
+
+use colink_auth::Caller;
+use colink_core::id::UserId;
+use colink_events::users::{MfaDisabled, MfaEnabled};
+use sqlx::PgConnection;
+
+use super::{MULTIPLE, Method, methods};
+use crate::domain::letter::Template;
+use crate::domain::opaque_token::TokenHash;
+use crate::domain::recovery_code::{COUNT, RecoveryCode};
+use crate::error::AuthError;
+use crate::mail;
+use crate::revocation::{Revocation, reason};
+use crate::state::State;
+use crate::store::{recovery_codes, sessions};
+
+/// Recovery codes in place of all that the user had, as they are shown to him once.
+///
+/// # Errors
+/// Failures of the store.
+pub(crate) async fn issue_codes(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+) -> Result<Vec<String>, AuthError> {
+    let codes: Vec<RecoveryCode> = (0..COUNT).map(|_| RecoveryCode::generate()).collect();
+    let hashes: Vec<TokenHash> = codes.iter().map(|code| code.hash(user_id)).collect();
+    recovery_codes::insert(transaction, user_id, &hashes, state.clock.now()).await?;
+    Ok(codes.iter().map(RecoveryCode::reveal).collect())
+}
+
+/// The caller has a new second factor, which he just used: his session counts as proven by it (`amr`), his others end.
+///
+/// # Errors
+/// Failures of stores.
+pub(crate) async fn enabled(
+    state: &State,
+    transaction: &mut PgConnection,
+    caller: &Caller,
+    method: Method,
+    amr: &[&str],
+) -> Result<Revocation, AuthError> {
+    let (user_id, cause) = (caller.user_id(), caller.cause());
+    let words: Vec<&str> = amr.iter().copied().chain([MULTIPLE]).collect();
+    sessions::update_amr_added(transaction, caller.session_id(), &words).await?;
+    let event = MfaEnabled { user_id, method: method.word().to_owned(), at: state.clock.timestamp() };
+    state.emit(transaction, &event, &cause).await?;
+    mail::queue(state, transaction, user_id, Template::MfaEnabled).await?;
+    end_others(state, transaction, caller).await
+}
+
+/// The caller gave up a second factor. With his last one the recovery codes go, and his session is proven by one factor
+/// from now on. His other sessions end.
+///
+/// # Errors
+/// Failures of stores.
+pub(crate) async fn disabled(
+    state: &State,
+    transaction: &mut PgConnection,
+    caller: &Caller,
+    method: Method,
+    amr: &[&str],
+) -> Result<Revocation, AuthError> {
+    let (user_id, cause) = (caller.user_id(), caller.cause());
+    if methods(transaction, user_id).await?.is_empty() {
+        recovery_codes::delete(transaction, user_id).await?;
+        let words: Vec<&str> = amr.iter().copied().chain([MULTIPLE]).collect();
+        sessions::update_amr_removed(transaction, caller.session_id(), &words).await?;
+    }
+    let event = MfaDisabled {
+        user_id,
+        method: method.word().to_owned(),
+        reason: "by_user".to_owned(),
+        at: state.clock.timestamp(),
+    };
+    state.emit(transaction, &event, &cause).await?;
+    mail::queue(state, transaction, user_id, Template::MfaDisabled).await?;
+    end_others(state, transaction, caller).await
+}
+
+async fn end_others(
+    state: &State,
+    transaction: &mut PgConnection,
+    caller: &Caller,
+) -> Result<Revocation, AuthError> {
+    let (user_id, kept, reason) = (caller.user_id(), caller.session_id(), reason::MFA_CHANGED);
+    let now = state.clock.now();
+    let others = sessions::update_others_revoked(transaction, user_id, kept, reason, now).await?;
+    Revocation::record(state, transaction, user_id, others, reason, &caller.cause()).await
+}
