@@ -6,16 +6,18 @@ use std::time::Duration;
 use colink_auth::{JwkSet, RevocationList, TokenIdentity, Verifier};
 use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
-use colink_runtime::{Boot, StartError};
+use colink_jobs::{Runner, RunnerConfig};
+use colink_runtime::{Boot, Lifecycle, Requirement, StartError};
 use colink_secrets::Sealer;
+use colink_store::s3::ObjectStore;
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{answer_mail_requests, clean_up, end_api_keys, expire_statuses, rotate_keys, send_mail};
+use crate::jobs::{self, answer_mail_requests, end_api_keys, expire_statuses, make_exports, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::mailer::Mailer;
+use crate::mail::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
@@ -29,7 +31,6 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let pool = boot.postgres(&config.postgres).await?;
     let redis = boot.redis(&config.redis).await?;
     let producer = boot.producer(&config.kafka)?;
-    let lifecycle = boot.lifecycle().clone();
 
     // This service knows its own keys, as soon as the key job has read them.
     let verifier = Verifier::with_keys(&config.auth, &JwkSet { keys: Vec::new() }, boot.clock());
@@ -42,13 +43,17 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let kept: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
     let identify = Arc::new(TokenIdentity(identity.authenticator.clone()));
 
+    let runner = Runner::new(pool.clone(), boot.clock(), boot.metrics(), RunnerConfig::default())
+        .map_err(StartError::setting_up("jobs"))?;
     let sealer = Sealer::new(&config.secrets).map_err(StartError::setting_up("sealing"))?;
     let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
     let state = State {
         clock: boot.clock(),
         pool,
         relay: relay.handle(),
-        mail_queued: Arc::new(Notify::new()),
+        jobs: runner.handle(),
+        mailer: Mailer::new(&config.mail, boot.clock(), metrics.clone())
+            .map_err(StartError::setting_up("mail"))?,
         mail_asked: Arc::new(Notify::new()),
         sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
@@ -74,19 +79,35 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         leeway: Duration::from_secs(config.auth.leeway_s),
         admin_email: config.admin_email(),
         peers: Peers::new(boot, &config.internal)?,
+        objects: boot.s3(&config.s3).await?,
+        exports: config.exports,
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
+        idempotency_keys: kept,
         metrics,
     };
 
-    let mailer = Mailer::new(&config.mail).map_err(StartError::setting_up("mail"))?;
     let keys_loaded = boot.require("signing keys");
-    lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
-    lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
-    lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
-    lifecycle.spawn("API keys", end_api_keys::run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("statuses", expire_statuses::run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
+    let runner = jobs::register(runner, config.keys);
+    start(&state, boot.lifecycle(), relay, runner, keys_loaded);
     Ok(state)
+}
+
+/// Starts what runs beside the requests.
+fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, keys_loaded: Requirement) {
+    life.spawn("outbox relay", relay.run(life.drained()));
+    life.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, life.soft()));
+    life.spawn("jobs", runner.run(state.clone(), life.soft()));
+    life.spawn("API keys", end_api_keys::run(state.clone(), life.soft()));
+    life.spawn("statuses", expire_statuses::run(state.clone(), life.soft()));
+    life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
+    life.spawn("exports", make_exports::run(state.clone(), life.soft()));
+}
+
+/// Makes the bucket; repeatable.
+///
+/// # Errors
+/// When the storage is down or refuses.
+pub(crate) async fn prepare(config: &Config) -> Result<(), StartError> {
+    Ok(ObjectStore::connect(&config.s3).await?.ensure_bucket().await?)
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod api_keys;
 mod browser;
+mod exports;
+mod mail;
 mod mfa;
 mod passkeys;
 mod registration;
@@ -16,13 +18,15 @@ use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_secrets::SecretsConfig;
 use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
+use colink_store::s3::S3Config;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use self::api_keys::{ApiKeysConfig, BotsConfig};
 pub use self::browser::BrowserConfig;
+pub use self::exports::ExportsConfig;
+pub use self::mail::MailConfig;
 pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
@@ -74,6 +78,10 @@ pub struct Config {
     pub passkeys: PasskeysConfig,
     /// `[limits]`.
     pub limits: LimitsConfig,
+    /// `[s3]`.
+    pub s3: S3Config,
+    /// `[exports]`.
+    pub exports: ExportsConfig,
 }
 
 /// `[bootstrap]`: the first realm admin.
@@ -184,20 +192,6 @@ impl KeysConfig {
     }
 }
 
-/// `[mail]`: the way out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailConfig {
-    /// The server; may hold a password.
-    pub smtp_url: SecretString,
-    /// The sender, `Name <address>`.
-    pub from: String,
-    /// What links begin with.
-    pub public_url: String,
-    /// Attempts after which a mail is given up.
-    pub max_attempts: u16,
-}
-
 /// `[limits]`: how often anonymous calls are answered; 0 is no limit.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -263,6 +257,13 @@ impl Sections for Config {
             url.starts_with("http") && !url.ends_with('/'),
             "mail.public_url",
             "is no URL, or ends in a slash",
+        );
+        ask(self.mail.max_attempts > 0, "mail.max_attempts", "needs at least 1");
+        ask(self.mail.circuit_rest_s > 0, "mail.circuit_rest_s", "needs at least 1");
+        ask(
+            !self.mail.leaks_password(),
+            "mail.smtp_url",
+            "has a password and no TLS: use smtps://, or smtp:// with ?tls=required",
         );
         let rules = "wants 64 to 128, and not less than `min_length`";
         ask(self.passwords.is_sound(), "passwords.max_length", rules);

@@ -5,10 +5,12 @@ use std::time::Duration;
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
 use colink_http::ApiError;
+use colink_jobs::JobsError;
 use colink_secrets::SealError;
 use colink_store::StoreError;
 
 use crate::api_keys::error::ApiKeyError;
+use crate::export::ArchiveError;
 
 /// Why a call of this service was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,12 @@ pub(crate) enum AuthError {
     /// The account was closed by an administrator.
     #[error("the account is suspended")]
     Suspended,
+    /// Another service did not answer.
+    #[error("another service did not answer: {0}")]
+    Peer(ApiError),
+    /// An archive could not be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The account was closed by its owner.
     #[error("the account is deactivated")]
     Deactivated,
@@ -121,6 +129,9 @@ pub(crate) enum AuthError {
     /// An event could not be put into the outbox.
     #[error(transparent)]
     Outbox(#[from] BusError),
+    /// A job could not be queued.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
 }
 
 impl AuthError {
@@ -154,6 +165,8 @@ impl From<AuthError> for ApiError {
                 Self::forbidden("Verify your mail address first: open the link that was sent to it.")
             }
             E::Suspended => Self::forbidden("This account is suspended; ask an administrator."),
+            E::Peer(error) => error,
+            E::Archive(_) => Self::internal(error),
             E::Deactivated => {
                 Self::forbidden("This account is deactivated; ask an administrator to open it again.")
             }
@@ -212,8 +225,9 @@ impl From<AuthError> for ApiError {
             E::Busy(what) => Self::unavailable(what),
             E::Crypto(_) | E::Seal(_) => Self::internal(error),
             E::Store(error) => error.into(),
-            E::Outbox(BusError::Database(error)) => error.into(),
+            E::Outbox(BusError::Database(error)) | E::Jobs(JobsError::Database(error)) => error.into(),
             E::Outbox(error) => Self::internal(error),
+            E::Jobs(error) => Self::internal(error),
         }
     }
 }

@@ -6,12 +6,34 @@ use colink_http::client::InternalClient;
 use colink_http::{ApiError, ApiResult};
 use colink_runtime::{Boot, InternalConfig, StartError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The other services. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Peers {
     channels: InternalClient,
     files: InternalClient,
+    messaging: InternalClient,
+}
+
+/// A list of another service that is read page by page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paged {
+    /// What a user wrote.
+    Messages,
+    /// How he reacted.
+    Reactions,
+    /// What he uploaded.
+    Files,
+}
+
+/// A page of such a list, as the other service tells it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Page {
+    #[serde(alias = "messages", alias = "reactions", alias = "files")]
+    pub(crate) items: Vec<Value>,
+    /// Where to go on; none at the end.
+    pub(crate) next_after: Option<String>,
 }
 
 /// A workspace of which somebody is the only owner.
@@ -48,7 +70,11 @@ impl Peers {
     /// # Errors
     /// When the place of a service is not configured.
     pub(crate) fn new(boot: &Boot, internal: &InternalConfig) -> Result<Self, StartError> {
-        Ok(Self { channels: boot.peer("channels", internal)?, files: boot.peer("files", internal)? })
+        Ok(Self {
+            channels: boot.peer("channels", internal)?,
+            files: boot.peer("files", internal)?,
+            messaging: boot.peer("messaging", internal)?,
+        })
     }
 
     /// Whether two users are members of one workspace now.
@@ -69,6 +95,28 @@ impl Peers {
         let answer: Owned =
             self.channels.get_json(&format!("/internal/users/{user}/sole-ownerships")).await?;
         Ok(answer.workspaces)
+    }
+
+    /// Where a user is and was, as channels tells it.
+    ///
+    /// # Errors
+    /// When channels does not answer.
+    pub(crate) async fn memberships(&self, user: UserId) -> ApiResult<Value> {
+        self.channels.get_json(&format!("/internal/users/{user}/memberships")).await
+    }
+
+    /// A page of what a user did, behind `after`.
+    ///
+    /// # Errors
+    /// When the other service does not answer.
+    pub(crate) async fn page(&self, list: Paged, user: UserId, after: Option<&str>) -> ApiResult<Page> {
+        let (service, name) = match list {
+            Paged::Messages => (&self.messaging, "messages"),
+            Paged::Reactions => (&self.messaging, "reactions"),
+            Paged::Files => (&self.files, "files"),
+        };
+        let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
+        service.get_json(&format!("/internal/users/{user}/{name}{query}")).await
     }
 
     /// Makes a file the user's picture; `false` when it cannot be one.

@@ -11,6 +11,7 @@ pub(crate) mod bot_api_keys;
 pub(crate) mod bots;
 pub(crate) mod internal;
 pub(crate) mod keys;
+pub(crate) mod mail_templates;
 pub(crate) mod mfa;
 pub(crate) mod passkeys;
 pub(crate) mod refusals;
@@ -84,8 +85,13 @@ use crate::state::State;
     users::deactivate::deactivate_account,
     users::reactivate::reactivate_account,
     users::erase::erase_account,
+    users::request_export::request_export,
+    users::list_exports::list_exports,
+    users::show_export::get_export,
     keys::jwks::get_jwks,
     keys::rotate::rotate_signing_keys,
+    mail_templates::list::list_mail_templates,
+    mail_templates::show::preview_mail_template,
 ))]
 pub(crate) struct Document;
 
@@ -138,6 +144,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .configure(|app| bots::configure(app, state))
         .configure(|app| bot_api_keys::configure(app, state))
         .service(resource("/auth/signing-keys/rotate").post(keys::rotate::rotate_signing_keys).wrap(once()))
+        .service(resource("/auth/mail-templates").get(mail_templates::list::list_mail_templates))
+        .service(resource("/auth/mail-templates/{name}").get(mail_templates::show::preview_mail_template))
         .service(resource("/.well-known/jwks.json").get(keys::jwks::get_jwks))
         .service(
             resource("/users/me")
@@ -153,6 +161,9 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(resource("/users/me/deactivate").post(users::deactivate::deactivate_account).wrap(once()))
+        .service(resource("/users/me/export").post(users::request_export::request_export).wrap(once()))
+        .service(resource("/users/me/exports").get(users::list_exports::list_exports))
+        .service(resource("/users/me/exports/{export_id}").get(users::show_export::get_export))
         // Not wrapped: after it there is nobody whose answer could be kept.
         .service(resource("/users/me/erase").post(users::erase::erase_account))
         .service(

@@ -8,18 +8,21 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::text::Email;
 use colink_events::{Cause, Event};
-use colink_http::idempotency::Idempotency;
+use colink_http::idempotency::{Idempotency, IdempotencyStore};
+use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
+use colink_store::s3::ObjectStore;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
-use crate::config::{KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
+use crate::config::{ExportsConfig, KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
+use crate::mail::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
@@ -31,9 +34,10 @@ pub struct State {
     pub(crate) clock: SharedClock,
     pub(crate) pool: PgPool,
     pub(crate) relay: RelayHandle,
-    /// Wakes the mail job of this process after a commit that queued a mail.
-    pub(crate) mail_queued: Arc<Notify>,
-    /// Wakes the job of this process that answers requests for mails.
+    /// Wakes the runner of this process after a commit that queued a job.
+    pub(crate) jobs: WakeHandle,
+    pub(crate) mailer: Mailer,
+    /// Wakes the task of this process that answers requests for mails.
     pub(crate) mail_asked: Arc<Notify>,
     /// For everything stored that must be read again.
     pub(crate) sealer: Sealer,
@@ -56,8 +60,13 @@ pub struct State {
     pub(crate) leeway: Duration,
     pub(crate) admin_email: Option<Email>,
     pub(crate) peers: Peers,
+    /// Archives of exports.
+    pub(crate) objects: ObjectStore,
+    pub(crate) exports: ExportsConfig,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
+    /// What `idempotency` keeps, for the clean-up.
+    pub(crate) idempotency_keys: Arc<dyn IdempotencyStore>,
     pub(crate) metrics: AuthMetrics,
 }
 
@@ -78,10 +87,11 @@ impl State {
         Ok(())
     }
 
-    /// Commits, and tells the relay that there may be events.
+    /// Commits, and tells the relay and the runner that there may be events and jobs.
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Postgres>) -> Result<(), AuthError> {
         transaction.commit().await?;
         self.relay.wake();
+        self.jobs.wake();
         Ok(())
     }
 }

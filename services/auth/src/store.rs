@@ -6,9 +6,9 @@ pub(crate) mod api_keys;
 pub(crate) mod bots;
 pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
+pub(crate) mod exports;
 #[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
 pub(crate) mod known_devices;
-pub(crate) mod mail_queue;
 pub(crate) mod mail_requests;
 pub(crate) mod mfa_failures;
 pub(crate) mod mfa_policy;
@@ -16,6 +16,7 @@ pub(crate) mod mfa_tickets;
 pub(crate) mod passkeys;
 pub(crate) mod password_resets;
 pub(crate) mod profiles;
+pub(crate) mod recipients;
 pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;
 pub(crate) mod registrations;

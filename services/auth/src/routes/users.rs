@@ -4,11 +4,14 @@ pub(crate) mod avatar;
 pub(crate) mod clear_status;
 pub(crate) mod deactivate;
 pub(crate) mod erase;
+pub(crate) mod list_exports;
 pub(crate) mod patch;
 pub(crate) mod profile;
 pub(crate) mod reactivate;
+pub(crate) mod request_export;
 pub(crate) mod set_status;
 pub(crate) mod show;
+pub(crate) mod show_export;
 pub(crate) mod update;
 
 use chrono::{DateTime, Utc};

@@ -67,6 +67,7 @@ impl World {
         let peers = Peers::start();
         let settings =
             settings.set("internal.channels_url", peers.url()).set("internal.files_url", peers.url());
+        let settings = settings.set("internal.messaging_url", peers.url());
         let service = stage.start::<Auth>(settings).await;
         Self { service, stage, peers, mailbox: Mailbox::new() }
     }

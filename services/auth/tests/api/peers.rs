@@ -85,6 +85,13 @@ impl Peers {
     pub(crate) fn lose_picture(&self, file: &str) {
         self.tables.lock().unwrap().pictures.remove(file);
     }
+
+    /// The user has written so many messages.
+    pub(crate) fn write(&self, user: &str, count: usize) {
+        let message =
+            |n: usize| json!({ "id": FileId::generate(&SystemClock), "content": format!("note {n}") });
+        self.tables.lock().unwrap().messages.insert(user.to_owned(), (0..count).map(message).collect());
+    }
 }
 
 type Shared = web::Data<Mutex<Tables>>;

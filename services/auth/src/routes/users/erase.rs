@@ -14,8 +14,8 @@ use crate::error::AuthError;
 use crate::reauthentication;
 use crate::revocation::reason;
 use crate::state::State;
-use crate::store::closed_accounts;
 use crate::store::users::User;
+use crate::store::{closed_accounts, exports};
 
 /// The confirmation.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,6 +64,7 @@ async fn erase(state: &State, caller: &Caller) -> Result<(), AuthError> {
     let (user_id, cause) = (caller.user_id(), caller.cause());
     let mut transaction = state.begin().await?;
     let user = super::lock(&mut transaction, user_id).await?;
+    exports::insert_orphans(&mut transaction, user_id).await?;
     let ended = end_access(state, &mut transaction, user_id, reason::ERASED, &cause).await?;
     erase_row(state, &mut transaction, &user, caller).await?;
     closed_accounts::delete_answers(&mut transaction, user_id).await?;

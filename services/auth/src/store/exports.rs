@@ -1,0 +1,195 @@
+//! Exports of users' data.
+
+use chrono::{DateTime, Utc};
+use colink_core::id::{ExportId, UserId};
+use sqlx::{FromRow, PgConnection, PgExecutor};
+use uuid::Uuid;
+
+/// Being made.
+pub(crate) const PREPARING: &str = "preparing";
+/// To be fetched until it expires.
+pub(crate) const READY: &str = "ready";
+/// Given up.
+pub(crate) const FAILED: &str = "failed";
+
+/// An export.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Export {
+    id: Uuid,
+    user_id: Uuid,
+    pub(crate) status: String,
+    pub(crate) object_key: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    /// How often it was tried, this time included.
+    pub(crate) attempts: i32,
+}
+
+impl Export {
+    /// Its id.
+    pub(crate) fn id(&self) -> ExportId {
+        ExportId::from_uuid(self.id)
+    }
+
+    /// Whose.
+    pub(crate) fn user_id(&self) -> UserId {
+        UserId::from_uuid(self.user_id)
+    }
+}
+
+/// Begins an export; `None` when one of the user is being made.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    id: ExportId,
+    user_id: UserId,
+    object_key: &str,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as(
+        "insert into exports (id, user_id, status, object_key, created_at, expires_at, claimed_until)
+         values ($1, $2, 'preparing', $3, $4, $5, $4)
+         on conflict (user_id) where status = 'preparing' do nothing
+         returning *",
+    )
+    .bind(id.as_uuid())
+    .bind(user_id.as_uuid())
+    .bind(object_key)
+    .bind(now)
+    .bind(expires_at)
+    .fetch_optional(connection)
+    .await
+}
+
+/// The user's export that is being made.
+pub(crate) async fn find_preparing(
+    connection: &mut PgConnection,
+    user_id: UserId,
+) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as("select * from exports where user_id = $1 and status = 'preparing'")
+        .bind(user_id.as_uuid())
+        .fetch_optional(connection)
+        .await
+}
+
+/// The user's export with this id.
+pub(crate) async fn lookup(
+    executor: impl PgExecutor<'_>,
+    user_id: UserId,
+    id: ExportId,
+) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as("select * from exports where id = $1 and user_id = $2")
+        .bind(id.as_uuid())
+        .bind(user_id.as_uuid())
+        .fetch_optional(executor)
+        .await
+}
+
+/// The making is over; `false` when it was over, or the export is gone with its user.
+pub(crate) async fn update_done(
+    connection: &mut PgConnection,
+    id: ExportId,
+    status: &str,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "update exports set status = $2, ready_at = $3, expires_at = $4 where id = $1 and status = 'preparing'",
+    )
+    .bind(id.as_uuid())
+    .bind(status)
+    .bind(now)
+    .bind(expires_at)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes the export that waits longest, and leaves it to others again at `lease_until` in case this process dies.
+pub(crate) async fn update_claimed(
+    executor: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as(
+        "update exports set attempts = attempts + 1, claimed_until = $2
+          where id = (select id from exports
+                       where status = 'preparing' and claimed_until <= $1
+                       order by claimed_until
+                       limit 1
+                         for update skip locked)
+         returning *",
+    )
+    .bind(now)
+    .bind(lease_until)
+    .fetch_optional(executor)
+    .await
+}
+
+/// It is tried again at `again`.
+pub(crate) async fn update_delayed(
+    executor: impl PgExecutor<'_>,
+    id: ExportId,
+    again: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query("update exports set claimed_until = $2 where id = $1 and status = 'preparing'")
+        .bind(id.as_uuid())
+        .bind(again)
+        .execute(executor)
+        .await
+        .map(drop)
+}
+
+/// The user's exports, the newest first.
+pub(crate) async fn list(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Export>> {
+    sqlx::query_as("select * from exports where user_id = $1 order by created_at desc limit 50")
+        .bind(user_id.as_uuid())
+        .fetch_all(executor)
+        .await
+}
+
+/// Notes the archives of a user who is about to be erased, so that they are deleted after his exports are gone.
+pub(crate) async fn insert_orphans(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into orphaned_archives (object_key) select object_key from exports where user_id = $1",
+    )
+    .bind(user_id.as_uuid())
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Up to `limit` archives of erased users.
+pub(crate) async fn list_orphans(executor: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar("select object_key from orphaned_archives limit $1")
+        .bind(limit)
+        .fetch_all(executor)
+        .await
+}
+
+/// It is deleted.
+pub(crate) async fn delete_orphan(executor: impl PgExecutor<'_>, key: &str) -> sqlx::Result<()> {
+    sqlx::query("delete from orphaned_archives where object_key = $1")
+        .bind(key)
+        .execute(executor)
+        .await
+        .map(drop)
+}
+
+/// Up to `limit` exports whose time is over.
+pub(crate) async fn list_expired(
+    executor: impl PgExecutor<'_>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Export>> {
+    sqlx::query_as("select * from exports where expires_at <= $1 order by expires_at limit $2")
+        .bind(now)
+        .bind(limit)
+        .fetch_all(executor)
+        .await
+}
+
+/// Its archive is gone.
+pub(crate) async fn delete(executor: impl PgExecutor<'_>, id: ExportId) -> sqlx::Result<()> {
+    sqlx::query("delete from exports where id = $1").bind(id.as_uuid()).execute(executor).await.map(drop)
+}
