@@ -3,6 +3,7 @@
 //! No event holds a mail address, a password or a token.
 
 mod account;
+mod api_keys;
 mod passkeys;
 mod providers;
 mod second_factor;
@@ -12,6 +13,7 @@ pub use account::{
     UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
     UserUnsuspended, UserUpdated, UserVerified,
 };
+pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use providers::{ProviderLinked, ProviderUnlinked, SsoProviderChanged, UserProvisioned};
 pub use second_factor::{

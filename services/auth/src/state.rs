@@ -17,6 +17,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
+use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
 use crate::config::{ExportsConfig, KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
@@ -49,12 +50,14 @@ pub struct State {
     /// Sign-in through other identity providers.
     pub(crate) oidc: Oidc,
     /// Where channels is; it knows who administers a workspace.
-    pub(crate) channels: Option<InternalClient>,
+    pub(crate) channels: InternalClient,
     pub(crate) relying_party: RelyingParty,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
+    pub(crate) api_keys: ApiKeysConfig,
+    pub(crate) bots: BotsConfig,
     pub(crate) cookies: Arc<CookieRules>,
     pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,
@@ -74,14 +77,6 @@ pub struct State {
 }
 
 impl State {
-    /// The way to channels.
-    ///
-    /// # Errors
-    /// [`AuthError::Busy`] where none is configured.
-    pub(crate) fn channels(&self) -> Result<&InternalClient, AuthError> {
-        self.channels.as_ref().ok_or(AuthError::Busy("channels service"))
-    }
-
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, AuthError> {
         Ok(self.pool.begin().await?)

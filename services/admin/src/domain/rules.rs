@@ -34,6 +34,7 @@ const CHANNEL: Target = Target::First(&[("channel", "channel/id")]);
 const CONVERSATION: Target = Target::First(&[("channel", "channel_id")]);
 const DOOR: Target =
     Target::First(&[("channel", "channel_id"), ("workspace", "workspace_id"), ("user", "user_id")]);
+const API_KEY: Target = Target::First(&[("api_key", "api_key_id")]);
 const SIGNING_KEY: Target = Target::First(&[("signing_key", "kid")]);
 const SSO_PROVIDER: Target = Target::First(&[("sso_provider", "provider")]);
 const FILE: Target = Target::First(&[("file", "file/id")]);
@@ -118,6 +119,11 @@ pub(super) static RULES: &[Rule] = &[
     rule("provider.unlinked", 1, USER, &["provider"]),
     rule("user.provisioned", 1, USER, &["workspace_id", "provider"]),
     rule("sso_provider.changed", 1, SSO_PROVIDER, &["user_id", "change", "trusted"]),
+    rule("api_key.created", 1, API_KEY, &["user_id", "session_id", "scopes", "expires_at", "created_by"]),
+    rule("api_key.rotated", 1, API_KEY, &["user_id", "session_id", "previous_until"]),
+    rule("api_key.revoked", 1, API_KEY, &["user_id", "reason"]),
+    rule("api_key.used", 1, API_KEY, &["user_id", "session_id", "new_address"]),
+    rule("bot.created", 1, USER, &["owner_id"]),
     rule("mfa.enabled", 1, USER, &["method"]),
     rule("mfa.disabled", 1, USER, &["method", "reason"]),
     rule("recovery_code.used", 1, USER, &["remaining"]),

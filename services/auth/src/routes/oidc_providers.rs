@@ -101,7 +101,7 @@ struct MemberRole {
 
 /// Lets those in who may change the workspace. Channels decides about roles, at this moment.
 async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> ApiResult<Permit> {
-    let channels = state.channels()?;
+    let channels = &state.channels;
     let path = format!("/internal/workspaces/{workspace_id}/members/{}", caller.user_id());
     let role = match channels.get_json::<MemberRole>(&path).await {
         Ok(member) => Some(member.role),

@@ -145,6 +145,7 @@ const TABLE: &[Route] = &[
     credentials("/auth/oidc/token"),
     credentials("/auth/oidc/{}/start"),
     credentials("/auth/oidc/{}/callback"),
+    credentials("/auth/api-keys/token"),
     credentials("/auth/mfa/verify"),
     proof("/auth/mfa/totp/verify"),
     proof("/auth/mfa/totp/disable"),
@@ -281,6 +282,7 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in [
             "/auth/login",
+            "/auth/api-keys/token",
             "/auth/mfa/verify",
             "/auth/register",
             "/auth/refresh",
@@ -302,6 +304,9 @@ mod tests {
             assert_eq!(route.map(|route| route.access), Some(Access::Token), "{path}");
         }
         for path in [
+            "/auth/api-keys",
+            "/auth/api-keys/1/rotate",
+            "/auth/bots",
             "/auth/me",
             "/auth/mfa/totp/verify",
             "/auth/logout",

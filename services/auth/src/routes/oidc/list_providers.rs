@@ -84,7 +84,7 @@ struct Found {
 
 async fn of_workspace(state: &State, slug: &Slug) -> ApiResult<Vec<View>> {
     let path = format!("/internal/workspaces/by-slug/{slug}");
-    let workspace_id = match state.channels()?.get_json::<Found>(&path).await {
+    let workspace_id = match state.channels.get_json::<Found>(&path).await {
         Ok(found) => found.workspace_id,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
