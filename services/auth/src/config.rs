@@ -249,7 +249,7 @@ impl Sections for Config {
     }
 
     fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
+        let mut problems = self.oidc.problems();
         let mut ask = |holds: bool, key: &'static str, problem: &str| {
             if !holds {
                 problems.push(Problem::new(key, problem));
@@ -264,9 +264,6 @@ impl Sections for Config {
             "mail.public_url",
             "is no URL, or ends in a slash",
         );
-        for (key, problem) in self.oidc.problems() {
-            ask(false, key, &problem);
-        }
         ask(self.mail.max_attempts > 0, "mail.max_attempts", "needs at least 1");
         ask(self.mail.circuit_rest_s > 0, "mail.circuit_rest_s", "needs at least 1");
         ask(

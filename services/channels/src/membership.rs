@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::store::channels::Channel;
 use crate::store::workspace_members::{Ending, WorkspaceMember};
 use crate::store::workspaces::Workspace;
-use crate::store::{channel_members, channels, invites, workspace_members, workspaces};
+use crate::store::{channel_members, channels, invites, provisioned_members, workspace_members, workspaces};
 
 /// Brings a user into a workspace and into its default channels; none when he is a member.
 pub(crate) async fn join(
@@ -36,7 +36,7 @@ pub(crate) async fn join_first(
     user: UserId,
 ) -> Result<Option<WorkspaceMember>> {
     let at = change.at();
-    let member = workspace_members::insert(change.connection(), workspace.id, user, at).await?;
+    let member = provisioned_members::insert(change.connection(), workspace.id, user, at).await?;
     settle(change, workspace, member).await
 }
 

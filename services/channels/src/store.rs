@@ -10,6 +10,7 @@ mod columns;
 pub(crate) mod dms;
 pub(crate) mod fellowships;
 pub(crate) mod invites;
+pub(crate) mod provisioned_members;
 pub(crate) mod standing;
 pub(crate) mod users;
 pub(crate) mod workspace_members;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use colink_runtime::Problem;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -146,10 +147,10 @@ impl OidcConfig {
     }
 
     /// What is wrong, each with its key.
-    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if !(1..=TIMEOUT_MS_MAX).contains(&self.timeout_ms) {
-            problems.push(("oidc.timeout_ms", format!("must be 1 to {TIMEOUT_MS_MAX}")));
+            problems.push(Problem::new("oidc.timeout_ms", format!("must be 1 to {TIMEOUT_MS_MAX}")));
         }
         for (name, provider) in &self.providers {
             let found = provider.problem(self.scheme()).or_else(|| name_problem(name));

@@ -107,27 +107,6 @@ pub(crate) async fn activate(
     .await
 }
 
-/// Makes somebody a member who never was one; none when he is or was.
-pub(crate) async fn insert(
-    executor: impl PgExecutor<'_>,
-    workspace: WorkspaceId,
-    user: UserId,
-    at: Timestamp,
-) -> Result<Option<WorkspaceMember>> {
-    sqlx::query_as(
-        "insert into workspace_members (workspace_id, user_id, role, status, joined_at, updated_at)
-         values ($1, $2, $3, 'active', $4, $4)
-         on conflict (workspace_id, user_id) do nothing
-         returning *",
-    )
-    .bind(workspace.as_uuid())
-    .bind(user.as_uuid())
-    .bind(WorkspaceRole::Member.as_str())
-    .bind(at.as_datetime())
-    .fetch_optional(executor)
-    .await
-}
-
 /// Gives an active member another role.
 pub(crate) async fn update_role(
     executor: impl PgExecutor<'_>,
