@@ -14,6 +14,7 @@ mod keyring;
 mod limits;
 mod mail;
 mod metrics;
+mod new_device;
 mod passkeys;
 mod password_change;
 mod password_check;
