@@ -37,7 +37,7 @@ async fn an_archive_holds_everything_and_no_secret() {
     let id = asked.text("/export_id");
     assert_eq!((asked.text("/status"), asked.value("/download_url")), ("preparing".to_owned(), json!(null)));
     let done = ready(&session, &id).await;
-    let mail = world.mailbox.await_mail(&ada.email, "export of your data").await;
+    let mail = world.mailbox.await_mail(&ada.email, "Your export is ready").await;
     assert!(!mail.text.contains("X-Amz"), "{}", mail.text);
     let listed = session.client.get("/users/me/exports").await.expect(200);
     assert_eq!((listed.text("/items/0/export_id"), listed.value("/items/1")), (id.clone(), json!(null)));
@@ -51,7 +51,7 @@ async fn an_archive_holds_everything_and_no_secret() {
         let mut entry = archive.by_index(index).unwrap();
         let mut text = String::new();
         entry.read_to_string(&mut text).unwrap();
-        files.push((entry.name().to_owned(), text));
+        files.push((entry.name().unwrap().into_owned(), text));
     }
     let text = |name: &str| &files.iter().find(|(file, _)| file == name).unwrap().1;
     let profile: Value = serde_json::from_str(text("profile.json")).unwrap();
