@@ -15,6 +15,7 @@ mod keyring;
 mod limits;
 mod mail;
 mod metrics;
+mod new_device;
 mod oidc;
 mod passkeys;
 mod password_change;

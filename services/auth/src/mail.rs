@@ -63,7 +63,6 @@ impl Mail {
 
     /// What the template's placeholder `name` is filled with: never a secret or an address. Without control characters, so
     /// that a device's name cannot add lines to a mail.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the mails of today need no facts"))]
     pub(crate) fn fact(mut self, name: &str, value: &str) -> Self {
         let clean = value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(FACT_CHARS).collect();
         self.facts.insert(name.to_owned(), clean);

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use crate::browser::{self, RefreshIn};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
+use crate::new_device;
 use crate::passkeys::{HARDWARE, PRESENCE};
 use crate::revocation::{Revocation, reason};
 use crate::second_factor::{self, Challenge, MULTIPLE, Method, policy, ticket};
@@ -184,6 +185,7 @@ pub(crate) async fn open_session(
     if matches!(refresh_in, RefreshIn::Cookie(_)) {
         ended.extend(browser::end_previous(state, transaction, context).await?);
     }
+    new_device::note(state, transaction, user_id, context, &cause).await?;
     let started = SessionStarted {
         user_id,
         session_id,

@@ -8,7 +8,6 @@ pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
 pub(crate) mod exports;
 pub(crate) mod identities;
-#[expect(dead_code, reason = "the notice of new devices follows with the mail jobs")]
 pub(crate) mod known_devices;
 pub(crate) mod mail_requests;
 pub(crate) mod mfa_failures;

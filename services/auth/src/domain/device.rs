@@ -67,7 +67,6 @@ impl Device {
 
     /// What is remembered of this device in this user's hands. A hash, because nobody needs to read it: the same
     /// program on the same system in the same network is the same device. Versions and addresses change too often.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the notice of new devices follows with the mail jobs"))]
     pub(crate) fn fingerprint(&self, user_id: UserId, ip: Option<IpAddr>) -> [u8; 32] {
         let network = ip.map(network).map_or_else(|| "unknown".to_owned(), |network| network.to_string());
         Sha256::digest(format!("{user_id}\n{self}\n{network}")).into()

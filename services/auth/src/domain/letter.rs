@@ -74,6 +74,8 @@ templates! {
     RecoveryCodesLow = "recovery_codes_low", "Few recovery codes are left";
     /// There are new recovery codes.
     RecoveryCodesRegenerated = "recovery_codes_regenerated", "New recovery codes";
+    /// Somebody signed in from a device that was not used before.
+    NewSignIn = "new_sign_in", "New sign-in to your account";
     /// The export of his data can be fetched.
     ExportReady = "export_ready", "Your export is ready";
 }

@@ -9,14 +9,17 @@ use crate::error::AuthError;
 use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    api_key_networks, api_keys, email_tokens, mfa_tickets, oidc_codes, oidc_flows, password_resets,
-    refresh_tokens, sessions, signing_keys, totp_secrets, usernames,
+    api_key_networks, api_keys, email_tokens, known_devices, mfa_tickets, oidc_codes, oidc_flows,
+    password_resets, refresh_tokens, sessions, signing_keys, totp_secrets, usernames,
 };
 
 /// Ended sessions are kept a day longer, for whoever looks into an incident.
 const KEPT: Duration = Duration::from_secs(86_400);
 /// Ended API keys are kept for 90 days; a network that a key was not used from for so long is new to it again.
 const KEPT_API_KEYS: Duration = Duration::from_secs(90 * 86_400);
+
+/// A device that was not used for so long is a new one.
+const KEPT_DEVICES: Duration = Duration::from_secs(400 * 86_400);
 
 /// The clean-up of this service's tables.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -40,6 +43,7 @@ async fn clean_up(state: &State) -> Result<u64, AuthError> {
     let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
     rows += email_tokens::delete_expired(pool, now).await?;
+    rows += known_devices::delete_unused(pool, now - KEPT_DEVICES).await?;
     rows += mfa_tickets::delete_expired(pool, now).await?;
     rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
     rows += password_resets::delete_expired(pool, now).await?;

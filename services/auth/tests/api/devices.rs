@@ -5,6 +5,7 @@ use std::time::Duration;
 use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::SessionId;
 use colink_core::time::Timestamp;
+use colink_test::{SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -109,4 +110,47 @@ async fn the_last_use_is_noted() {
     world.refresh(&session.refresh).await.expect(200);
     let refreshed = Timestamp::from(clock.now()).to_string();
     assert_eq!(seen(&list(&session.client).await, &session.id), (began, refreshed));
+}
+
+/// a sign-in from another program or network is told by mail; the first one, a new version and a refresh are not.
+#[tokio::test]
+async fn a_sign_in_from_elsewhere_is_told_by_mail() {
+    const SUBJECT: &str = "New sign-in";
+    let world = World::start().await;
+    let ada = world.member("ada").await;
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    let from = |user_agent: &str, ip: &str| {
+        world.anonymous().with_header("user-agent", user_agent).with_header("x-forwarded-for", ip)
+    };
+    let login = async |user_agent: &str, ip: &str| {
+        world.session(&from(user_agent, ip).post("/auth/login", &body).await.expect(200))
+    };
+    let told = async || {
+        let mails = world.mailbox.list(&ada.email).await;
+        mails.into_iter().filter(|mail| mail.subject.contains(SUBJECT)).collect::<Vec<_>>()
+    };
+    let home = login(FIREFOX, "203.0.113.5").await;
+    login(&FIREFOX.replace("143", "150"), "203.0.113.77").await;
+    from("curl/8.5.0", "198.51.100.1")
+        .post("/auth/refresh", &json!({"refresh_token": home.refresh}))
+        .await
+        .expect(200);
+    let wrong = json!({"email": ada.email, "password": "Wr0ng!password"});
+    from("evil/1.0", "192.0.2.66").post("/auth/login", &wrong).await.expect(401);
+
+    login("curl/8.5.0", "203.0.113.5").await;
+    let mail = world.mailbox.await_mail(&ada.email, SUBJECT).await;
+    for text in [&mail.text, &mail.html] {
+        assert!(text.contains("curl") && text.contains("203.0.113.5") && text.contains("UTC"), "{text}");
+        assert!(text.contains("/settings/sessions") && !text.contains("evil"), "{text}");
+    }
+    assert_eq!(told().await.len(), 1, "the first device, its next version and a refresh are no news");
+    login(FIREFOX, "198.51.100.9").await;
+    eventually("the second mail", SOON, async || (told().await.len() == 2).then_some(())).await;
+    login(FIREFOX, "198.51.100.200").await;
+    login("curl/8.6.0", "203.0.113.5").await;
+    // A later mail has left, so none of an earlier sign-in waits.
+    login("wget/1.0", "203.0.113.5").await;
+    eventually("the third mail", SOON, async || (told().await.len() == 3).then_some(())).await;
+    assert!(told().await.iter().any(|mail| mail.text.contains("wget")));
 }
