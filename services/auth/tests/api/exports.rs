@@ -51,7 +51,7 @@ async fn an_archive_holds_everything_and_no_secret() {
         let mut entry = archive.by_index(index).unwrap();
         let mut text = String::new();
         entry.read_to_string(&mut text).unwrap();
-        files.push((entry.name().to_owned(), text));
+        files.push((entry.name().unwrap().into_owned(), text));
     }
     let text = |name: &str| &files.iter().find(|(file, _)| file == name).unwrap().1;
     let profile: Value = serde_json::from_str(text("profile.json")).unwrap();
