@@ -10,7 +10,7 @@ use crate::verifier::invalid;
 /// # Errors
 /// [`TokenError::Missing`] without the header, [`TokenError::Invalid`] when it is something else or is there
 /// twice: two readers must not see two callers.
-pub(crate) fn token(headers: &HeaderMap) -> Result<&str, TokenError> {
+pub fn token(headers: &HeaderMap) -> Result<&str, TokenError> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let value = values.next().ok_or(TokenError::Missing)?;
     if values.next().is_some() {

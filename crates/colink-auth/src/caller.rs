@@ -1,4 +1,5 @@
-//! [`Caller`]: THE extractor of who is asking. A handler that takes it is for signed-in users.
+//! [`Caller`]: THE extractor of who is asking. A handler that takes it is for people who signed in; one that API keys
+//! may call too takes [`crate::Scoped`] and names the scope.
 
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use colink_core::id::{SessionId, UserId};
+use colink_core::permission::{Scope, Scopes};
 use colink_events::Cause;
 use colink_http::{ApiError, ApiResult, RequestContext};
 use futures_util::future::LocalBoxFuture;
@@ -77,7 +79,7 @@ impl Authenticator {
 }
 
 /// Extractor: the signed-in user who is asking. 401 without a good token, and for a session that has to enrol a second
-/// factor first.
+/// factor first; 403 for an API key: what is new is closed to keys until it names a scope.
 #[derive(Debug, Clone)]
 pub struct Caller {
     claims: Arc<Claims>,
@@ -115,10 +117,24 @@ impl Caller {
         self.claims.email.as_deref()
     }
 
-    /// Whether the user administers the whole installation.
+    /// Whether the user administers the whole installation and his token carries that.
     #[must_use]
     pub fn realm_admin(&self) -> bool {
         self.claims.is_realm_admin()
+    }
+
+    /// What the token may be used for; everything when the user signed in. Goes into every `Standing`.
+    #[must_use]
+    pub fn scopes(&self) -> Scopes {
+        self.claims.scopes()
+    }
+
+    /// Refuses a token without this scope.
+    ///
+    /// # Errors
+    /// 403 with a message that names the scope.
+    pub fn require(&self, scope: Scope) -> ApiResult<()> {
+        if self.scopes().contains(scope) { Ok(()) } else { Err(ApiError::forbidden(scope.refusal())) }
     }
 
     /// Whether the session was proven by more than one factor.
@@ -151,12 +167,29 @@ impl FromRequest for Caller {
     type Future = LocalBoxFuture<'static, ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let context = RequestContext::from_request(&request, payload);
-        Box::pin(
-            async move { Ok(Self::new(authenticator(&request)?.identify(&request).await?, context.await?)) },
-        )
+        let caller = identify(request, payload);
+        Box::pin(async move { interactive(caller.await?) })
     }
+}
+
+fn interactive(caller: Caller) -> ApiResult<Caller> {
+    if caller.claims.is_interactive() {
+        Ok(caller)
+    } else {
+        Err(ApiError::forbidden("This cannot be done with an API key: sign in."))
+    }
+}
+
+/// Who is asking, whatever his token may be used for.
+pub(crate) fn identify(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> LocalBoxFuture<'static, ApiResult<Caller>> {
+    let request = request.clone();
+    let context = RequestContext::from_request(&request, payload);
+    Box::pin(
+        async move { Ok(Caller::new(authenticator(&request)?.identify(&request).await?, context.await?)) },
+    )
 }
 
 /// Extractor: the caller, also when his session has to enrol a second factor first. Only for what he needs for that.
@@ -173,7 +206,7 @@ impl FromRequest for EnrollingCaller {
         Box::pin(async move {
             let token = bearer::token(request.headers())?;
             let claims = authenticator(&request)?.authenticate_enrolling(token).await?;
-            Ok(Self(Caller::new(claims, context.await?)))
+            interactive(Caller::new(claims, context.await?)).map(Self)
         })
     }
 }
@@ -195,7 +228,7 @@ impl FromRequest for MaybeCaller {
     }
 }
 
-/// Extractor: a caller with the realm role `admin`. 403 for anybody else.
+/// Extractor: a caller with the realm role `admin`, signed in. 403 for anybody else, and for his API keys.
 #[derive(Debug, Clone)]
 pub struct RealmAdmin(pub Caller);
 
@@ -205,14 +238,34 @@ impl FromRequest for RealmAdmin {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let caller = Caller::from_request(request, payload);
+        Box::pin(async move { administers(caller.await?).map(Self) })
+    }
+}
+
+/// Extractor: a caller with the realm role `admin`, or an API key of his with the scope [`Scope::Admin`]. 403 for anybody
+/// else.
+#[derive(Debug, Clone)]
+pub struct RealmAdminOrKey(pub Caller);
+
+impl FromRequest for RealmAdminOrKey {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = identify(request, payload);
         Box::pin(async move {
             let caller = caller.await?;
-            if caller.realm_admin() {
-                Ok(Self(caller))
-            } else {
-                Err(ApiError::forbidden("Only administrators of the installation may do this."))
-            }
+            caller.require(Scope::Admin)?;
+            administers(caller).map(Self)
         })
+    }
+}
+
+fn administers(caller: Caller) -> ApiResult<Caller> {
+    if caller.realm_admin() {
+        Ok(caller)
+    } else {
+        Err(ApiError::forbidden("Only administrators of the installation may do this."))
     }
 }
 

@@ -10,14 +10,18 @@
 //! - A guest in a channel is an ordinary member of it at most, whatever role he was given there.
 //! - An archived channel is read-only for everybody; a realm admin may still delete what must not stay.
 //! - A realm admin passes where membership is all that is missing. The answer says so, to be audited.
+//! - A token with fewer [`Scopes`] than its user has rights does only what they name, and is no realm admin's unless
+//!   they say so.
 //!
 //! The tables are proved by `tests/permissions.txt`, which lists the answer to every combination.
 
 use crate::role::{ChannelKind, ChannelRole, WorkspaceRole};
 
 mod action;
+mod scope;
 
 pub use action::Action;
+pub use scope::{Scope, Scopes};
 
 /// What a user is with regard to a channel and its workspace.
 ///
@@ -35,12 +39,20 @@ pub struct Standing {
     pub kind: ChannelKind,
     /// The channel is archived.
     pub archived: bool,
+    /// What his token may be used for; [`Scopes::ALL`] for a person who signed in.
+    pub scopes: Scopes,
 }
 
 impl Standing {
     /// The standing in a workspace, with no channel in view.
-    pub const fn in_workspace(realm_admin: bool, workspace: Option<WorkspaceRole>) -> Self {
-        Self { realm_admin, workspace, channel: None, kind: ChannelKind::Public, archived: false }
+    pub const fn in_workspace(realm_admin: bool, workspace: Option<WorkspaceRole>, scopes: Scopes) -> Self {
+        Self { realm_admin, workspace, channel: None, kind: ChannelKind::Public, archived: false, scopes }
+    }
+
+    /// The scope that keeps the token from `action`, if one does: for the words of the refusal.
+    pub const fn lacks(&self, action: Action) -> Option<Scope> {
+        let scope = action.scope();
+        if self.scopes.contains(scope) { None } else { Some(scope) }
     }
 }
 
@@ -128,6 +140,8 @@ const fn rule(action: Action) -> Rule {
         // In a channel:             least seat in it  or office without   in a DM  archived
         A::ViewChannel       => channel(Seat::Reader,    Office::Admin,     All,     All),
         A::ReadMessages      => channel(Seat::Reader,    Office::Nobody,    All,     All),
+        A::Search            => channel(Seat::Reader,    Office::Nobody,    All,     All),
+        A::ReadFiles         => channel(Seat::Reader,    Office::Nobody,    All,     All),
         A::Subscribe         => channel(Seat::Reader,    Office::Nobody,    All,     All),
         A::SendMessage       => channel(Seat::Guest,     Office::Nobody,    All,     Never),
         A::EditOwnMessage    => channel(Seat::Guest,     Office::Nobody,    All,     Never),
@@ -152,6 +166,7 @@ const fn rule(action: Action) -> Rule {
         // In a workspace:                  least role
         A::ViewWorkspace        => workspace(WorkspaceRole::Guest),
         A::LeaveWorkspace       => workspace(WorkspaceRole::Guest),
+        A::ListChannels         => workspace(WorkspaceRole::Guest),
         A::ListWorkspaceMembers => workspace(WorkspaceRole::Member),
         A::CreatePublicChannel  => workspace(WorkspaceRole::Member),
         A::CreatePrivateChannel => workspace(WorkspaceRole::Member),
@@ -165,8 +180,12 @@ const fn rule(action: Action) -> Rule {
 
 /// Whether a user of this standing may do `action`.
 pub fn decide(standing: &Standing, action: Action) -> Decision {
-    if standing.workspace.is_none() && !standing.realm_admin {
+    let realm_admin = standing.realm_admin && standing.scopes.contains(Scope::Admin);
+    if standing.workspace.is_none() && !realm_admin {
         return Decision::Hide;
+    }
+    if standing.lacks(action).is_some() {
+        return Decision::Forbid;
     }
     let (qualified, open) = match rule(action) {
         Rule::Workspace { least } => (standing.workspace.is_some_and(|role| role >= least), Open::All),
@@ -179,7 +198,7 @@ pub fn decide(standing: &Standing, action: Action) -> Decision {
     };
     if qualified && open == Open::All {
         Decision::Allow
-    } else if standing.realm_admin && open > Open::Nobody && !takes_own_membership(action) {
+    } else if realm_admin && open > Open::Nobody && !takes_own_membership(action) {
         Decision::AllowAsRealmAdmin
     } else {
         Decision::Forbid

@@ -12,7 +12,7 @@ pub struct Actor {
     /// The user; none for anonymous calls and for the system itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// His session; none with an API key.
+    /// His session; with an API key that of the key's secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
     /// The client's address as the gateway saw it.

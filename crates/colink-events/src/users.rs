@@ -3,6 +3,7 @@
 //! No event holds a mail address, a password or a token.
 
 mod account;
+mod api_keys;
 mod passkeys;
 mod second_factor;
 mod security;
@@ -11,6 +12,7 @@ pub use account::{
     UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
     UserUnsuspended, UserUpdated, UserVerified,
 };
+pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use second_factor::{
     MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, answer_mail_requests, expire_statuses, make_exports, read_keys};
+use crate::jobs::{self, answer_mail_requests, end_api_keys, expire_statuses, make_exports, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -25,6 +25,7 @@ use crate::peers::Peers;
 use crate::state::State;
 
 /// Connects the stores, starts the tasks and returns the state.
+#[expect(clippy::too_many_lines, reason = "a list of what the service is made of, one line each")]
 pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, StartError> {
     let metrics = AuthMetrics::new(boot.metrics())?;
     let pool = boot.postgres(&config.postgres).await?;
@@ -60,11 +61,13 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         password_policy: config.passwords,
         relying_party: RelyingParty::new(&config.passkeys).map_err(StartError::setting_up("passkeys"))?,
         ceremonies: Ceremonies::new(redis.clone()),
+        limits: Limits::new(redis, config.limits, config.api_keys.failures_per_ip_per_minute),
         registration: config.registration,
-        limits: Limits::new(redis, config.limits),
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,
+        api_keys: config.api_keys,
+        bots: config.bots,
         mfa: Arc::new(config.mfa.clone()),
         cookies: Arc::new(CookieRules::new(
             &config.browser,
@@ -95,6 +98,7 @@ fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, k
     life.spawn("outbox relay", relay.run(life.drained()));
     life.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, life.soft()));
     life.spawn("jobs", runner.run(state.clone(), life.soft()));
+    life.spawn("API keys", end_api_keys::run(state.clone(), life.soft()));
     life.spawn("statuses", expire_statuses::run(state.clone(), life.soft()));
     life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
     life.spawn("exports", make_exports::run(state.clone(), life.soft()));

@@ -1,5 +1,6 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
+pub(crate) mod api_keys;
 mod browser;
 mod exports;
 mod mail;
@@ -22,6 +23,7 @@ use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
 use serde::Deserialize;
 
+use self::api_keys::{ApiKeysConfig, BotsConfig};
 pub use self::browser::BrowserConfig;
 pub use self::exports::ExportsConfig;
 pub use self::mail::MailConfig;
@@ -60,6 +62,10 @@ pub struct Config {
     pub argon2: Argon2Config,
     /// `[tokens]`.
     pub tokens: TokensConfig,
+    /// `[api_keys]`.
+    pub api_keys: ApiKeysConfig,
+    /// `[bots]`.
+    pub bots: BotsConfig,
     /// `[browser]`.
     pub browser: BrowserConfig,
     /// `[mfa]`.
@@ -272,6 +278,14 @@ impl Sections for Config {
         ask(self.tokens.max_sessions > 0, "tokens.max_sessions", "needs at least 1");
         ask(self.keys.reload_s > 0, "keys.reload_s", "needs at least 1");
         ask(self.keys.rotate_after_days > 0, "keys.rotate_after_days", "needs at least 1");
+        ask(self.api_keys.access_s > 0, "api_keys.access_s", "needs at least 1");
+        let least = self.api_keys.default_days.min(self.api_keys.max_days);
+        ask(least > 0, "api_keys.default_days", "and max_days need at least 1");
+        ask(
+            self.api_keys.default_days <= self.api_keys.max_days,
+            "api_keys.default_days",
+            "exceeds max_days",
+        );
         let longest = self.tokens.access();
         ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
         problems.extend(self.mfa.problems());

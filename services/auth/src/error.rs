@@ -9,6 +9,7 @@ use colink_jobs::JobsError;
 use colink_secrets::SealError;
 use colink_store::StoreError;
 
+use crate::api_keys::error::ApiKeyError;
 use crate::export::ArchiveError;
 
 /// Why a call of this service was refused or failed.
@@ -59,6 +60,9 @@ pub(crate) enum AuthError {
     /// The refresh token's time has passed.
     #[error("the refresh token has expired")]
     ExpiredRefreshToken,
+    /// What concerns API keys and bots.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyError),
     /// A browser sent its cookie along with a request of a page that may not use it.
     #[error("a foreign page made the request")]
     ForeignPage,
@@ -216,6 +220,7 @@ impl From<AuthError> for ApiError {
             ),
             E::RefreshInUnknown => Self::invalid("X-Refresh-In", Invalid::new("must be `body` or `cookie`")),
             E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
+            E::ApiKey(refusal) => refusal.into(),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),
             E::Busy(what) => Self::unavailable(what),
             E::Crypto(_) | E::Seal(_) => Self::internal(error),

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer_mail_requests;
 pub(crate) mod clean_up;
+pub(crate) mod end_api_keys;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
 pub(crate) mod make_exports;

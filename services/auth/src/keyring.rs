@@ -130,6 +130,7 @@ mod tests {
             realm_roles: Vec::new(),
             mfa_enrolment: false,
             amr: Vec::new(),
+            scope: None,
         }
     }
 

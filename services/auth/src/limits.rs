@@ -46,6 +46,8 @@ pub(crate) enum Limit {
     Mail,
     /// Mails to a mail address.
     MailAddress,
+    /// Wrong API keys of a client.
+    ApiKeyFailure,
     /// Links for a new password, to a mail address.
     ResetAddress,
 }
@@ -55,6 +57,7 @@ pub(crate) enum Limit {
 pub(crate) struct Limits {
     redis: RedisClient,
     config: LimitsConfig,
+    api_key_failures: u32,
 }
 
 /// Whose count it is: a client, a mail address, or both.
@@ -62,9 +65,14 @@ pub(crate) struct Limits {
 pub(crate) struct Subject(String);
 
 impl Subject {
-    /// The client of a request. All addresses of one IPv6 network are one client: a host has 2^64 of them.
+    /// The client of a request.
     pub(crate) fn client(context: &RequestContext) -> Self {
-        Self(match context.ip() {
+        Self::of_ip(context.ip())
+    }
+
+    /// A client by its address. All addresses of one IPv6 network are one client: a host has 2^64 of them.
+    pub(crate) fn of_ip(ip: Option<IpAddr>) -> Self {
+        Self(match ip {
             Some(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
                 Some(ip) => ip.to_string(),
                 None => {
@@ -103,8 +111,8 @@ impl Subject {
 }
 
 impl Limits {
-    pub(crate) fn new(redis: RedisClient, config: LimitsConfig) -> Self {
-        Self { redis, config }
+    pub(crate) fn new(redis: RedisClient, config: LimitsConfig, api_key_failures: u32) -> Self {
+        Self { redis, config, api_key_failures }
     }
 
     /// Counts one call.
@@ -119,6 +127,25 @@ impl Limits {
         let key = self.redis.key(&["limit", name, &subject.0]);
         let (count, left) = self.count(&key, window, false).await?;
         if count > u64::from(most) { Err(AuthError::Limited(left)) } else { Ok(()) }
+    }
+
+    /// Refuses when the limit is used up, and counts nothing.
+    ///
+    /// # Errors
+    /// [`AuthError::Limited`] at the limit, [`AuthError::Store`] without Redis.
+    pub(crate) async fn check(&self, limit: Limit, subject: &Subject) -> Result<(), AuthError> {
+        let (name, most, _) = self.rule(limit);
+        if most == 0 {
+            return Ok(());
+        }
+        let key = self.redis.key(&["limit", name, &subject.0]);
+        let mut both = redis::pipe();
+        both.get(&key).pttl(&key);
+        let (count, left): (Option<u64>, i64) = both.query_async(&mut self.redis.connection()).await?;
+        if count.unwrap_or(0) < u64::from(most) {
+            return Ok(());
+        }
+        Err(AuthError::Limited(Duration::from_millis(u64::try_from(left).unwrap_or(0))))
     }
 
     /// Refuses when this client has failed too often with this address.
@@ -218,6 +245,7 @@ impl Limits {
             Limit::Verify => ("verify", most.verify_per_ip_per_minute, MINUTE),
             Limit::LinkAccount => ("link-account", most.verify_per_account_per_hour, HOUR),
             Limit::Mail => ("mail", most.mail_per_ip_per_minute, MINUTE),
+            Limit::ApiKeyFailure => ("api-key-failure", self.api_key_failures, MINUTE),
             Limit::MailAddress => ("mail-address", most.mail_per_address_per_hour, HOUR),
             Limit::ResetAddress => ("reset-address", most.reset_per_address_per_hour, HOUR),
         }

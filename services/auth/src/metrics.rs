@@ -23,6 +23,7 @@ pub(crate) struct AuthMetrics {
     mail_circuit: IntGauge,
     hash_seconds: Histogram,
     rotations: IntCounter,
+    api_key_exchanges: IntCounterVec,
     password_changes: IntCounterVec,
 }
 
@@ -61,6 +62,11 @@ impl AuthMetrics {
                 "auth_password_hash_seconds",
                 "Time of one password hash, without the wait for a turn",
                 LATENCY_SECONDS,
+            )?,
+            api_key_exchanges: metrics.counter_vec(
+                "auth_api_key_exchanges_total",
+                "API keys presented, by outcome",
+                outcome,
             )?,
             rotations: metrics.counter("auth_signing_key_rotations_total", "New signing keys")?,
             password_changes: metrics.counter_vec(
@@ -156,6 +162,11 @@ impl AuthMetrics {
     pub(crate) fn circuit_closed(&self) {
         self.circuit_is(Position::Closed);
         tracing::info!("the mail server serves again");
+    }
+
+    /// An API key was presented: `ok`, `malformed`, `unknown`, `wrong`, `revoked`, `expired` or `closed`.
+    pub(crate) fn api_key_exchanged(&self, outcome: &'static str) {
+        self.api_key_exchanges.with_label_values(&[outcome]).inc();
     }
 
     /// A password was replaced: `change`, `set` or `reset`.

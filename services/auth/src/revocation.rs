@@ -21,6 +21,12 @@ pub(crate) mod reason {
     pub(crate) const BY_USER: &str = "revoked_by_user";
     /// It was the oldest of too many.
     pub(crate) const SESSION_LIMIT: &str = "session_limit";
+    /// The API key's secret was replaced, and is not to go on.
+    pub(crate) const API_KEY_ROTATED: &str = "api_key_rotated";
+    /// The time of the API key's secret has passed.
+    pub(crate) const API_KEY_EXPIRED: &str = "api_key_expired";
+    /// The bot was taken out of use.
+    pub(crate) const BOT_DELETED: &str = "bot_deleted";
     /// A second factor came or went in another session.
     pub(crate) const MFA_CHANGED: &str = "mfa_changed";
     /// An administrator took the second factors away.

@@ -5,7 +5,10 @@
 //! The calls of second factors take codes or answer secrets, and are not wrapped either: a code works once.
 //! Refresh has its own rule for repetitions, see [`crate::domain::refresh`].
 
+pub(crate) mod api_keys;
 pub(crate) mod auth;
+pub(crate) mod bot_api_keys;
+pub(crate) mod bots;
 pub(crate) mod internal;
 pub(crate) mod keys;
 pub(crate) mod mail_templates;
@@ -48,6 +51,19 @@ use crate::state::State;
     sessions::rename::rename_session,
     sessions::revoke::revoke_session,
     sessions::revoke_others::revoke_other_sessions,
+    api_keys::create::create_api_key,
+    api_keys::list::list_api_keys,
+    api_keys::revoke::revoke_api_key,
+    api_keys::rotate::rotate_api_key,
+    api_keys::token::issue_api_key_token,
+    bots::create::create_bot,
+    bots::list::list_bots,
+    bots::update::update_bot,
+    bots::delete::delete_bot,
+    bot_api_keys::create::create_bot_api_key,
+    bot_api_keys::list::list_bot_api_keys,
+    bot_api_keys::revoke::revoke_bot_api_key,
+    bot_api_keys::rotate::rotate_bot_api_key,
     passkeys::start_registration::start_passkey_registration,
     passkeys::finish_registration::finish_passkey_registration,
     passkeys::list::list_passkeys,
@@ -124,6 +140,9 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .delete(sessions::revoke::revoke_session)
                 .wrap(once()),
         )
+        .configure(|app| api_keys::configure(app, state))
+        .configure(|app| bots::configure(app, state))
+        .configure(|app| bot_api_keys::configure(app, state))
         .service(resource("/auth/signing-keys/rotate").post(keys::rotate::rotate_signing_keys).wrap(once()))
         .service(resource("/auth/mail-templates").get(mail_templates::list::list_mail_templates))
         .service(resource("/auth/mail-templates/{name}").get(mail_templates::show::preview_mail_template))
@@ -153,6 +172,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(resource("/users/{user_id}").get(users::show::get_user))
+        .service(resource("/internal/api-keys/exchange").post(internal::exchange_api_key::exchange_api_key))
         .service(resource("/users/{user_id}/avatar").get(users::avatar::get_avatar))
         .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
         .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));

@@ -247,6 +247,7 @@ pub(crate) fn access_token(
         name: Some(user.display_name.clone()),
         realm_roles: user.realm_roles.clone(),
         amr,
+        scope: None,
         mfa_enrolment: restricted,
     };
     state.keyring.sign(&claims, now)

@@ -16,6 +16,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
+use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
 use crate::config::{ExportsConfig, KeysConfig, MfaConfig, RegistrationConfig, TokensConfig};
 use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
@@ -49,6 +50,8 @@ pub struct State {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys: KeysConfig,
     pub(crate) tokens: TokensConfig,
+    pub(crate) api_keys: ApiKeysConfig,
+    pub(crate) bots: BotsConfig,
     pub(crate) cookies: Arc<CookieRules>,
     pub(crate) mfa: Arc<MfaConfig>,
     pub(crate) issuer: Arc<str>,

@@ -1,5 +1,9 @@
 //! Queries and nothing else, one file per aggregate.
 
+pub(crate) mod api_key_networks;
+pub(crate) mod api_key_secrets;
+pub(crate) mod api_keys;
+pub(crate) mod bots;
 pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;
 pub(crate) mod exports;

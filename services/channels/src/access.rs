@@ -8,7 +8,7 @@
 
 use colink_auth::Caller;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
-use colink_core::permission::{Action, Decision, Standing, decide, may_remove_from_channel};
+use colink_core::permission::{Action, Decision, Scope, Scopes, Standing, decide, may_remove_from_channel};
 use colink_core::role::{ChannelRole, WorkspaceRole};
 use colink_core::time::Timestamp;
 use colink_events::channels::AccessBypassed;
@@ -59,6 +59,7 @@ pub(crate) struct WorkspaceAccess {
     pub(crate) seated: SeatedWorkspace,
     pub(crate) user_id: UserId,
     realm_admin: bool,
+    scopes: Scopes,
     second_factor: bool,
 }
 
@@ -85,8 +86,8 @@ impl WorkspaceAccess {
 
     fn of(seated: Option<SeatedWorkspace>, caller: &Caller) -> Result<Self> {
         let seated = seated.ok_or(Error::NotFound("workspace"))?;
-        let (user_id, realm_admin) = (caller.user_id(), caller.realm_admin());
-        Ok(Self { seated, user_id, realm_admin, second_factor: caller.has_second_factor() })
+        let (user_id, realm_admin, scopes) = (caller.user_id(), caller.realm_admin(), caller.scopes());
+        Ok(Self { seated, user_id, realm_admin, scopes, second_factor: caller.has_second_factor() })
     }
 
     /// The caller's role; none for a realm admin from outside.
@@ -96,7 +97,7 @@ impl WorkspaceAccess {
 
     /// The caller's standing with no channel in view.
     pub(crate) fn standing(&self) -> Standing {
-        Standing::in_workspace(self.realm_admin, self.seated.role)
+        Standing::in_workspace(self.realm_admin, self.seated.role, self.scopes)
     }
 
     /// Whether the caller sees public channels that he is not in.
@@ -106,7 +107,7 @@ impl WorkspaceAccess {
 
     /// Lets the caller do `action`, or refuses.
     pub(crate) fn permit(&self, action: Action) -> Result<Permit> {
-        let bypass = admit(decide(&self.standing(), action), "workspace")?;
+        let bypass = admit(&self.standing(), action, "workspace")?;
         if self.seated.workspace.require_mfa && !self.second_factor && action != Action::LeaveWorkspace {
             return Err(Error::SecondFactor);
         }
@@ -144,6 +145,7 @@ pub(crate) struct ChannelAccess {
     pub(crate) seated: SeatedChannel,
     pub(crate) user_id: UserId,
     realm_admin: bool,
+    scopes: Scopes,
     second_factor: bool,
 }
 
@@ -162,27 +164,29 @@ impl ChannelAccess {
 
     fn of(seated: Option<SeatedChannel>, caller: &Caller) -> Result<Self> {
         let seated = seated.ok_or(Error::NotFound("channel"))?;
-        let (user_id, realm_admin) = (caller.user_id(), caller.realm_admin());
-        Ok(Self { seated, user_id, realm_admin, second_factor: caller.has_second_factor() })
+        let (user_id, realm_admin, scopes) = (caller.user_id(), caller.realm_admin(), caller.scopes());
+        Ok(Self { seated, user_id, realm_admin, scopes, second_factor: caller.has_second_factor() })
     }
 
     /// The caller's standing.
     pub(crate) fn standing(&self) -> Standing {
-        self.seated.standing(self.realm_admin)
+        self.seated.standing(self.realm_admin, self.scopes)
     }
 
     /// Lets the caller do `action`, or refuses.
     pub(crate) fn permit(&self, action: Action) -> Result<Permit> {
-        let bypass = admit(decide(&self.standing(), action), "channel")?;
+        let bypass = admit(&self.standing(), action, "channel")?;
         self.require_second_factor()?;
         Ok(self.permit_as(action, bypass))
     }
 
     /// Lets the caller remove somebody who is `target` in the channel, or refuses.
     pub(crate) fn permit_removal(&self, target: ChannelRole) -> Result<Permit> {
-        let bypass = admit(may_remove_from_channel(&self.standing(), target), "channel")?;
+        let action = Action::RemoveFromChannel;
+        let standing = self.standing();
+        let bypass = answer(may_remove_from_channel(&standing, target), &standing, action, "channel")?;
         self.require_second_factor()?;
-        Ok(self.permit_as(Action::RemoveFromChannel, bypass))
+        Ok(self.permit_as(action, bypass))
     }
 
     fn require_second_factor(&self) -> Result<()> {
@@ -196,7 +200,7 @@ impl ChannelAccess {
     }
 }
 
-/// Whether a user may read a channel near him.
+/// Whether a user may read a channel near him. What his token may be used for is asked where it is known.
 pub(crate) fn may_read(near: &NearChannel) -> bool {
     let standing = Standing {
         realm_admin: false,
@@ -204,16 +208,23 @@ pub(crate) fn may_read(near: &NearChannel) -> bool {
         channel: near.channel_role,
         kind: near.kind,
         archived: near.archived,
+        scopes: Scopes::ALL,
     };
     decide(&standing, Action::ReadMessages).is_allowed()
 }
 
 /// Whether the way in is a bypass.
-fn admit(decision: Decision, what: &'static str) -> Result<bool> {
+fn admit(standing: &Standing, action: Action, what: &'static str) -> Result<bool> {
+    answer(decide(standing, action), standing, action, what)
+}
+
+fn answer(decision: Decision, standing: &Standing, action: Action, what: &'static str) -> Result<bool> {
     match decision {
         Decision::Allow => Ok(false),
         Decision::AllowAsRealmAdmin => Ok(true),
-        Decision::Forbid => Err(Error::Forbidden("You may not do this here.")),
+        Decision::Forbid => {
+            Err(Error::Forbidden(standing.lacks(action).map_or("You may not do this here.", Scope::refusal)))
+        }
         Decision::Hide => Err(Error::NotFound(what)),
     }
 }

@@ -8,7 +8,7 @@
 use colink_auth::Caller;
 use colink_core::error::ErrorKind;
 use colink_core::id::{ChannelId, WorkspaceId};
-use colink_core::permission::{Action, Decision, Standing, decide};
+use colink_core::permission::{Action, Decision, Scope, Standing, decide};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::AccessBypassed;
 use colink_http::ApiError;
@@ -76,6 +76,7 @@ impl Seat {
             channel: answer.channel_role,
             kind: answer.kind,
             archived: answer.archived,
+            scopes: caller.scopes(),
         };
         let closed = answer.require_mfa && !caller.has_second_factor();
         Ok(Self { channel_id: channel, workspace_id: answer.workspace_id, standing, closed })
@@ -98,7 +99,10 @@ impl Seat {
             decision if self.closed && decision.is_allowed() => Err(Error::SecondFactor),
             Decision::Allow => Ok(()),
             Decision::AllowAsRealmAdmin => self.note_bypass(state, caller, action).await,
-            Decision::Forbid => Err(Error::Forbidden("You may not do this in this channel.")),
+            Decision::Forbid => {
+                let missing = self.standing.lacks(action).map(Scope::refusal);
+                Err(Error::Forbidden(missing.unwrap_or("You may not do this in this channel.")))
+            }
             Decision::Hide => Err(Error::NotFound(what)),
         }
     }

@@ -2,30 +2,47 @@
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use colink_auth::ApiKey;
 use colink_core::error::ErrorKind;
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
 
+use crate::api_keys;
 use crate::domain::table::{Access, Class, Route};
 use crate::limits::{Allowance, Subject, Verdict};
 use crate::state::State;
 
-/// Verifies the token of a route that needs one. The service verifies it again.
+/// A client that may go on.
+#[derive(Debug)]
+pub struct Known {
+    /// Whose budget the call draws on.
+    pub subject: Subject,
+    /// What the service is sent as `Authorization` instead of an API key.
+    pub exchanged: Option<HeaderValue>,
+}
+
+/// Verifies the token of a route that needs one, or exchanges the API key. The service verifies the token again.
 ///
 /// # Errors
-/// 401 for a token that is missing, expired or not valid; 503 while the keys cannot be had.
-pub async fn subject(
+/// 401 for a token or key that is missing, expired or not valid; 429 after too many wrong keys; 503 while the keys
+/// cannot be had.
+pub async fn identify(
     state: &State,
     route: &Route,
     request: &HttpRequest,
     context: &RequestContext,
-) -> ApiResult<Subject> {
+) -> ApiResult<Known> {
     if route.access == Access::Public {
-        return Ok(Subject::Address(context.ip()));
+        return Ok(Known { subject: Subject::Address(context.ip()), exchanged: None });
     }
     let token = bearer(request)?.ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
-    let claims = state.verifier.verify(token).await?;
-    Ok(Subject::User(claims.sub))
+    if !ApiKey::is_meant(token) {
+        let claims = state.verifier.verify(token).await?;
+        return Ok(Known { subject: Subject::User(claims.sub), exchanged: None });
+    }
+    let token = state.api_keys.exchange(token, context, &state.upstreams).await?;
+    let claims = state.verifier.verify(&token).await?;
+    Ok(Known { subject: Subject::User(claims.sub), exchanged: Some(api_keys::bearer(&token)?) })
 }
 
 /// Whether a call is within its budget.

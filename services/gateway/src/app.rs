@@ -7,6 +7,7 @@ use actix_web::web::ServiceConfig;
 use colink_runtime::{Boot, Service, StartError};
 use utoipa::OpenApi;
 
+use crate::api_keys::ApiKeys;
 use crate::config::Config;
 use crate::domain::documents;
 use crate::limits::Limiter;
@@ -53,6 +54,7 @@ impl Service for Gateway {
             clock: boot.clock(),
             started: Instant::now(),
             verifier: boot.verifier(&config.auth)?,
+            api_keys: ApiKeys::new(boot.peer("auth", &config.peers())?),
             limiter: Limiter::new(redis),
             limits: config.limits.clone(),
             upstreams,

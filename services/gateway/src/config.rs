@@ -2,7 +2,7 @@
 
 use colink_auth::AuthConfig;
 use colink_http::HttpConfig;
-use colink_runtime::{Problem, Sections};
+use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
 use serde::Deserialize;
@@ -19,6 +19,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Whose tokens count.
     pub auth: AuthConfig,
+    /// How auth is asked about API keys; where it is stands in `[upstreams]`.
+    pub internal: InternalConfig,
     /// Where calls are counted.
     pub redis: RedisConfig,
     /// The services.
@@ -27,6 +29,14 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Pages of other origins.
     pub cors: CorsConfig,
+}
+
+impl Config {
+    /// How auth is asked about API keys.
+    pub fn peers(&self) -> InternalConfig {
+        let url = format!("http://{}", self.upstreams.auth);
+        InternalConfig { auth_url: Some(url), ..self.internal.clone() }
+    }
 }
 
 /// `[upstreams]`.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod api_keys;
 mod app;
 pub mod config;
 pub mod domain;

@@ -11,6 +11,7 @@ mod headers;
 use std::time::Duration;
 
 use actix_web::body::SizedStream;
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, Uri};
 use actix_web::{HttpRequest, HttpResponse, web};
 use awc::error::{ConnectError, SendRequestError};
@@ -43,6 +44,8 @@ pub struct Call<'request> {
     pub path: &'request str,
     /// Its name, origin and trace.
     pub context: &'request RequestContext,
+    /// The `Authorization` of the token that the client's API key was exchanged for.
+    pub exchanged: Option<&'request HeaderValue>,
     /// How large its body may be, and how slow.
     pub body: BodyRules,
     /// Whether an ingress in front may say under which name the client came.

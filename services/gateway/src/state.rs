@@ -8,6 +8,7 @@ use colink_auth::Verifier;
 use colink_core::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
 
+use crate::api_keys::ApiKeys;
 use crate::config::LimitsConfig;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
@@ -31,6 +32,8 @@ pub struct State {
     pub started: std::time::Instant,
     /// Checks access tokens.
     pub verifier: Verifier,
+    /// Exchanges API keys for tokens.
+    pub api_keys: ApiKeys,
     /// Counts calls.
     pub limiter: Limiter,
     /// `[limits]`.

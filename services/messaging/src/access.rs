@@ -6,7 +6,7 @@ use colink_auth::Caller;
 use colink_bus::outbox;
 use colink_core::error::ErrorKind;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
-use colink_core::permission::{Action, Decision, decide};
+use colink_core::permission::{Action, Decision, Scopes, decide};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::AccessBypassed;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub(crate) struct Access {
 ///
 /// # Errors
 /// [`Error::NotFound`] (`what`, so that a hidden message reads like one that does not exist), [`Error::NotAllowed`],
-/// [`Error::Archived`], [`Error::SecondFactor`]; 503 when the projection refuses and the channels service cannot be asked.
+/// [`Error::ScopeMissing`], [`Error::Archived`], [`Error::SecondFactor`]; 503 when the projection refuses and the channels service cannot be asked.
 pub(crate) async fn authorise(
     state: &State,
     caller: &Caller,
@@ -35,10 +35,25 @@ pub(crate) async fn authorise(
     action: Action,
     what: &'static str,
 ) -> Result<Access> {
-    let mut seen = lookup(state, caller, channel_id).await?;
+    authorise_within(state, caller, caller.scopes(), channel_id, action, what).await
+}
+
+/// [`authorise`] with other scopes than the token has: for a step of an action that the token's scope covers as a whole.
+///
+/// # Errors
+/// As [`authorise`].
+pub(crate) async fn authorise_within(
+    state: &State,
+    caller: &Caller,
+    scopes: Scopes,
+    channel_id: ChannelId,
+    action: Action,
+    what: &'static str,
+) -> Result<Access> {
+    let mut seen = lookup(state, caller, channel_id, scopes).await?;
     if !seen.is_some_and(|seen| decide(&seen.standing, action).is_allowed()) {
         refresh(state, channel_id, caller.user_id()).await?;
-        seen = lookup(state, caller, channel_id).await?;
+        seen = lookup(state, caller, channel_id, scopes).await?;
     }
     let seen = seen.ok_or(Error::NotFound(what))?;
     match decide(&seen.standing, action) {
@@ -51,13 +66,22 @@ pub(crate) async fn authorise(
             Ok(Access { bypassed: true })
         }
         Decision::Hide => Err(Error::NotFound(what)),
-        Decision::Forbid if seen.standing.archived => Err(Error::Archived),
-        Decision::Forbid => Err(Error::NotAllowed),
+        Decision::Forbid => Err(match seen.standing.lacks(action) {
+            Some(scope) => Error::ScopeMissing(scope),
+            None if seen.standing.archived => Error::Archived,
+            None => Error::NotAllowed,
+        }),
     }
 }
 
-async fn lookup(state: &State, caller: &Caller, channel_id: ChannelId) -> Result<Option<Seen>> {
-    Ok(standing::lookup(&state.pool, channel_id, caller.user_id(), caller.realm_admin()).await?)
+async fn lookup(
+    state: &State,
+    caller: &Caller,
+    channel_id: ChannelId,
+    scopes: Scopes,
+) -> Result<Option<Seen>> {
+    let (user_id, realm_admin) = (caller.user_id(), caller.realm_admin());
+    Ok(standing::lookup(&state.pool, channel_id, user_id, realm_admin, scopes).await?)
 }
 
 /// The answer of `GET /internal/channels/{channel_id}/standing/{user_id}`.

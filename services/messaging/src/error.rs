@@ -2,6 +2,7 @@
 
 use colink_bus::BusError;
 use colink_core::error::ErrorKind;
+use colink_core::permission::Scope;
 use colink_events::SealError;
 use colink_http::ApiError;
 use colink_store::StoreError;
@@ -18,6 +19,9 @@ pub(crate) enum Error {
     /// The caller may see the channel and may not do this in it.
     #[error("not allowed in this channel")]
     NotAllowed,
+    /// The caller may, and his token may not be used for it.
+    #[error("the token lacks the scope {0}")]
+    ScopeMissing(Scope),
     /// The workspace asks for a second factor, and the session was not proven by one.
     #[error("the session has no second factor")]
     SecondFactor,
@@ -88,6 +92,7 @@ impl From<Error> for ApiError {
         match error {
             Error::NotFound(what) => Self::not_found(what),
             Error::NotAllowed => Self::forbidden("You may not do this in this channel."),
+            Error::ScopeMissing(scope) => Self::forbidden(scope.refusal()),
             Error::SecondFactor => Self::new(
                 ErrorKind::MfaRequired,
                 "This workspace asks for a second factor: set one up, or sign in with it.",

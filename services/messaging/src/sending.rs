@@ -80,6 +80,8 @@ pub(crate) struct Reading {
 /// # Errors
 /// [`Error::NotFound`], [`Error::NotAllowed`], [`Error::Archived`], [`Error::KeyReused`], or a failure.
 pub(crate) async fn send(state: &State, caller: &Caller, draft: &Draft) -> Result<Sent> {
+    // The statement that stores a post looks at members and roles, and knows nothing of tokens.
+    caller.require(Action::SendMessage.scope())?;
     let prepared = Prepared {
         draft,
         id: MessageId::generate(state.clock.as_ref()),
@@ -117,7 +119,8 @@ pub(crate) async fn read(
         known.users = users::find_by_names(&state.pool, channel_id, &called.names).await?;
     }
     if called.channel || called.here {
-        let seen = standing::lookup(&state.pool, channel_id, caller.user_id(), caller.realm_admin()).await?;
+        let (user_id, realm_admin) = (caller.user_id(), caller.realm_admin());
+        let seen = standing::lookup(&state.pool, channel_id, user_id, realm_admin, caller.scopes()).await?;
         known.everyone = seen.is_some_and(|seen| decide(&seen.standing, Action::MentionAll).is_allowed());
     }
     let mentions = mention::mentions(&called, &known);

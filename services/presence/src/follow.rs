@@ -173,7 +173,7 @@ fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, bytestr
 /// # Errors
 /// He may not, or channels did not answer.
 pub async fn may_follow(state: &State, socket: &Socket, channel: ChannelId) -> Result<WorkspaceId, ApiError> {
-    let seat = state.peers.standing(channel, socket.user_id()).await?;
+    let seat = state.peers.standing(channel, socket.user_id(), socket.scopes()).await?;
     match decide(&seat.standing, Action::Subscribe) {
         decision if decision.is_allowed() && seat.require_mfa && !socket.has_second_factor() => {
             Err(ApiError::new(ErrorKind::MfaRequired, "this workspace asks for a second factor"))

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytestring::ByteString;
 use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
+use colink_core::permission::Scope;
 
 use self::close::Close;
 use self::room::Room;
@@ -125,10 +126,11 @@ impl Hub {
         }
     }
 
-    /// Says something passing to everybody here who follows a channel of one of these workspaces.
+    /// Says something passing about a user to everybody here who follows a channel of one of these workspaces.
     pub fn tell_workspaces(&self, workspaces: &[WorkspaceId], frame: &ByteString) {
         for socket in self.sockets() {
-            if workspaces.iter().any(|workspace| socket.is_in(*workspace)) {
+            let may_know = socket.scopes().contains(Scope::UsersRead);
+            if may_know && workspaces.iter().any(|workspace| socket.is_in(*workspace)) {
                 socket.push_ephemeral(frame.clone());
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
-use colink_core::permission::Standing;
+use colink_core::permission::{Scopes, Standing};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_http::ApiError;
 use colink_http::client::InternalClient;
@@ -108,11 +108,11 @@ impl Peers {
         Self { channels, messaging }
     }
 
-    /// A user's standing in a channel, and its workspace.
+    /// A user's standing in a channel with a token of these scopes, and its workspace.
     ///
     /// # Errors
     /// 404 for a channel that does not exist; 503 or 504 while channels does not answer.
-    pub async fn standing(&self, channel: ChannelId, user: UserId) -> Result<Seat, ApiError> {
+    pub async fn standing(&self, channel: ChannelId, user: UserId, scopes: Scopes) -> Result<Seat, ApiError> {
         let view: StandingView =
             self.channels.get_json(&format!("/internal/channels/{channel}/standing/{user}")).await?;
         let standing = Standing {
@@ -121,6 +121,7 @@ impl Peers {
             channel: view.channel_role,
             kind: view.kind,
             archived: view.archived,
+            scopes,
         };
         Ok(Seat { workspace: view.workspace_id, standing, require_mfa: view.require_mfa })
     }

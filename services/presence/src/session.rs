@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason};
 use colink_auth::Claims;
+use colink_core::permission::Scope;
 use rand::Rng;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
@@ -54,6 +55,7 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
         user_id: claims.sub,
         session_id: claims.sid,
         username: claims.preferred_username.clone(),
+        scopes: claims.scopes(),
         second_factor: claims.has_second_factor(),
     };
     let id = Uuid::from(colink_core::id::EventId::generate(state.clock.as_ref()));
@@ -84,6 +86,10 @@ async fn introduce(
         }
     };
     let claims = state.verify(&token).await?;
+    // Whatever else a socket is good for, it shows what is written.
+    if !claims.scopes().contains(Scope::MessagesRead) {
+        return Err(Close::ScopeMissing);
+    }
     Ok((claims, token))
 }
 

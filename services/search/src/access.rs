@@ -4,7 +4,7 @@
 use colink_auth::Caller;
 use colink_core::error::ErrorKind;
 use colink_core::id::{ChannelId, WorkspaceId};
-use colink_core::permission::{Action, Standing, decide};
+use colink_core::permission::{Action, Scopes, Standing, decide};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use serde::Deserialize;
 
@@ -41,15 +41,16 @@ struct Member {
 impl Near {
     /// Channels lists only what may be read; the rule is asked all the same, since a mistake would show secrets. A realm
     /// admin has no more here than his memberships: a search would pass all doors at once.
-    fn is_readable(&self) -> bool {
+    fn is_readable(&self, scopes: Scopes) -> bool {
         let standing = Standing {
             realm_admin: false,
             workspace: self.workspace_role,
             channel: self.channel_role,
             kind: self.kind,
             archived: self.archived,
+            scopes,
         };
-        decide(&standing, Action::ReadMessages).is_allowed()
+        decide(&standing, Action::Search).is_allowed()
     }
 }
 
@@ -65,7 +66,9 @@ pub(crate) async fn readable_channels(
     let user = caller.user_id();
     let path = format!("/internal/users/{user}/channels?workspace_id={workspace}");
     let answer: Answer = state.channels.get_json(&path).await.map_err(Error::Channels)?;
-    let near = answer.channels.iter().filter(|near| near.workspace_id == workspace && near.is_readable());
+    let scopes = caller.scopes();
+    let near =
+        answer.channels.iter().filter(|near| near.workspace_id == workspace && near.is_readable(scopes));
     let (readable, asked): (Vec<ChannelId>, Vec<bool>) =
         near.map(|near| (near.channel_id, near.require_mfa)).unzip();
     // An empty list may be that of a guest without channels, or of a stranger.

@@ -49,6 +49,7 @@ pub(crate) fn claims(clock: &dyn Clock) -> Claims {
         name: None,
         realm_roles: vec!["user".to_owned()],
         amr: vec!["pwd".to_owned()],
+        scope: None,
         mfa_enrolment: false,
     }
 }

@@ -5,5 +5,6 @@ mod caller;
 mod harness;
 mod jwks;
 mod revocation;
+mod scoped;
 mod service;
 mod verify;

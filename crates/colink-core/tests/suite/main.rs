@@ -5,6 +5,7 @@ mod ids;
 mod pages;
 mod permissions;
 mod roles;
+mod scopes;
 mod text_keys;
 mod text_names;
 mod text_written;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use colink_core::permission::{
-    Action, Decision, Standing, decide, may_change_role, may_remove_from_channel, may_remove_member,
+    Action, Decision, Scopes, Standing, decide, may_change_role, may_remove_from_channel, may_remove_member,
 };
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 
@@ -30,7 +30,7 @@ fn channel_roles() -> Vec<Option<ChannelRole>> {
     std::iter::once(None).chain(ChannelRole::ALL.iter().copied().map(Some)).collect()
 }
 
-fn every_standing() -> Vec<Standing> {
+pub(crate) fn every_standing() -> Vec<Standing> {
     let mut standings = Vec::new();
     for kind in ChannelKind::ALL.iter().copied() {
         for (archived, realm_admin) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -44,7 +44,8 @@ fn every_standing() -> Vec<Standing> {
 fn block(kind: ChannelKind, archived: bool, realm_admin: bool) -> Vec<Standing> {
     let channel = channel_roles();
     let of = |workspace| {
-        let standing = move |channel| Standing { realm_admin, workspace, channel, kind, archived };
+        let scopes = Scopes::ALL;
+        let standing = move |channel| Standing { realm_admin, workspace, channel, kind, archived, scopes };
         channel.iter().copied().map(standing).collect::<Vec<_>>()
     };
     workspace_roles().into_iter().flat_map(of).collect()
@@ -121,6 +122,8 @@ fn an_archived_channel_takes_no_writing_from_its_members() {
     let reading = [
         Action::ViewChannel,
         Action::ReadMessages,
+        Action::Search,
+        Action::ReadFiles,
         Action::Subscribe,
         Action::LeaveChannel,
         Action::ArchiveChannel,
@@ -205,6 +208,7 @@ fn a_moderator_removes_members_and_no_owner() {
         channel: Some(channel),
         kind: ChannelKind::Private,
         archived: false,
+        scopes: Scopes::ALL,
     };
     let moderator = standing(ChannelRole::Moderator);
     assert_eq!(may_remove_from_channel(&moderator, ChannelRole::Member), Decision::Allow);
@@ -214,12 +218,12 @@ fn a_moderator_removes_members_and_no_owner() {
 
 #[test]
 fn the_standing_in_a_workspace_decides_its_actions() {
-    let member = Standing::in_workspace(false, Some(WorkspaceRole::Member));
+    let member = Standing::in_workspace(false, Some(WorkspaceRole::Member), Scopes::ALL);
     assert_eq!(decide(&member, Action::CreatePublicChannel), Decision::Allow);
     assert_eq!(decide(&member, Action::InviteToWorkspace), Decision::Forbid);
-    let stranger = Standing::in_workspace(false, None);
+    let stranger = Standing::in_workspace(false, None, Scopes::ALL);
     assert_eq!(decide(&stranger, Action::ViewWorkspace), Decision::Hide);
-    let realm_admin = Standing::in_workspace(true, None);
+    let realm_admin = Standing::in_workspace(true, None, Scopes::ALL);
     assert_eq!(decide(&realm_admin, Action::ViewWorkspace), Decision::AllowAsRealmAdmin);
     assert_eq!(decide(&realm_admin, Action::LeaveWorkspace), Decision::Forbid);
 }

@@ -10,6 +10,7 @@
 )]
 
 mod attacks;
+mod bots;
 mod cast;
 mod company;
 mod erase;

@@ -34,6 +34,7 @@ const CHANNEL: Target = Target::First(&[("channel", "channel/id")]);
 const CONVERSATION: Target = Target::First(&[("channel", "channel_id")]);
 const DOOR: Target =
     Target::First(&[("channel", "channel_id"), ("workspace", "workspace_id"), ("user", "user_id")]);
+const API_KEY: Target = Target::First(&[("api_key", "api_key_id")]);
 const SIGNING_KEY: Target = Target::First(&[("signing_key", "kid")]);
 const FILE: Target = Target::First(&[("file", "file/id")]);
 const OF_FILE: Target = Target::First(&[("file", "file_id")]);
@@ -113,6 +114,11 @@ pub(super) static RULES: &[Rule] = &[
     rule("passkey.removed", 1, USER, &["passkey_id"]),
     rule("passkey.cloned", 1, USER, &["passkey_id"]),
     rule("signing_key.rotated", 1, SIGNING_KEY, &[]),
+    rule("api_key.created", 1, API_KEY, &["user_id", "session_id", "scopes", "expires_at", "created_by"]),
+    rule("api_key.rotated", 1, API_KEY, &["user_id", "session_id", "previous_until"]),
+    rule("api_key.revoked", 1, API_KEY, &["user_id", "reason"]),
+    rule("api_key.used", 1, API_KEY, &["user_id", "session_id", "new_address"]),
+    rule("bot.created", 1, USER, &["owner_id"]),
     rule("mfa.enabled", 1, USER, &["method"]),
     rule("mfa.disabled", 1, USER, &["method", "reason"]),
     rule("recovery_code.used", 1, USER, &["remaining"]),

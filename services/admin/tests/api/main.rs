@@ -8,3 +8,4 @@ mod document;
 mod harness;
 mod outage;
 mod recording;
+mod scopes;

@@ -9,12 +9,14 @@ use crate::error::AuthError;
 use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    email_tokens, mfa_tickets, password_resets, refresh_tokens, sessions, signing_keys, totp_secrets,
-    usernames,
+    api_key_networks, api_keys, email_tokens, mfa_tickets, password_resets, refresh_tokens, sessions,
+    signing_keys, totp_secrets, usernames,
 };
 
 /// Ended sessions are kept a day longer, for whoever looks into an incident.
 const KEPT: Duration = Duration::from_secs(86_400);
+/// Ended API keys are kept for 90 days; a network that a key was not used from for so long is new to it again.
+const KEPT_API_KEYS: Duration = Duration::from_secs(90 * 86_400);
 
 /// The clean-up of this service's tables.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,6 +46,8 @@ async fn clean_up(state: &State) -> Result<u64, AuthError> {
     rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;
     rows += signing_keys::delete_retired(pool, now).await?;
+    rows += api_keys::delete_ended(pool, now - KEPT_API_KEYS).await?;
+    rows += api_key_networks::delete_unused(pool, (now - KEPT_API_KEYS).date_naive()).await?;
     rows += purge(pool, now, Retention::default()).await?;
     rows += state.idempotency_keys.purge(now).await?;
     Ok(rows)

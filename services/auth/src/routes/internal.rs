@@ -1,5 +1,6 @@
 //! What other services ask (service token; the gateway does not route these).
 
+pub(crate) mod exchange_api_key;
 pub(crate) mod find_user_by_email;
 pub(crate) mod lookup_users;
 

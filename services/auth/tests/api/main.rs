@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
 
 mod account_end;
+mod api_key_exchange;
+mod api_keys;
+mod api_keys_rotate;
 mod attacks_csrf;
 mod attacks_refresh;
 mod attacks_requests;
@@ -18,6 +21,7 @@ mod auth_reset_second_factor;
 mod auth_verify_email;
 mod auth_verify_proof;
 mod authenticator;
+mod bots;
 mod browser;
 mod chromium;
 mod clean_up;

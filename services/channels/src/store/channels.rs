@@ -1,7 +1,7 @@
 //! Channels. Direct conversations are channels too; what is theirs alone is in [`super::dms`].
 
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
-use colink_core::permission::Standing;
+use colink_core::permission::{Scopes, Standing};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_core::time::Timestamp;
 use colink_events::channels::ChannelPayload;
@@ -108,13 +108,14 @@ impl FromRow<'_, PgRow> for SeatedChannel {
 
 impl SeatedChannel {
     /// The user's standing.
-    pub(crate) fn standing(&self, realm_admin: bool) -> Standing {
+    pub(crate) fn standing(&self, realm_admin: bool, scopes: Scopes) -> Standing {
         Standing {
             realm_admin,
             workspace: self.workspace_role,
             channel: self.role,
             kind: self.channel.kind,
             archived: self.channel.archived_at.is_some(),
+            scopes,
         }
     }
 }

@@ -11,6 +11,7 @@ mod harness;
 mod internal;
 mod invites;
 mod profiles;
+mod scopes;
 mod user_erased;
 mod workspace_members;
 mod workspaces_create;

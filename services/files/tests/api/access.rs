@@ -14,7 +14,7 @@ async fn a_realm_admin_passes_and_is_audited() {
     let client = world.client(&root);
     let _ = client.get(&format!("/files/{id}")).await.expect(200);
     let (event, envelope) = events.await_event::<AccessBypassed>(|event| event.user_id == root.id).await;
-    assert_eq!((event.action.as_str(), event.channel_id), ("read_messages", Some(world.channel.id)));
+    assert_eq!((event.action.as_str(), event.channel_id), ("read_files", Some(world.channel.id)));
     assert_eq!(envelope.actor.unwrap().user_id, Some(root.id));
 
     let _ = client.delete(&format!("/files/{id}")).await.expect(204);

@@ -14,3 +14,4 @@ mod harness;
 mod internal_users;
 mod jobs;
 mod relay;
+mod scopes;

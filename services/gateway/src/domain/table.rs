@@ -140,6 +140,7 @@ const TABLE: &[Route] = &[
     credentials("/auth/reset-password"),
     credentials("/auth/login"),
     credentials("/auth/refresh"),
+    credentials("/auth/api-keys/token"),
     credentials("/auth/mfa/verify"),
     proof("/auth/mfa/totp/verify"),
     proof("/auth/mfa/totp/disable"),
@@ -276,6 +277,7 @@ mod tests {
     fn only_the_listed_routes_are_public() {
         for path in [
             "/auth/login",
+            "/auth/api-keys/token",
             "/auth/mfa/verify",
             "/auth/register",
             "/auth/refresh",
@@ -289,6 +291,9 @@ mod tests {
             assert_eq!(find(path).map(|route| route.access), Some(Access::Public), "{path}");
         }
         for path in [
+            "/auth/api-keys",
+            "/auth/api-keys/1/rotate",
+            "/auth/bots",
             "/auth/me",
             "/auth/mfa/totp/verify",
             "/auth/logout",

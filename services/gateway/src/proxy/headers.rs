@@ -15,6 +15,9 @@ pub fn copy_request(call: &Call<'_>, onward: &mut HeaderMap) {
             onward.append(name.clone(), value.clone());
         }
     }
+    if let Some(token) = call.exchanged {
+        onward.insert(header::AUTHORIZATION, token.clone());
+    }
     introduce(call, onward);
 }
 

@@ -4,7 +4,7 @@ use colink_auth::Caller;
 use colink_core::permission::Action;
 use colink_http::ApiError;
 
-use crate::access::authorise;
+use crate::access::{authorise, authorise_within};
 use crate::domain::splice::{StandIns, Template};
 use crate::error::Result;
 use crate::metrics::SendOutcome;
@@ -37,7 +37,9 @@ pub(super) async fn send(state: &State, caller: &Caller, prepared: &Prepared<'_>
         }
         let (channel_id, named) = (prepared.draft.channel_id, prepared.draft.named);
         if let Some(earlier) = find_earlier(state, prepared).await? {
-            authorise(state, caller, channel_id, Action::ReadMessages, named).await?;
+            // A key that may only write gets its own message back, as it did the first time.
+            let scopes = caller.scopes().with(Action::ReadMessages.scope());
+            authorise_within(state, caller, scopes, channel_id, Action::ReadMessages, named).await?;
             return replay(state, prepared, earlier).await;
         }
         let access = authorise(state, caller, channel_id, Action::SendMessage, named).await?;

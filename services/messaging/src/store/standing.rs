@@ -1,7 +1,7 @@
 //! What a user is with regard to a channel, from the projections.
 
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
-use colink_core::permission::Standing;
+use colink_core::permission::{Scopes, Standing};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -24,12 +24,13 @@ struct Row {
     require_mfa: bool,
 }
 
-/// The channel and the user's standing in it; `realm_admin` is passed through. None when the channel is not known here.
+/// The channel and the user's standing in it; `realm_admin` and `scopes` are passed through. None when the channel is not known here.
 pub(crate) async fn lookup(
     pool: &PgPool,
     channel_id: ChannelId,
     user_id: UserId,
     realm_admin: bool,
+    scopes: Scopes,
 ) -> Result<Option<Seen>, sqlx::Error> {
     let row: Option<Row> = sqlx::query_as(
         "select h.workspace_id, h.kind, h.archived, w.role as workspace_role, m.role as channel_role,
@@ -44,11 +45,11 @@ pub(crate) async fn lookup(
     .bind(user_id.as_uuid())
     .fetch_optional(pool)
     .await?;
-    row.map(|row| row.seen(realm_admin)).transpose()
+    row.map(|row| row.seen(realm_admin, scopes)).transpose()
 }
 
 impl Row {
-    fn seen(self, realm_admin: bool) -> Result<Seen, sqlx::Error> {
+    fn seen(self, realm_admin: bool, scopes: Scopes) -> Result<Seen, sqlx::Error> {
         Ok(Seen {
             workspace_id: self.workspace_id.into(),
             require_mfa: self.require_mfa,
@@ -58,6 +59,7 @@ impl Row {
                 channel: self.channel_role.map(word).transpose()?,
                 kind: word(self.kind)?,
                 archived: self.archived,
+                scopes,
             },
         })
     }

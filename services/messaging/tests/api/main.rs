@@ -2,6 +2,7 @@
 //! asked; its events are real.
 #![expect(clippy::unwrap_used, reason = "a broken assumption fails the test where it is noticed")]
 
+mod api_keys;
 mod bad_input;
 mod channel_events;
 mod channel_pins;
@@ -19,6 +20,7 @@ mod projections;
 mod reactions;
 mod reads;
 mod realm_admin;
+mod scopes;
 mod send_permission;
 mod threads;
 mod user_erased;

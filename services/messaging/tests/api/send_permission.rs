@@ -1,6 +1,6 @@
 use colink_core::clock::SystemClock;
 use colink_core::id::ChannelId;
-use colink_core::permission::{Action, Decision, Standing, decide};
+use colink_core::permission::{Action, Decision, Scopes, Standing, decide};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use serde_json::json;
 
@@ -18,7 +18,8 @@ fn standings() -> Vec<Standing> {
             for kind in ChannelKind::ALL.iter().copied() {
                 for archived in [false, true] {
                     for realm_admin in [false, true] {
-                        all.push(Standing { realm_admin, workspace, channel, kind, archived });
+                        let scopes = Scopes::ALL;
+                        all.push(Standing { realm_admin, workspace, channel, kind, archived, scopes });
                     }
                 }
             }

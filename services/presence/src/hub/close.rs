@@ -9,6 +9,8 @@ pub enum Close {
     Malformed,
     /// The session was revoked or the account suspended.
     Revoked,
+    /// The token may not be used for sockets.
+    ScopeMissing,
     /// Too many frames.
     RateExceeded,
     /// No sign of life.
@@ -28,6 +30,7 @@ impl Close {
             Self::Unauthorized => 4001,
             Self::Malformed => 4002,
             Self::Revoked => 4003,
+            Self::ScopeMissing => 4004,
             Self::RateExceeded => 4008,
             Self::HeartbeatMissed => 4009,
             Self::TooSlow => 4010,
@@ -42,6 +45,7 @@ impl Close {
             Self::Unauthorized => "get a new token, then reconnect".to_owned(),
             Self::Malformed => "malformed frame".to_owned(),
             Self::Revoked => "sign in again".to_owned(),
+            Self::ScopeMissing => "missing scope messages:read".to_owned(),
             Self::RateExceeded => "retry_after=10".to_owned(),
             Self::HeartbeatMissed | Self::TooSlow => "reconnect and resume".to_owned(),
             Self::Draining => format!("reconnect_in_ms={jitter_ms}"),
@@ -55,6 +59,7 @@ impl Close {
             Self::Unauthorized => "unauthorized",
             Self::Malformed => "malformed",
             Self::Revoked => "revoked",
+            Self::ScopeMissing => "scope_missing",
             Self::RateExceeded => "rate_exceeded",
             Self::HeartbeatMissed => "heartbeat_missed",
             Self::TooSlow => "too_slow",

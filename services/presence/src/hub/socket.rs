@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytestring::ByteString;
 use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
+use colink_core::permission::Scopes;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -31,6 +32,8 @@ pub struct Identity {
     pub session_id: SessionId,
     /// The name shown while he types.
     pub username: String,
+    /// What his token may be used for.
+    pub scopes: Scopes,
     /// His session was proven by more than one factor.
     pub second_factor: bool,
 }
@@ -103,6 +106,11 @@ impl Socket {
     /// His session.
     pub fn session_id(&self) -> SessionId {
         self.identity.session_id
+    }
+
+    /// What the token it was opened with may be used for.
+    pub fn scopes(&self) -> Scopes {
+        self.identity.scopes
     }
 
     /// The name shown while he types.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use colink_auth::Claims;
 use colink_core::error::ErrorKind;
 use colink_core::id::{ChannelId, MessageId};
+use colink_core::permission::{Action, Scope};
 use colink_core::time::Timestamp;
 use colink_http::ApiError;
 
@@ -37,7 +38,12 @@ impl Client {
             Ok(ClientFrame::Subscribe(subscribe)) => self.subscribe(subscribe).await,
             Ok(ClientFrame::Unsubscribe { channel_id }) => self.unsubscribe(channel_id),
             Ok(ClientFrame::Typing { channel_id, thread_id }) => self.typing(channel_id, thread_id).await,
-            Ok(ClientFrame::Presence { status }) => self.set_status(status).await,
+            Ok(ClientFrame::Presence { status }) if self.carries(Scope::PresenceWrite) => {
+                self.set_status(status).await;
+            }
+            Ok(ClientFrame::Presence { .. }) => {
+                self.refuse(&ApiError::forbidden(Scope::PresenceWrite.refusal()), None, None);
+            }
             Ok(ClientFrame::Send(message)) => self.send(&message).await,
             Ok(ClientFrame::Read { channel_id, seq }) => self.read(channel_id, seq).await,
             Ok(ClientFrame::Ping) => {
@@ -79,6 +85,9 @@ impl Client {
 
     /// Only who follows a channel may be seen typing in it; a reader who did not join does not type.
     async fn typing(&self, channel_id: ChannelId, thread_id: Option<MessageId>) {
+        if !self.carries(Action::Type.scope()) {
+            return self.refuse(&ApiError::forbidden(Action::Type.scope().refusal()), Some(channel_id), None);
+        }
         if !self.socket.follows(channel_id) {
             return self.refuse(
                 &ApiError::forbidden("subscribe to the channel first"),
@@ -125,9 +134,15 @@ impl Client {
             .push_ephemeral(ServerFrame::Error(Refusal { code, message, channel_id, client_msg_id }).text());
     }
 
-    /// The device counts as online.
+    /// The device counts as online, unless its token may not show that.
     pub(super) async fn arrive(&self) {
-        self.set_status(Status::Online).await;
+        if self.carries(Scope::PresenceWrite) {
+            self.set_status(Status::Online).await;
+        }
+    }
+
+    fn carries(&self, scope: Scope) -> bool {
+        self.socket.scopes().contains(scope)
     }
 
     /// Why the socket ends with this heartbeat, if it does; otherwise the device is noted as still there.
@@ -175,6 +190,9 @@ impl Client {
 
     /// Those who share a workspace see the user; where that is, is known once channels are followed.
     async fn show_workspaces(&self) {
+        if !self.carries(Scope::PresenceWrite) {
+            return;
+        }
         let workspaces = self.socket.workspaces();
         let user_id = self.socket.user_id();
         match self.state.devices.show_in(user_id, &workspaces).await {

@@ -5,8 +5,10 @@
 
 mod harness;
 mod presence_list;
+mod scopes;
 mod socket_delivery;
 mod socket_frames;
 mod socket_open;
 mod socket_rights;
+mod socket_scopes;
 mod world;

@@ -9,3 +9,4 @@ mod content_search_input;
 mod harness;
 mod indexing;
 mod languages;
+mod scopes;

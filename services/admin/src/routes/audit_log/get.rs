@@ -1,7 +1,7 @@
 //! `GET /admin/audit-log/{id}` (D-3).
 
 use actix_web::web::Data;
-use colink_auth::RealmAdmin;
+use colink_auth::RealmAdminOrKey;
 use colink_core::id::EventId;
 use colink_http::{ApiResult, Path, Reply, Success};
 
@@ -16,7 +16,7 @@ use crate::state::State;
     responses((status = 200, description = "The entry", body = Success<AuditEntry>))
 )]
 pub(crate) async fn get_audit_entry(
-    RealmAdmin(admin): RealmAdmin,
+    RealmAdminOrKey(admin): RealmAdminOrKey,
     state: Data<State>,
     Path(id): Path<EventId>,
 ) -> ApiResult<Reply<AuditEntry>> {

@@ -1,7 +1,7 @@
 //! `GET /admin/audit-log` (D-3).
 
 use actix_web::web::Data;
-use colink_auth::RealmAdmin;
+use colink_auth::RealmAdminOrKey;
 use colink_core::error::FieldError;
 use colink_core::id::{UserId, WorkspaceId};
 use colink_core::page::{TablePage, TableQuery};
@@ -55,7 +55,7 @@ pub(crate) struct ListAuditLog {
     responses((status = 200, description = "One page", body = Success<TablePage<AuditEntry>>))
 )]
 pub(crate) async fn list_audit_log(
-    RealmAdmin(admin): RealmAdmin,
+    RealmAdminOrKey(admin): RealmAdminOrKey,
     state: Data<State>,
     Query(query): Query<ListAuditLog>,
 ) -> ApiResult<Reply<TablePage<AuditEntry>>> {

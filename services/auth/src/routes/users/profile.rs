@@ -1,7 +1,7 @@
 //! `GET /users/me`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_http::{ApiResult, Reply, Success};
 
 use super::{Profile, load};
@@ -15,6 +15,9 @@ use crate::state::State;
     tag = "users",
     responses((status = 200, description = "The caller's own profile.", body = Success<Profile>))
 )]
-pub(crate) async fn get_profile(state: Data<State>, caller: Caller) -> ApiResult<Reply<Profile>> {
+pub(crate) async fn get_profile(
+    state: Data<State>,
+    caller: Scoped<needs::UsersRead>,
+) -> ApiResult<Reply<Profile>> {
     Ok(Profile::reply(&load(&state, caller.user_id()).await?, state.clock.now()))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::UserId;
 use colink_events::channels::AccessBypassed;
 use colink_http::{ApiError, ApiResult, Path, Reply, Success};
@@ -71,7 +71,7 @@ impl Summary {
 )]
 pub(crate) async fn get_user(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::UsersRead>,
     Path(user_id): Path<UserId>,
 ) -> ApiResult<Reply<Summary>> {
     let missing = || ApiError::not_found("user");

@@ -1,7 +1,7 @@
 //! `PUT /users/me`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_http::etag::IfMatch;
 use colink_http::{ApiResult, Body, Failure, Reply, Success};
 
@@ -26,7 +26,7 @@ use crate::state::State;
 )]
 pub(crate) async fn update_profile(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::UsersWrite>,
     expected: IfMatch,
     Body(changes): Body<Changes>,
 ) -> ApiResult<Reply<Profile>> {

@@ -1,7 +1,7 @@
 //! `POST /channels/{id}/members`: brings somebody into a channel.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::{ChannelId, UserId};
 use colink_core::permission::Action;
@@ -44,7 +44,7 @@ pub(crate) struct AddChannelMember {
 )]
 pub(crate) async fn add_channel_member(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam(id): PathParam<ChannelId>,
     Body(request): Body<AddChannelMember>,
 ) -> ApiResult<Reply<ChannelMemberView>> {

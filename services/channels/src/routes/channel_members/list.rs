@@ -1,7 +1,7 @@
 //! `GET /channels/{id}/members`: who is in it.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::page::TablePage;
 use colink_core::permission::Action;
@@ -40,7 +40,7 @@ pub(crate) struct ListChannelMembers {
 )]
 pub(crate) async fn list_channel_members(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsRead>,
     PathParam(id): PathParam<ChannelId>,
     Query(query): Query<ListChannelMembers>,
 ) -> ApiResult<Reply<TablePage<ChannelMemberView>>> {

@@ -1,7 +1,7 @@
 //! `DELETE /channels/{id}/members/{user_id}`: ends a membership.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{ChannelId, UserId};
 use colink_core::permission::Action;
 use colink_core::role::ChannelRole;
@@ -26,7 +26,7 @@ use crate::store::channel_members;
 )]
 pub(crate) async fn remove_channel_member(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam((id, user)): PathParam<(ChannelId, UserId)>,
 ) -> ApiResult<Reply<()>> {
     let mut change = Change::begin(&state, &caller).await?;

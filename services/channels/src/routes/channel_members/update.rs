@@ -1,7 +1,7 @@
 //! `PUT /channels/{id}/members/{user_id}`: gives a member another role.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{ChannelId, UserId};
 use colink_core::permission::Action;
 use colink_core::role::ChannelRole;
@@ -41,7 +41,7 @@ pub(crate) struct UpdateChannelMember {
 )]
 pub(crate) async fn update_channel_member(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam((id, user)): PathParam<(ChannelId, UserId)>,
     Body(request): Body<UpdateChannelMember>,
 ) -> ApiResult<Reply<ChannelMemberView>> {

@@ -1,7 +1,7 @@
 //! `DELETE /channels/{id}`: archives a channel.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
 use colink_events::channels::ChannelArchived;
@@ -20,7 +20,7 @@ use crate::store::channels;
 )]
 pub(crate) async fn archive_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam(id): PathParam<ChannelId>,
 ) -> ApiResult<Reply<()>> {
     let mut change = Change::begin(&state, &caller).await?;

@@ -1,7 +1,7 @@
 //! `POST /channels`: creates a public or private channel.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::{FieldError, Invalid};
 use colink_core::id::{ChannelId, WorkspaceId};
 use colink_core::permission::Action;
@@ -57,7 +57,7 @@ pub(crate) struct CreateChannel {
 )]
 pub(crate) async fn create_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     scope: WorkspaceScope,
     Body(request): Body<CreateChannel>,
 ) -> ApiResult<Reply<ChannelView>> {

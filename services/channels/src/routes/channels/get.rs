@@ -1,7 +1,7 @@
 //! `GET /channels/{id}`: one channel.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path as PathParam, Reply, Success};
@@ -19,7 +19,7 @@ use crate::state::State;
 )]
 pub(crate) async fn get_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsRead>,
     PathParam(id): PathParam<ChannelId>,
 ) -> ApiResult<Reply<ChannelView>> {
     let access = ChannelAccess::read(&state.pool, &caller, id).await?;

@@ -1,7 +1,7 @@
 //! `POST /channels/{id}/join`: the caller becomes a member.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
 use colink_core::role::ChannelRole;
@@ -23,7 +23,7 @@ use crate::store::{channels, workspace_members};
 )]
 pub(crate) async fn join_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam(id): PathParam<ChannelId>,
 ) -> ApiResult<Reply<ChannelView>> {
     let mut change = Change::begin(&state, &caller).await?;

@@ -1,7 +1,7 @@
 //! `POST /channels/{id}/leave`: the caller's membership ends.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path as PathParam, Reply};
@@ -19,7 +19,7 @@ use crate::state::State;
 )]
 pub(crate) async fn leave_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam(id): PathParam<ChannelId>,
 ) -> ApiResult<Reply<()>> {
     let mut change = Change::begin(&state, &caller).await?;

@@ -1,7 +1,7 @@
 //! `GET /channels`: the channels of a workspace that the caller may see.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::WorkspaceId;
 use colink_core::page::TablePage;
@@ -58,7 +58,7 @@ pub(crate) struct ListChannels {
 )]
 pub(crate) async fn list_channels(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsRead>,
     scope: WorkspaceScope,
     Query(query): Query<ListChannels>,
 ) -> ApiResult<Reply<TablePage<ChannelView>>> {
@@ -70,7 +70,7 @@ pub(crate) async fn list_channels(
     );
     let (table, (pattern, kind, sort)) = checked(query.page, query.page_size, fields)?;
     let access = WorkspaceAccess::read(&state.pool, &caller, workspace).await?;
-    let permit = access.permit(Action::ViewWorkspace)?;
+    let permit = access.permit(Action::ListChannels)?;
     audit_read(&state, &caller, permit).await?;
 
     let filter = ChannelFilter {

@@ -1,7 +1,7 @@
 //! `POST /channels/{id}/unarchive`: takes a channel out of the archive.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
 use colink_events::channels::ChannelUnarchived;
@@ -21,7 +21,7 @@ use crate::store::channels;
 )]
 pub(crate) async fn unarchive_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam(id): PathParam<ChannelId>,
 ) -> ApiResult<Reply<ChannelView>> {
     let mut change = Change::begin(&state, &caller).await?;

@@ -1,7 +1,7 @@
 //! `PUT /channels/{id}`: changes name, topic or description.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
 use colink_core::text::{ChannelName, Description, Topic};
@@ -48,7 +48,7 @@ pub(crate) struct UpdateChannel {
 )]
 pub(crate) async fn update_channel(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     PathParam(id): PathParam<ChannelId>,
     if_match: IfMatch,
     Body(request): Body<UpdateChannel>,

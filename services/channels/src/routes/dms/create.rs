@@ -4,7 +4,7 @@
 //! begun at the same time. One unique key decides; who comes second waits and finds.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::FieldError;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::permission::Action;
@@ -50,7 +50,7 @@ pub(crate) struct CreateDm {
 )]
 pub(crate) async fn create_dm(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsWrite>,
     scope: WorkspaceScope,
     Body(request): Body<CreateDm>,
 ) -> ApiResult<Reply<DmView>> {

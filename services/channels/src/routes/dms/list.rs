@@ -1,7 +1,7 @@
 //! `GET /dms`: the caller's direct conversations.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::page::{TablePage, TableQuery};
 use colink_core::permission::Action;
@@ -40,14 +40,14 @@ pub(crate) struct ListDms {
 )]
 pub(crate) async fn list_dms(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::ChannelsRead>,
     scope: WorkspaceScope,
     Query(query): Query<ListDms>,
 ) -> ApiResult<Reply<TablePage<DmView>>> {
     let workspace = scope.resolve(query.workspace_id)?;
     let table = TableQuery::parse(query.page, query.page_size).map_err(ApiError::validation)?;
     let access = WorkspaceAccess::read(&state.pool, &caller, workspace).await?;
-    let permit = access.permit(Action::ViewWorkspace)?;
+    let permit = access.permit(Action::ListChannels)?;
     audit_read(&state, &caller, permit).await?;
     let (rows, total) = tokio::try_join!(
         dms::list(&state.pool, workspace, caller.user_id(), table),

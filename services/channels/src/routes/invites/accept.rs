@@ -5,7 +5,7 @@
 //! takes none.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::text::Email;
 use colink_http::{ApiResult, Path as PathParam, Reply, Success};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(crate) struct AcceptedInvite {
 )]
 pub(crate) async fn accept_invite(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(token): PathParam<String>,
 ) -> ApiResult<Reply<AcceptedInvite>> {
     let invite = invites::find(&state.pool, &hash_of(&token)).await?.ok_or(Error::NotFound("invitation"))?;

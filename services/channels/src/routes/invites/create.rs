@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use chrono::Duration;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::{InviteId, WorkspaceId};
 use colink_core::permission::{Action, may_change_role};
@@ -63,7 +63,7 @@ pub(crate) struct CreatedInvite {
 )]
 pub(crate) async fn create_invite(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(workspace): PathParam<WorkspaceId>,
     Body(request): Body<CreateInvite>,
 ) -> ApiResult<Reply<CreatedInvite>> {

@@ -1,7 +1,7 @@
 //! `GET /workspaces/{id}/invites`: the invitations that can still be accepted.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::page::{TablePage, TableQuery};
 use colink_core::permission::Action;
@@ -34,7 +34,7 @@ pub(crate) struct ListInvites {
 )]
 pub(crate) async fn list_invites(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(workspace): PathParam<WorkspaceId>,
     Query(query): Query<ListInvites>,
 ) -> ApiResult<Reply<TablePage<InviteView>>> {

@@ -1,7 +1,7 @@
 //! `DELETE /workspaces/{id}/invites/{invite_id}`: withdraws an invitation.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{InviteId, WorkspaceId};
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path as PathParam, Reply};
@@ -23,7 +23,7 @@ use crate::store::invites;
 )]
 pub(crate) async fn revoke_invite(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam((workspace, invite)): PathParam<(WorkspaceId, InviteId)>,
 ) -> ApiResult<Reply<()>> {
     let mut change = Change::begin(&state, &caller).await?;

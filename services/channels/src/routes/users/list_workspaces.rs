@@ -1,7 +1,7 @@
 //! `GET /users/me/workspaces`: the caller's workspaces.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::page::TablePage;
 use colink_http::{ApiResult, Query, Reply, Success};
 
@@ -17,7 +17,7 @@ use crate::state::State;
 )]
 pub(crate) async fn list_my_workspaces(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesRead>,
     Query(query): Query<ListWorkspaces>,
 ) -> ApiResult<Reply<TablePage<WorkspaceView>>> {
     Ok(Reply::ok(list::page(&state, caller.user_id(), query.table()?).await?).with_body_etag())

@@ -1,7 +1,7 @@
 //! `GET /workspaces/{id}/members`: who is in it.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::page::TablePage;
 use colink_core::permission::Action;
@@ -44,7 +44,7 @@ pub(crate) struct ListWorkspaceMembers {
 )]
 pub(crate) async fn list_workspace_members(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesRead>,
     PathParam(workspace): PathParam<WorkspaceId>,
     Query(query): Query<ListWorkspaceMembers>,
 ) -> ApiResult<Reply<TablePage<WorkspaceMemberView>>> {

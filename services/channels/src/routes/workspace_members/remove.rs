@@ -1,7 +1,7 @@
 //! `DELETE /workspaces/{id}/members/{user_id}`: ends a membership.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{UserId, WorkspaceId};
 use colink_core::permission::{Action, may_remove_member};
 use colink_http::{ApiResult, Path as PathParam, Reply};
@@ -25,7 +25,7 @@ use crate::store::workspace_members::{self, Ending};
 )]
 pub(crate) async fn remove_workspace_member(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam((workspace, user)): PathParam<(WorkspaceId, UserId)>,
 ) -> ApiResult<Reply<()>> {
     let own = user == caller.user_id();

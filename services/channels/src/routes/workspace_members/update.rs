@@ -1,7 +1,7 @@
 //! `PUT /workspaces/{id}/members/{user_id}`: gives a member another role.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{UserId, WorkspaceId};
 use colink_core::permission::{Action, may_change_role};
 use colink_core::role::WorkspaceRole;
@@ -41,7 +41,7 @@ pub(crate) struct UpdateWorkspaceMember {
 )]
 pub(crate) async fn update_workspace_member(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam((workspace, user)): PathParam<(WorkspaceId, UserId)>,
     Body(request): Body<UpdateWorkspaceMember>,
 ) -> ApiResult<Reply<WorkspaceMemberView>> {

@@ -1,7 +1,7 @@
 //! `POST /workspaces`: creates a workspace with its `general` channel.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::{ChannelId, WorkspaceId};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_core::text::{Slug, WorkspaceName};
@@ -45,7 +45,7 @@ pub(crate) struct CreateWorkspace {
 )]
 pub(crate) async fn create_workspace(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     Body(request): Body<CreateWorkspace>,
 ) -> ApiResult<Reply<WorkspaceView>> {
     let (name, slug) = all((

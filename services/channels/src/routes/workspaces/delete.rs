@@ -1,7 +1,7 @@
 //! `DELETE /workspaces/{id}`: closes a workspace; its rows stay.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::permission::Action;
 use colink_events::channels::WorkspaceDeleted;
@@ -20,7 +20,7 @@ use crate::store::workspaces;
 )]
 pub(crate) async fn delete_workspace(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(id): PathParam<WorkspaceId>,
 ) -> ApiResult<Reply<()>> {
     let mut change = Change::begin(&state, &caller).await?;

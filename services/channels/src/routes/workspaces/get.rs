@@ -1,7 +1,7 @@
 //! `GET /workspaces/{id}`: one workspace.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path as PathParam, Reply, Success};
@@ -19,7 +19,7 @@ use crate::state::State;
 )]
 pub(crate) async fn get_workspace(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesRead>,
     PathParam(id): PathParam<WorkspaceId>,
 ) -> ApiResult<Reply<WorkspaceView>> {
     let access = WorkspaceAccess::read(&state.pool, &caller, id).await?;

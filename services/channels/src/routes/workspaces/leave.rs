@@ -1,7 +1,7 @@
 //! `POST /workspaces/{id}/leave`: the caller's membership ends.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path as PathParam, Reply};
@@ -21,7 +21,7 @@ use crate::store::workspace_members::{self, Ending};
 )]
 pub(crate) async fn leave_workspace(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(id): PathParam<WorkspaceId>,
 ) -> ApiResult<Reply<()>> {
     let mut change = Change::begin(&state, &caller).await?;

@@ -1,7 +1,7 @@
 //! `GET /workspaces`: the caller's workspaces.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::UserId;
 use colink_core::page::{TablePage, TableQuery};
 use colink_http::{ApiError, ApiResult, Query, Reply, Success};
@@ -38,7 +38,7 @@ impl ListWorkspaces {
 )]
 pub(crate) async fn list_workspaces(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesRead>,
     Query(query): Query<ListWorkspaces>,
 ) -> ApiResult<Reply<TablePage<WorkspaceView>>> {
     Ok(Reply::ok(page(&state, caller.user_id(), query.table()?).await?).with_body_etag())

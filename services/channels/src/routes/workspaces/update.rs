@@ -1,7 +1,7 @@
 //! `PUT /workspaces/{id}`: changes name, slug, or whether a second factor is asked for.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_core::permission::Action;
 use colink_core::text::{Slug, WorkspaceName};
@@ -49,7 +49,7 @@ pub(crate) struct UpdateWorkspace {
 )]
 pub(crate) async fn update_workspace(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::WorkspacesAdmin>,
     PathParam(id): PathParam<WorkspaceId>,
     if_match: IfMatch,
     Body(request): Body<UpdateWorkspace>,

@@ -1,7 +1,7 @@
 //! `POST /files/{file_id}/confirm` (F-1).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::error::FieldError;
 use colink_core::id::FileId;
 use colink_core::permission::Action;
@@ -39,7 +39,7 @@ pub(crate) struct ConfirmRequest {
 )]
 pub(crate) async fn confirm_upload(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::FilesWrite>,
     Path(id): Path<FileId>,
     OptionalBody(request): OptionalBody<ConfirmRequest>,
 ) -> ApiResult<Reply<FileView>> {

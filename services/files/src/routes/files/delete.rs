@@ -1,7 +1,7 @@
 //! `DELETE /files/{file_id}` (F-6).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::FileId;
 use colink_core::permission::Action;
 use colink_events::files::FileDeleted;
@@ -21,7 +21,7 @@ use crate::store::pending_events::PendingEvent;
 )]
 pub(crate) async fn delete_file(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::FilesWrite>,
     Path(id): Path<FileId>,
 ) -> ApiResult<Reply<()>> {
     let mut file = known(&state, &caller, id).await?;

@@ -1,7 +1,7 @@
 //! `GET /files/{file_id}` (F-1, F-5).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::FileId;
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path, Reply, Success};
@@ -19,13 +19,13 @@ use crate::view::FileView;
 )]
 pub(crate) async fn get_file(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::FilesRead>,
     Path(id): Path<FileId>,
 ) -> ApiResult<Reply<FileView>> {
     let file = state.files.lookup(id).await?.ok_or(Error::NotFound("file"))?;
     if !file.is_known_to(caller.user_id()) {
         return Err(Error::NotFound("file").into());
     }
-    authorise(&state, &caller, file.channel_id, Action::ReadMessages, "file").await?;
+    authorise(&state, &caller, file.channel_id, Action::ReadFiles, "file").await?;
     Ok(Reply::ok(FileView::from(file)).with_body_etag())
 }

@@ -1,7 +1,7 @@
 //! `GET /files` (F-1, F-5).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::error::{FieldError, Invalid};
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::page::{TablePage, TableQuery};
@@ -67,7 +67,7 @@ struct Asked {
 )]
 pub(crate) async fn list_files(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::FilesRead>,
     scope: WorkspaceScope,
     Query(query): Query<ListFiles>,
 ) -> ApiResult<Reply<TablePage<FileView>>> {
@@ -87,7 +87,7 @@ async fn readable(
     channel: ChannelId,
     workspace: Option<WorkspaceId>,
 ) -> Result<ChannelId> {
-    let seat = authorise(state, caller, channel, Action::ReadMessages, "channel").await?;
+    let seat = authorise(state, caller, channel, Action::ReadFiles, "channel").await?;
     if workspace.is_some_and(|named| named != seat.workspace_id) {
         return Err(Error::NotFound("channel"));
     }

@@ -1,7 +1,7 @@
 //! `GET /files/{file_id}/download-url` (F-1, F-5).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::FileId;
 use colink_core::permission::Action;
 use colink_core::time::Timestamp;
@@ -46,14 +46,14 @@ pub(crate) struct DownloadTicket {
 )]
 pub(crate) async fn request_download(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::FilesRead>,
     Path(id): Path<FileId>,
 ) -> ApiResult<Reply<DownloadTicket>> {
     let file = state.files.lookup(id).await?.ok_or(Error::NotFound("file"))?;
     if !file.is_known_to(caller.user_id()) {
         return Err(Error::NotFound("file").into());
     }
-    authorise(&state, &caller, file.channel_id, Action::ReadMessages, "file").await?;
+    authorise(&state, &caller, file.channel_id, Action::ReadFiles, "file").await?;
     if file.status != Status::Uploaded {
         return Err(Error::NotConfirmed.into());
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::{FieldError, Invalid};
 use colink_core::id::{ChannelId, FileId};
 use colink_core::permission::Action;
@@ -91,7 +91,7 @@ struct Upload {
 )]
 pub(crate) async fn request_upload(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::FilesWrite>,
     scope: WorkspaceScope,
     Body(request): Body<UploadRequest>,
 ) -> ApiResult<Reply<UploadTicket>> {

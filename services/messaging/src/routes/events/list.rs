@@ -1,7 +1,7 @@
 //! `GET /channels/{channel_id}/events` (M-10).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::ChannelId;
 use colink_core::page::PageLimit;
@@ -54,7 +54,7 @@ impl EventsQuery {
 )]
 pub(crate) async fn list_channel_events(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(channel_id): Path<ChannelId>,
     Query(query): Query<EventsQuery>,
 ) -> ApiResult<Reply<ChannelEvents>> {

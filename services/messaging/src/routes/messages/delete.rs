@@ -1,7 +1,7 @@
 //! `DELETE /messages/{message_id}` (M-5).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::MessageId;
 use colink_core::permission::Action;
 use colink_events::messages::MessageDeleted;
@@ -27,7 +27,7 @@ use crate::thread_events::summary_changed;
 )]
 pub(crate) async fn delete_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(id): Path<MessageId>,
 ) -> ApiResult<Reply<()>> {
     let place = lookup_place(&state.pool, id).await?.ok_or(Error::NotFound("message"))?;

@@ -1,7 +1,7 @@
 //! `PUT` and `PATCH /messages/{message_id}` (M-4).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::{FileId, MessageId};
 use colink_core::permission::Action;
 use colink_core::text::MessageContent;
@@ -47,7 +47,7 @@ pub(crate) struct EditMessage {
 )]
 pub(crate) async fn edit_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(id): Path<MessageId>,
     if_match: IfMatch,
     Body(request): Body<EditMessage>,

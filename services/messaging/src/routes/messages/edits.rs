@@ -1,7 +1,7 @@
 //! `GET /messages/{message_id}/edits` (M-4).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_core::page::{CursorPage, PageLimit};
 use colink_core::permission::Action;
@@ -53,7 +53,7 @@ pub(crate) struct EditView {
 )]
 pub(crate) async fn list_edits(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(id): Path<MessageId>,
     Query(query): Query<EditsQuery>,
 ) -> ApiResult<Reply<CursorPage<EditView>>> {

@@ -1,7 +1,7 @@
 //! `GET /messages/{message_id}`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path, Reply, Success};
@@ -21,7 +21,7 @@ use crate::view::MessageView;
 )]
 pub(crate) async fn get_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(id): Path<MessageId>,
 ) -> ApiResult<Reply<MessageView>> {
     locate(&state, &caller, id, Action::ReadMessages).await?;

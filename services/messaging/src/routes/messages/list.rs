@@ -1,7 +1,7 @@
 //! `GET /channels/{channel_id}/messages` (M-9).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::ChannelId;
 use colink_core::page::{Cursor, CursorPage, PageLimit};
@@ -87,7 +87,7 @@ impl HistoryQuery {
 )]
 pub(crate) async fn list_messages(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(channel_id): Path<ChannelId>,
     Query(query): Query<HistoryQuery>,
 ) -> ApiResult<Reply<CursorPage<MessageView>>> {

@@ -1,7 +1,7 @@
 //! `PATCH /messages/{message_id}` (M-4): the same as `PUT`.
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_http::etag::IfMatch;
 use colink_http::{ApiResult, Body, Path, Reply, Success};
@@ -25,7 +25,7 @@ use crate::view::MessageView;
 )]
 pub(crate) async fn patch_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     id: Path<MessageId>,
     if_match: IfMatch,
     body: Body<EditMessage>,

@@ -1,7 +1,7 @@
 //! `POST /channels/{channel_id}/messages` (M-1, M-2).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{ChannelId, MessageId};
 use colink_core::text::{ClientMsgId, MessageContent};
 use colink_http::validate::{all, field, optional, require};
@@ -83,7 +83,7 @@ impl PostMessage {
 )]
 pub(crate) async fn post_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(channel_id): Path<ChannelId>,
     key: SendKey,
     Body(request): Body<PostMessage>,

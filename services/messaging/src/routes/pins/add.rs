@@ -1,7 +1,7 @@
 //! `POST /messages/{message_id}/pin` (M-13).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_http::{ApiResult, Path, Reply, Success};
 
@@ -21,7 +21,7 @@ use crate::view::MessageView;
 )]
 pub(crate) async fn pin_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(message_id): Path<MessageId>,
 ) -> ApiResult<Reply<MessageView>> {
     set(&state, &caller, message_id, true).await?;

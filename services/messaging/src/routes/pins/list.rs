@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::page::{CursorPage, PageLimit};
 use colink_core::permission::Action;
@@ -43,7 +43,7 @@ const FAR_AHEAD_MS: i64 = 253_402_300_799_000;
 )]
 pub(crate) async fn list_pins(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(channel_id): Path<ChannelId>,
     Query(query): Query<PinsQuery>,
 ) -> ApiResult<Reply<CursorPage<MessageView>>> {

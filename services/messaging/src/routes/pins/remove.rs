@@ -1,7 +1,7 @@
 //! `DELETE /messages/{message_id}/pin` (M-13).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_http::{ApiResult, Path, Reply};
 
@@ -19,7 +19,7 @@ use crate::state::State;
 )]
 pub(crate) async fn unpin_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(message_id): Path<MessageId>,
 ) -> ApiResult<Reply<()>> {
     set(&state, &caller, message_id, false).await?;

@@ -1,7 +1,7 @@
 //! `POST /messages/{message_id}/reactions` (M-7).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::{MessageId, ReactionId, UserId};
 use colink_core::permission::Action;
 use colink_core::text::Emoji;
@@ -60,7 +60,7 @@ pub(crate) struct ReactionView {
 )]
 pub(crate) async fn add_reaction(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(message_id): Path<MessageId>,
     Body(request): Body<AddReaction>,
 ) -> ApiResult<Reply<ReactionView>> {

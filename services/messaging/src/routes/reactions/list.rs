@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{MessageId, ReactionId};
 use colink_core::page::{CursorPage, PageLimit};
 use colink_core::permission::Action;
@@ -66,7 +66,7 @@ impl TryFrom<Listed> for UserReaction {
 )]
 pub(crate) async fn list_reactions(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(message_id): Path<MessageId>,
     Query(query): Query<ReactionsQuery>,
 ) -> ApiResult<Reply<CursorPage<UserReaction>>> {

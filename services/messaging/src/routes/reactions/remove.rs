@@ -1,7 +1,7 @@
 //! `DELETE /messages/{message_id}/reactions/{emoji}` (M-7).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_core::text::Emoji;
 use colink_http::validate::{all, field};
@@ -24,7 +24,7 @@ use crate::state::State;
 )]
 pub(crate) async fn remove_reaction(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path((message_id, emoji)): Path<(MessageId, String)>,
 ) -> ApiResult<Reply<()>> {
     let (emoji,) = all((field("emoji", Emoji::parse(&emoji)),))?;

@@ -1,7 +1,7 @@
 //! `DELETE /reactions/{reaction_id}` (M-7).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::{ReactionId, UserId};
 use colink_core::permission::Action;
 use colink_http::{ApiResult, Path, Reply};
@@ -23,7 +23,7 @@ use crate::store::reactions;
 )]
 pub(crate) async fn remove_reaction_by_id(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(id): Path<ReactionId>,
 ) -> ApiResult<Reply<()>> {
     let reaction = reactions::lookup(&state.pool, id).await?.ok_or(Error::NotFound("reaction"))?;

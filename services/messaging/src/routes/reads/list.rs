@@ -1,7 +1,7 @@
 //! `GET /unreads` (M-11).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::WorkspaceId;
 use colink_http::{ApiResult, Query, Reply, Success, WorkspaceScope};
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ pub(crate) struct Unreads {
 )]
 pub(crate) async fn list_unreads(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     scope: WorkspaceScope,
     _query: Query<UnreadsQuery>,
 ) -> ApiResult<Reply<Unreads>> {

@@ -1,7 +1,7 @@
 //! `PUT /channels/{channel_id}/read` (M-11).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::ChannelId;
 use colink_core::permission::Action;
@@ -37,7 +37,7 @@ pub(crate) struct MarkRead {
 )]
 pub(crate) async fn mark_read(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(channel_id): Path<ChannelId>,
     Body(request): Body<MarkRead>,
 ) -> ApiResult<Reply<UnreadView>> {

@@ -1,7 +1,7 @@
 //! `GET /messages/{message_id}/threads` (M-6).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_core::page::{Cursor, CursorPage, PageLimit};
 use colink_core::permission::Action;
@@ -51,7 +51,7 @@ pub(crate) struct ThreadPage {
 )]
 pub(crate) async fn list_replies(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesRead>,
     Path(root): Path<MessageId>,
     Query(query): Query<RepliesQuery>,
 ) -> ApiResult<Reply<ThreadPage>> {

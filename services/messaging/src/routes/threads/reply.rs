@@ -1,7 +1,7 @@
 //! `POST /messages/{message_id}/threads` (M-6).
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Scoped, needs};
 use colink_core::id::MessageId;
 use colink_core::text::{ClientMsgId, MessageContent};
 use colink_http::validate::{all, field, optional};
@@ -54,7 +54,7 @@ pub(crate) struct ReplyToMessage {
 )]
 pub(crate) async fn reply_to_message(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::MessagesWrite>,
     Path(root): Path<MessageId>,
     SendKey(key): SendKey,
     Body(request): Body<ReplyToMessage>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::error::Invalid;
 use colink_core::id::{UserId, WorkspaceId};
 use colink_http::{ApiError, ApiResult, Query, Reply};
@@ -50,7 +50,7 @@ pub struct PresenceList {
 )]
 pub async fn list_presence(
     state: Data<Arc<State>>,
-    caller: Caller,
+    caller: Scoped<needs::UsersRead>,
     Query(query): Query<ListPresence>,
 ) -> ApiResult<Reply<PresenceList>> {
     let users = parse(&query.user_ids)?;

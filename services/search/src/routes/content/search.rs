@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use actix_web::web::Data;
-use colink_auth::Caller;
+use colink_auth::{Caller, Scoped, needs};
 use colink_core::id::ChannelId;
 use colink_core::page::CursorPage;
 use colink_http::{ApiError, ApiResult, Failure, Query, Reply, Success, WorkspaceScope};
@@ -35,7 +35,7 @@ use crate::view::Hit;
 )]
 pub(crate) async fn search_content(
     state: Data<State>,
-    caller: Caller,
+    caller: Scoped<needs::SearchRead>,
     scope: WorkspaceScope,
     Query(query): Query<SearchQuery>,
 ) -> ApiResult<Reply<CursorPage<Hit>>> {

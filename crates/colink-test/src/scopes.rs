@@ -1,0 +1,87 @@
+//! What every service proves of its endpoints and API keys: that each endpoint is open with its scope alone, closed
+//! with every other one, and that no endpoint was forgotten.
+
+use std::collections::BTreeSet;
+
+use colink_core::permission::{Scope, Scopes};
+use colink_runtime::Service;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::identity::TestUser;
+use crate::service::TestService;
+
+/// What an endpoint asks of an API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// This scope.
+    Scope(Scope),
+    /// It is closed to keys.
+    Person,
+    /// It asks nobody who he is.
+    Nothing,
+}
+
+/// Paths that every service has.
+const COMMON: [&str; 5] = ["/health", "/ready", "/metrics", "/openapi.json", "/docs"];
+/// Stands for every parameter of a path.
+const ANY: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
+
+/// Asks every endpoint of `service` with keys of `user` that have one scope or all but one. `table` names every endpoint
+/// of the OpenAPI document as `GET /path/{parameter}`, and what it needs.
+///
+/// # Panics
+/// When an endpoint is missing in the table, or answers otherwise.
+pub async fn assert_scopes<S: Service>(service: &TestService<S>, user: &TestUser, table: &[(&str, Needs)]) {
+    let listed: BTreeSet<String> = table.iter().map(|(endpoint, _)| (*endpoint).to_owned()).collect();
+    assert_eq!(listed, endpoints(service).await, "decide for each endpoint which scope it needs");
+    for (endpoint, needs) in table {
+        let all_but =
+            |left_out: Scope| Scopes::ALL.iter().filter(|scope| *scope != left_out).collect::<Scopes>();
+        let (open, closed, message) = match needs {
+            Needs::Nothing => continue,
+            Needs::Person => (None, Scopes::ALL, "This cannot be done with an API key: sign in."),
+            Needs::Scope(scope) => (Some(Scopes::NONE.with(*scope)), all_but(*scope), scope.refusal()),
+        };
+        let refused = ask(service, user, endpoint, closed).await;
+        assert_eq!(refused.status, 403, "{endpoint} with `{closed}`: {refused}");
+        assert_eq!(refused.error_message(), message, "{endpoint} with `{closed}`");
+        if let Some(scopes) = open {
+            let answer = ask(service, user, endpoint, scopes).await;
+            let refused = answer.status == 403 && answer.error_message().contains("API key");
+            assert!(!refused, "{endpoint} with `{scopes}`: {answer}");
+            assert_ne!(answer.status, 401, "{endpoint} with `{scopes}`: {answer}");
+        }
+    }
+}
+
+async fn ask<S: Service>(
+    service: &TestService<S>,
+    user: &TestUser,
+    endpoint: &str,
+    scopes: Scopes,
+) -> Answer {
+    let mint = service.stage().identity().mint(user);
+    let token = mint.claim("scope", scopes.to_string()).claim("amr", json!(["api_key"])).sign();
+    let (method, path) = endpoint.split_once(' ').expect("`METHOD /path`");
+    let method: Method = method.parse().expect("a method");
+    let path: Vec<&str> =
+        path.split('/').map(|part| if part.starts_with('{') { ANY } else { part }).collect();
+    let has_body = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+    let request = service.anonymous().bearer(&token).request(method, &path.join("/"));
+    let request = if has_body { request.json(&json!({})) } else { request };
+    request.send().await
+}
+
+async fn endpoints<S: Service>(service: &TestService<S>) -> BTreeSet<String> {
+    let document = service.anonymous().get("/openapi.json").await.expect(200).json();
+    let paths = document["paths"].as_object().expect("paths");
+    let own = paths.iter().filter(|(path, _)| !COMMON.contains(&path.as_str()));
+    let methods = |(path, item): (&String, &Value)| -> Vec<String> {
+        let verbs = ["get", "post", "put", "patch", "delete"];
+        let there = verbs.iter().filter(|verb| item.get(**verb).is_some());
+        there.map(|verb| format!("{} {path}", verb.to_uppercase())).collect()
+    };
+    own.flat_map(methods).collect()
+}
