@@ -6,16 +6,17 @@ use std::time::Duration;
 use colink_auth::{JwkSet, RevocationList, TokenIdentity, Verifier};
 use colink_bus::outbox::{Relay, RelayConfig};
 use colink_http::idempotency::{Idempotency, IdempotencyStore, PostgresIdempotency};
-use colink_runtime::{Boot, StartError};
+use colink_jobs::{Runner, RunnerConfig};
+use colink_runtime::{Boot, Lifecycle, Requirement, StartError};
 use colink_secrets::Sealer;
 use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{answer_mail_requests, clean_up, expire_statuses, rotate_keys, send_mail};
+use crate::jobs::{self, answer_mail_requests, expire_statuses, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::mailer::Mailer;
+use crate::mail::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
@@ -28,7 +29,6 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let pool = boot.postgres(&config.postgres).await?;
     let redis = boot.redis(&config.redis).await?;
     let producer = boot.producer(&config.kafka)?;
-    let lifecycle = boot.lifecycle().clone();
 
     // This service knows its own keys, as soon as the key job has read them.
     let verifier = Verifier::with_keys(&config.auth, &JwkSet { keys: Vec::new() }, boot.clock());
@@ -41,13 +41,17 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let kept: Arc<dyn IdempotencyStore> = Arc::new(PostgresIdempotency::new(pool.clone()));
     let identify = Arc::new(TokenIdentity(identity.authenticator.clone()));
 
+    let runner = Runner::new(pool.clone(), boot.clock(), boot.metrics(), RunnerConfig::default())
+        .map_err(StartError::setting_up("jobs"))?;
     let sealer = Sealer::new(&config.secrets).map_err(StartError::setting_up("sealing"))?;
     let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
     let state = State {
         clock: boot.clock(),
         pool,
         relay: relay.handle(),
-        mail_queued: Arc::new(Notify::new()),
+        jobs: runner.handle(),
+        mailer: Mailer::new(&config.mail, boot.clock(), metrics.clone())
+            .map_err(StartError::setting_up("mail"))?,
         mail_asked: Arc::new(Notify::new()),
         sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
@@ -73,16 +77,21 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         peers: Peers::new(boot, &config.internal)?,
         revocations,
         idempotency: Idempotency::new(Arc::clone(&kept), identify, boot.clock()),
+        idempotency_keys: kept,
         metrics,
     };
 
-    let mailer = Mailer::new(&config.mail).map_err(StartError::setting_up("mail"))?;
     let keys_loaded = boot.require("signing keys");
-    lifecycle.spawn("outbox relay", relay.run(lifecycle.drained()));
-    lifecycle.spawn("signing keys", rotate_keys::run(state.clone(), keys_loaded, lifecycle.soft()));
-    lifecycle.spawn("mail", send_mail::run(state.clone(), mailer, config.mail.clone(), lifecycle.soft()));
-    lifecycle.spawn("statuses", expire_statuses::run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("mail requests", answer_mail_requests::run(state.clone(), lifecycle.soft()));
-    lifecycle.spawn("clean-up", clean_up::run(state.clone(), kept, lifecycle.soft()));
+    let runner = jobs::register(runner, config.keys);
+    start(&state, boot.lifecycle(), relay, runner, keys_loaded);
     Ok(state)
+}
+
+/// Starts what runs beside the requests.
+fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, keys_loaded: Requirement) {
+    life.spawn("outbox relay", relay.run(life.drained()));
+    life.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, life.soft()));
+    life.spawn("jobs", runner.run(state.clone(), life.soft()));
+    life.spawn("statuses", expire_statuses::run(state.clone(), life.soft()));
+    life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
 }

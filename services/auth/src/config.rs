@@ -1,6 +1,7 @@
 //! The configuration: one struct a section. Every key is documented in `config.toml`.
 
 mod browser;
+mod mail;
 mod mfa;
 mod passkeys;
 mod registration;
@@ -17,10 +18,10 @@ use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
 use lettre::message::Mailbox;
-use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::browser::BrowserConfig;
+pub use self::mail::MailConfig;
 pub use self::mfa::MfaConfig;
 pub use self::passkeys::PasskeysConfig;
 pub use self::registration::RegistrationConfig;
@@ -178,20 +179,6 @@ impl KeysConfig {
     }
 }
 
-/// `[mail]`: the way out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailConfig {
-    /// The server; may hold a password.
-    pub smtp_url: SecretString,
-    /// The sender, `Name <address>`.
-    pub from: String,
-    /// What links begin with.
-    pub public_url: String,
-    /// Attempts after which a mail is given up.
-    pub max_attempts: u16,
-}
-
 /// `[limits]`: how often anonymous calls are answered; 0 is no limit.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -257,6 +244,13 @@ impl Sections for Config {
             url.starts_with("http") && !url.ends_with('/'),
             "mail.public_url",
             "is no URL, or ends in a slash",
+        );
+        ask(self.mail.max_attempts > 0, "mail.max_attempts", "needs at least 1");
+        ask(self.mail.circuit_rest_s > 0, "mail.circuit_rest_s", "needs at least 1");
+        ask(
+            !self.mail.leaks_password(),
+            "mail.smtp_url",
+            "has a password and no TLS: use smtps://, or smtp:// with ?tls=required",
         );
         let rules = "wants 64 to 128, and not less than `min_length`";
         ask(self.passwords.is_sound(), "passwords.max_length", rules);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use colink_bus::BusError;
 use colink_core::error::{ErrorKind, Invalid};
 use colink_http::ApiError;
+use colink_jobs::JobsError;
 use colink_secrets::SealError;
 use colink_store::StoreError;
 
@@ -116,6 +117,9 @@ pub(crate) enum AuthError {
     /// An event could not be put into the outbox.
     #[error(transparent)]
     Outbox(#[from] BusError),
+    /// A job could not be queued.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
 }
 
 impl AuthError {
@@ -206,8 +210,9 @@ impl From<AuthError> for ApiError {
             E::Busy(what) => Self::unavailable(what),
             E::Crypto(_) | E::Seal(_) => Self::internal(error),
             E::Store(error) => error.into(),
-            E::Outbox(BusError::Database(error)) => error.into(),
+            E::Outbox(BusError::Database(error)) | E::Jobs(JobsError::Database(error)) => error.into(),
             E::Outbox(error) => Self::internal(error),
+            E::Jobs(error) => Self::internal(error),
         }
     }
 }

@@ -1,8 +1,37 @@
-//! Work on a timer. Every replica runs every job; what must not happen twice is guarded in the database.
+//! Work behind the requests. What is queued or recurs is a job of the table `jobs` (crate colink-jobs) and runs on one replica;
+//! what each process needs for itself is a task of its own.
 
 pub(crate) mod answer_mail_requests;
 pub(crate) mod clean_up;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
+pub(crate) mod read_keys;
 pub(crate) mod rotate_keys;
 pub(crate) mod send_mail;
+
+use std::time::Duration;
+
+use colink_jobs::Runner;
+
+use crate::config::KeysConfig;
+use crate::state::State;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Names every kind of job to the runner.
+pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State> {
+    runner
+        .on::<send_mail::SendMail>()
+        .every::<clean_up::CleanUp>(HOUR)
+        .every::<rotate_keys::RotateKeys>(keys.reload())
+}
+
+#[cfg(test)]
+mod tests {
+    /// the table is the one that the crate knows.
+    #[test]
+    fn the_migration_makes_the_table_of_the_crate() {
+        let migration = include_str!("../migrations/20261121110000_jobs.sql");
+        assert!(migration.contains(colink_jobs::SCHEMA));
+    }
+}

@@ -1,6 +1,6 @@
 //! The signing keys as this process knows them: which one signs now, and which are published.
 //!
-//! Empty until the key job has read them, and the service is not ready before. The database decides; this is
+//! Empty until the key task has read them, and the service is not ready before. The database decides; this is
 //! its copy, renewed every `keys.reload_s`. A new key is published `keys.activation_delay_s` before it signs, so
 //! that no replica and no verifier meets a token whose key it has not read.
 

@@ -8,10 +8,10 @@ mod domain;
 mod error;
 mod import;
 mod jobs;
+mod key_command;
 mod keyring;
 mod limits;
 mod mail;
-mod mailer;
 mod metrics;
 mod passkeys;
 mod password_change;
@@ -58,6 +58,11 @@ impl Service for Auth {
             file: None,
         },
         ServiceCommand {
+            name: key_command::NAME,
+            about: "Make a new signing key; tokens of the old one stay valid until they end",
+            file: None,
+        },
+        ServiceCommand {
             name: import::NAME,
             about: "Take over accounts of another system: one JSON object a line",
             file: Some("FILE"),
@@ -78,6 +83,7 @@ impl Service for Auth {
     async fn run_command(config: &Config, name: &str, file: Option<&Path>) -> Result<String, StartError> {
         match (name, file) {
             ("rotate-keys", _) => reseal::command(config).await,
+            (key_command::NAME, _) => key_command::command(config).await,
             (import::NAME, Some(file)) => import::command(config, file).await,
             (other, _) => Err(StartError::NoCommand(other.to_owned())),
         }

@@ -9,6 +9,8 @@ use colink_telemetry::metrics::{
     Histogram, IntCounter, IntCounterVec, IntGauge, LATENCY_SECONDS, Metrics, MetricsError,
 };
 
+use crate::mail::Position;
+
 /// The metrics of this process.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthMetrics {
@@ -18,7 +20,7 @@ pub(crate) struct AuthMetrics {
     revocations: IntCounterVec,
     deny_list_failures: IntCounter,
     mails: IntCounterVec,
-    mail_backlog: IntGauge,
+    mail_circuit: IntGauge,
     hash_seconds: Histogram,
     rotations: IntCounter,
     password_changes: IntCounterVec,
@@ -51,7 +53,10 @@ impl AuthMetrics {
                 "Attempts to send a mail",
                 &["template", "outcome"],
             )?,
-            mail_backlog: metrics.gauge("auth_mail_backlog", "Mails that wait to be sent")?,
+            mail_circuit: metrics.gauge(
+                "auth_mail_circuit",
+                "The circuit before the mail server: 0 closed, 1 half-open, 2 open",
+            )?,
             hash_seconds: metrics.histogram(
                 "auth_password_hash_seconds",
                 "Time of one password hash, without the wait for a turn",
@@ -127,19 +132,30 @@ impl AuthMetrics {
         self.mails.with_label_values(&[template, "sent"]).inc();
     }
 
-    /// A mail did not leave, and will be tried again unless `given_up`. `error` must not hold the address.
-    pub(crate) fn mail_failed(&self, template: &'static str, given_up: bool, error: &str) {
+    /// A mail did not leave, and will be tried again unless `given_up`. The runner of the job says why.
+    pub(crate) fn mail_failed(&self, template: &'static str, given_up: bool) {
         self.mails.with_label_values(&[template, if given_up { "given_up" } else { "failed" }]).inc();
-        if given_up {
-            tracing::error!(template, error, "a mail was given up");
-        } else {
-            tracing::warn!(template, error, "a mail could not be sent and will be tried again");
-        }
     }
 
-    /// How many mails wait.
-    pub(crate) fn mails_waiting(&self, mails: i64) {
-        self.mail_backlog.set(mails);
+    /// What the circuit before the mail server lets through.
+    pub(crate) fn circuit_is(&self, position: Position) {
+        self.mail_circuit.set(match position {
+            Position::Closed => 0,
+            Position::HalfOpen { .. } => 1,
+            Position::Open => 2,
+        });
+    }
+
+    /// No mail is tried for a while. `reason` must not hold an address.
+    pub(crate) fn circuit_opened(&self, rest: Duration, reason: &str) {
+        self.circuit_is(Position::Open);
+        tracing::error!(seconds = rest.as_secs(), reason, "the mail server does not serve: mails rest");
+    }
+
+    /// Mails are sent again.
+    pub(crate) fn circuit_closed(&self) {
+        self.circuit_is(Position::Closed);
+        tracing::info!("the mail server serves again");
     }
 
     /// A password was replaced: `change`, `set` or `reset`.

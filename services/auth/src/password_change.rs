@@ -43,7 +43,7 @@ pub(crate) async fn replace(
     let ended = Revocation::record(state, transaction, user_id, ended, reason, cause).await?;
     let event = PasswordChanged { user_id, at: now.into() };
     state.emit(transaction, &event, cause).await?;
-    mail::queue(state, transaction, user_id, Template::PasswordChanged).await?;
+    mail::queue(state, transaction, user_id, Template::PasswordChanged, cause).await?;
     Ok(ended)
 }
 

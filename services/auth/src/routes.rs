@@ -8,6 +8,7 @@
 pub(crate) mod auth;
 pub(crate) mod internal;
 pub(crate) mod keys;
+pub(crate) mod mail_templates;
 pub(crate) mod mfa;
 pub(crate) mod passkeys;
 pub(crate) mod refusals;
@@ -70,6 +71,8 @@ use crate::state::State;
     users::erase::erase_account,
     keys::jwks::get_jwks,
     keys::rotate::rotate_signing_keys,
+    mail_templates::list::list_mail_templates,
+    mail_templates::show::preview_mail_template,
 ))]
 pub(crate) struct Document;
 
@@ -119,6 +122,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
                 .wrap(once()),
         )
         .service(resource("/auth/signing-keys/rotate").post(keys::rotate::rotate_signing_keys).wrap(once()))
+        .service(resource("/auth/mail-templates").get(mail_templates::list::list_mail_templates))
+        .service(resource("/auth/mail-templates/{name}").get(mail_templates::show::preview_mail_template))
         .service(resource("/.well-known/jwks.json").get(keys::jwks::get_jwks))
         .service(
             resource("/users/me")

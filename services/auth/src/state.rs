@@ -8,7 +8,8 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::text::Email;
 use colink_events::{Cause, Event};
-use colink_http::idempotency::Idempotency;
+use colink_http::idempotency::{Idempotency, IdempotencyStore};
+use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::Notify;
@@ -19,6 +20,7 @@ use crate::domain::password::PasswordPolicy;
 use crate::error::AuthError;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
+use crate::mail::Mailer;
 use crate::metrics::AuthMetrics;
 use crate::passkeys::{Ceremonies, RelyingParty};
 use crate::passwords::Passwords;
@@ -30,9 +32,10 @@ pub struct State {
     pub(crate) clock: SharedClock,
     pub(crate) pool: PgPool,
     pub(crate) relay: RelayHandle,
-    /// Wakes the mail job of this process after a commit that queued a mail.
-    pub(crate) mail_queued: Arc<Notify>,
-    /// Wakes the job of this process that answers requests for mails.
+    /// Wakes the runner of this process after a commit that queued a job.
+    pub(crate) jobs: WakeHandle,
+    pub(crate) mailer: Mailer,
+    /// Wakes the task of this process that answers requests for mails.
     pub(crate) mail_asked: Arc<Notify>,
     /// For everything stored that must be read again.
     pub(crate) sealer: Sealer,
@@ -55,6 +58,8 @@ pub struct State {
     pub(crate) peers: Peers,
     pub(crate) revocations: RevocationList,
     pub(crate) idempotency: Idempotency,
+    /// What `idempotency` keeps, for the clean-up.
+    pub(crate) idempotency_keys: Arc<dyn IdempotencyStore>,
     pub(crate) metrics: AuthMetrics,
 }
 
@@ -75,10 +80,11 @@ impl State {
         Ok(())
     }
 
-    /// Commits, and tells the relay that there may be events.
+    /// Commits, and tells the relay and the runner that there may be events and jobs.
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Postgres>) -> Result<(), AuthError> {
         transaction.commit().await?;
         self.relay.wake();
+        self.jobs.wake();
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("colink-store", 1),
     ("colink-secrets", 1),
     ("colink-bus", 2),
+    ("colink-jobs", 2),
     ("colink-http", 2),
     ("colink-auth", 3),
     ("colink-runtime", 4),

@@ -26,6 +26,7 @@ struct Account {
     gateway: Client,
     second: String,
     email: String,
+    password: String,
 }
 
 /// A session with a socket on each presence node.
@@ -42,6 +43,7 @@ impl Account {
         let email = format!("{name}-{}@journey.test", unique());
         sign_up_as(fleet, &format!("{name}-{}", unique()), &email).await;
         Self {
+            password: PASSWORD.to_owned(),
             gateway: fleet.client("gateway"),
             second: fleet.client("presence-2").base_url().to_owned(),
             email,
@@ -49,7 +51,7 @@ impl Account {
     }
 
     async fn sign_in(&self) -> Victim {
-        let login = json!({"email": self.email, "password": PASSWORD});
+        let login = json!({"email": self.email, "password": self.password});
         let answer = self.gateway.post("/api/auth/login", &login).await.expect(200);
         let token = answer.text("/access_token");
         let sockets =
@@ -118,11 +120,11 @@ async fn closed(socket: &mut Socket, since: Instant) -> Duration {
     since.elapsed()
 }
 
-/// by the owner's list, by ending all others, by signing out, by a sign-in too many.
+/// by the owner's list, by ending all others, by signing out, by a new password, by a sign-in too many.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_reaches_every_node_within_two_seconds() {
     let mut company = open(plan(&Stage::with_own_topics())).await;
-    let account = Account::open(&mut company.fleet, "carol").await;
+    let mut account = Account::open(&mut company.fleet, "carol").await;
     let mut keeper = account.sign_in().await;
 
     // Every process has just looked: what it remembers must not keep the session alive for longer than a second.
@@ -151,6 +153,17 @@ async fn an_end_reaches_every_node_within_two_seconds() {
     let since = Instant::now();
     leaver.api.post("/api/auth/logout", &json!({})).await.expect(204);
     account.assert_ended("signing out", leaver, since).await;
+
+    let mut other = account.sign_in().await;
+    account.assert_alive(&mut other).await;
+    let new = "Another-Horse-9";
+    let change = json!({"current_password": account.password, "new_password": new});
+    let since = Instant::now();
+    let changed = keeper.api.post("/api/auth/change-password", &change).await.expect(200);
+    account.assert_ended("a new password", other, since).await;
+    new.clone_into(&mut account.password);
+    keeper.api = account.gateway.bearer(&changed.text("/access_token"));
+    keeper.refresh = changed.text("/refresh_token");
 
     account.assert_alive(&mut keeper).await;
     let mut newer = Vec::new();

@@ -52,6 +52,21 @@ impl Story {
         Person { email, password, api }
     }
 
+    /// Forgets the password and sets another one.
+    async fn forget(&mut self, gateway: &Client, person: &mut Person) {
+        gateway.post("/api/auth/forgot-password", &json!({"email": person.email})).await.expect(200);
+        let token = Mailbox::new().await_mail(&person.email, "/reset-password?token=").await.token();
+        let password = format!("Newer-Secret-{}!", unique());
+        self.keep("the token of a link", &token);
+        self.keep("a password", &password);
+        let reset = json!({"token": token, "new_password": password});
+        gateway.post("/api/auth/reset-password", &reset).await.expect(200);
+        gateway.post("/api/auth/reset-password", &reset).await.expect(400);
+        person.password = password;
+        let session = self.sign_in(gateway, &person.email, &person.password).await;
+        person.api = gateway.bearer(&session.text("/access_token"));
+    }
+
     async fn sign_in(&mut self, gateway: &Client, email: &str, password: &str) -> colink_test::Answer {
         let login = json!({"email": email, "password": password});
         let first = gateway.post("/api/auth/login", &login).await.expect(200);
@@ -100,7 +115,8 @@ impl Story {
 async fn meet(story: &mut Story, company: &mut Company) {
     let gateway = company.fleet.client("gateway");
     let ada = story.sign_up(&gateway, "ada").await;
-    let bob = story.sign_up(&gateway, "bob").await;
+    let mut bob = story.sign_up(&gateway, "bob").await;
+    story.forget(&gateway, &mut bob).await;
     story.browse(&gateway, &ada).await;
     story.blunder(&gateway, &bob).await;
     let workspace = json!({"name": "Secrets", "slug": format!("secrets-{}", unique())});

@@ -1,71 +1,122 @@
 //! The mails this service writes, in text and HTML.
+//!
+//! A mail is a pair of files in `letter/` and a line in the list below. The files hold what the mail says and placeholders;
+//! greeting line, frame and styles around it are those of `letter/layout.*`. Placeholders: `{{name}}`, `{{username}}`, `{{url}}`
+//! (of the web client), `{{token}}` and `{{hours}}` (of the link), `{{style.button}}` and its like (see [`STYLES`]), and what the
+//! caller gave as facts. Each needs a sample in `letter/sample.rs`, from which previews are made.
 
-/// What a mail is about. The name is stored in the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Template {
-    /// Prove that this address is yours.
-    VerifyEmail,
-    /// Somebody registered with an address that has an account.
-    AlreadyRegistered,
-    /// The account got a passkey.
-    PasskeyAdded,
-    /// The account lost a passkey.
-    PasskeyRemoved,
-    /// Set a new password.
-    ResetPassword,
-    /// The password was changed or set.
-    PasswordChanged,
-    /// A second factor was put in use.
-    MfaEnabled,
-    /// A second factor was given up.
-    MfaDisabled,
-    /// An administrator took the second factors away.
-    MfaReset,
-    /// A recovery code was used.
-    RecoveryCodeUsed,
-    /// A recovery code was used, and few are left.
-    RecoveryCodesLow,
-    /// There are new recovery codes.
-    RecoveryCodesRegenerated,
+mod sample;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::sample::preview;
+
+macro_rules! templates {
+    ($($(#[$doc:meta])* $template:ident = $name:literal, $subject:literal;)+) => {
+        /// What a mail is about. The name is stored in the queue.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
+        pub(crate) enum Template {
+            $($(#[$doc])* $template,)+
+        }
+
+        impl Template {
+            /// Every mail there is.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$template),+];
+
+            /// The name in the queue, in metrics and in previews.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$template => $name,)+ }
+            }
+
+            /// The subject of the mail.
+            pub(crate) fn subject(self) -> &'static str {
+                match self { $(Self::$template => $subject,)+ }
+            }
+
+            /// The texts with their placeholders: plain, HTML.
+            fn bodies(self) -> (&'static str, &'static str) {
+                match self {
+                    $(Self::$template => (
+                        include_str!(concat!("letter/", $name, ".txt")),
+                        include_str!(concat!("letter/", $name, ".html")),
+                    ),)+
+                }
+            }
+        }
+    };
 }
 
+templates! {
+    /// Prove that this address is yours.
+    VerifyEmail = "verify_email", "Confirm your mail address";
+    /// Somebody registered with an address that has an account.
+    AlreadyRegistered = "already_registered", "You already have an account";
+    /// Set a new password.
+    ResetPassword = "reset_password", "Set a new password";
+    /// The password was changed or set.
+    PasswordChanged = "password_changed", "Your password was changed";
+    /// The account got a passkey.
+    PasskeyAdded = "passkey_added", "A passkey was added";
+    /// The account lost a passkey.
+    PasskeyRemoved = "passkey_removed", "A passkey was removed";
+    /// A second factor was put in use.
+    MfaEnabled = "mfa_enabled", "A second factor was added to your account";
+    /// A second factor was given up.
+    MfaDisabled = "mfa_disabled", "A second factor was removed from your account";
+    /// An administrator took the second factors away.
+    MfaReset = "mfa_reset", "Your second factors were removed";
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery_code_used", "A recovery code was used";
+    /// A recovery code was used, and few are left.
+    RecoveryCodesLow = "recovery_codes_low", "Few recovery codes are left";
+    /// There are new recovery codes.
+    RecoveryCodesRegenerated = "recovery_codes_regenerated", "New recovery codes";
+}
+
+const LAYOUT_TEXT: &str = include_str!("letter/layout.txt");
+const LAYOUT_HTML: &str = include_str!("letter/layout.html");
+
+/// Inline styles, because many mail readers pass over style sheets. The colours of the dark mode are in the layout's.
+const STYLES: &[(&str, &str)] = &[
+    (
+        "style.button",
+        "display:inline-block;padding:12px 24px;border-radius:6px;background-color:#2563eb;color:#ffffff;\
+         font-weight:600;text-decoration:none",
+    ),
+    (
+        "style.code",
+        "display:inline-block;padding:8px 12px;border-radius:6px;background-color:#f3f4f6;color:#111827;\
+         font-family:ui-monospace,Menlo,Consolas,monospace;font-size:14px;word-break:break-all",
+    ),
+    ("style.quiet", "color:#6b7280;font-size:14px"),
+];
+
 impl Template {
-    const ALL: [Self; 12] = [
-        Self::VerifyEmail,
-        Self::AlreadyRegistered,
-        Self::MfaEnabled,
-        Self::MfaDisabled,
-        Self::MfaReset,
-        Self::RecoveryCodeUsed,
-        Self::RecoveryCodesLow,
-        Self::RecoveryCodesRegenerated,
-        Self::ResetPassword,
-        Self::PasswordChanged,
-        Self::PasskeyAdded,
-        Self::PasskeyRemoved,
-    ];
-
-    /// The name in the queue and in metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::VerifyEmail => "verify_email",
-            Self::AlreadyRegistered => "already_registered",
-            Self::MfaEnabled => "mfa_enabled",
-            Self::MfaDisabled => "mfa_disabled",
-            Self::MfaReset => "mfa_reset",
-            Self::RecoveryCodeUsed => "recovery_code_used",
-            Self::RecoveryCodesLow => "recovery_codes_low",
-            Self::RecoveryCodesRegenerated => "recovery_codes_regenerated",
-            Self::PasskeyAdded => "passkey_added",
-            Self::PasskeyRemoved => "passkey_removed",
-            Self::ResetPassword => "reset_password",
-            Self::PasswordChanged => "password_changed",
-        }
-    }
-
     /// Reads a name of the queue.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|template| template.name() == name)
+        Self::ALL.iter().copied().find(|template| template.name() == name)
+    }
+}
+
+impl From<Template> for &'static str {
+    fn from(template: Template) -> Self {
+        template.name()
+    }
+}
+
+/// The name is of another build.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no mail `{0}`")]
+pub(crate) struct UnknownTemplate(String);
+
+impl TryFrom<String> for Template {
+    type Error = UnknownTemplate;
+
+    fn try_from(name: String) -> Result<Self, UnknownTemplate> {
+        Self::from_name(&name).ok_or(UnknownTemplate(name))
     }
 }
 
@@ -93,53 +144,58 @@ pub(crate) struct Filling<'a> {
     pub(crate) token: &'a str,
     /// How long the link lives, in hours.
     pub(crate) hours: u32,
-}
-
-/// Subject, text and HTML of a template.
-macro_rules! letter {
-    ($subject:literal, $file:literal) => {
-        (
-            $subject,
-            include_str!(concat!("letter/", $file, ".txt")),
-            include_str!(concat!("letter/", $file, ".html")),
-        )
-    };
+    /// What else the template asks for.
+    pub(crate) facts: &'a BTreeMap<String, String>,
 }
 
 /// Writes the mail.
 pub(crate) fn write(template: Template, filling: &Filling<'_>) -> Letter {
-    let (subject, text, html) = match template {
-        Template::VerifyEmail => letter!("Confirm your mail address", "verify_email"),
-        Template::AlreadyRegistered => letter!("You already have an account", "already_registered"),
-        Template::MfaEnabled => letter!("A second factor was added to your account", "mfa_enabled"),
-        Template::MfaDisabled => letter!("A second factor was removed from your account", "mfa_disabled"),
-        Template::MfaReset => letter!("Your second factors were removed", "mfa_reset"),
-        Template::RecoveryCodeUsed => letter!("A recovery code was used", "recovery_code_used"),
-        Template::RecoveryCodesLow => letter!("Few recovery codes are left", "recovery_codes_low"),
-        Template::RecoveryCodesRegenerated => letter!("New recovery codes", "recovery_codes_regenerated"),
-        Template::PasskeyAdded => letter!("A passkey was added", "passkey_added"),
-        Template::PasskeyRemoved => letter!("A passkey was removed", "passkey_removed"),
-        Template::ResetPassword => letter!("Set a new password", "reset_password"),
-        Template::PasswordChanged => letter!("Your password was changed", "password_changed"),
+    let subject = template.subject();
+    let (text, html) = template.bodies();
+    let text = fill(text, |name| filling.value(name));
+    let html = fill(html, |name| style(name).or_else(|| filling.value(name).map(|value| escape(&value))));
+    let frame = |name: &str, body: &str| match name {
+        "body" => Some(body.trim_end().to_owned()),
+        "subject" => Some(subject.to_owned()),
+        "url" => Some(filling.public_url.to_owned()),
+        other => style(other),
     };
-    Letter { subject, text: fill(text, filling, str::to_owned), html: fill(html, filling, escape) }
+    Letter {
+        subject,
+        text: fill(LAYOUT_TEXT, |name| frame(name, &text)),
+        html: fill(LAYOUT_HTML, |name| match name {
+            "body" => frame(name, &html),
+            _ => frame(name, "").map(|value| escape(&value)),
+        }),
+    }
 }
 
-/// One pass over the template, so that a name that looks like a placeholder stays a name.
-fn fill(template: &str, filling: &Filling<'_>, quote: impl Fn(&str) -> String) -> String {
+impl Filling<'_> {
+    fn value(&self, name: &str) -> Option<String> {
+        match name {
+            "name" => Some(self.display_name.to_owned()),
+            "username" => Some(self.username.to_owned()),
+            "url" => Some(self.public_url.to_owned()),
+            "token" => Some(self.token.to_owned()),
+            "hours" => Some(self.hours.to_string()),
+            other => self.facts.get(other).cloned(),
+        }
+    }
+}
+
+fn style(name: &str) -> Option<String> {
+    STYLES.iter().find(|(known, _)| *known == name).map(|(_, css)| (*css).to_owned())
+}
+
+/// One pass over the template, so that a name that looks like a placeholder stays a name. A placeholder without a value is
+/// left empty.
+fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut written = String::with_capacity(template.len() * 2);
     let mut parts = template.split("{{");
     written.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let (name, rest) = part.split_once("}}").unwrap_or((part, ""));
-        match name {
-            "name" => written.push_str(&quote(filling.display_name)),
-            "username" => written.push_str(&quote(filling.username)),
-            "url" => written.push_str(&quote(filling.public_url)),
-            "token" => written.push_str(filling.token),
-            "hours" => written.push_str(&filling.hours.to_string()),
-            other => written.push_str(other),
-        }
+        written.push_str(&value(name).unwrap_or_default());
         written.push_str(rest);
     }
     written
@@ -153,6 +209,7 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
             other => escaped.push(other),
         }
     }
@@ -165,8 +222,8 @@ mod tests {
 
     fn filled(template: Template, display_name: &str) -> Letter {
         let public_url = "https://chat.example.com";
-        let (username, token) = ("ada.l", "tok-EN_1");
-        write(template, &Filling { display_name, username, public_url, token, hours: 24 })
+        let (username, token, facts) = ("ada.l", "tok-EN_1", &BTreeMap::new());
+        write(template, &Filling { display_name, username, public_url, token, hours: 24, facts })
     }
 
     /// A-7: one is about the link, the other holds none.
@@ -190,12 +247,33 @@ mod tests {
         assert!(letter.text.contains("ada.l") && letter.html.contains("ada.l"), "whose registration it is");
     }
 
+    /// A-14: every placeholder of every mail has a sample, so every preview is complete.
     #[test]
-    fn every_template_is_filled_completely() {
-        for template in Template::ALL {
-            let letter = filled(template, "Ada");
-            assert!(!letter.text.contains("{{") && !letter.html.contains("{{"), "{}", template.name());
+    fn every_template_has_all_its_samples() {
+        for template in Template::ALL.iter().copied() {
+            let (text, html) = template.bodies();
+            for placeholder in [text, html].iter().flat_map(|body| body.split("{{").skip(1)) {
+                let (name, _) = placeholder.split_once("}}").unwrap();
+                let known = style(name).or_else(|| sample::filling(&sample::facts()).value(name));
+                assert!(known.is_some(), "{}: {name} has no sample", template.name());
+            }
             assert_eq!(Template::from_name(template.name()), Some(template));
+            assert!(!html.contains("<html"), "{}: the layout is around it", template.name());
+        }
+    }
+
+    /// A-14: one frame for all: readable in dark mode, with styles in line, without anything from elsewhere.
+    #[test]
+    fn the_layout_is_around_every_mail() {
+        for letter in Template::ALL.iter().copied().map(preview) {
+            assert!(
+                letter.html.starts_with("<!doctype html>") && letter.html.trim_end().ends_with("</html>")
+            );
+            assert!(letter.html.contains(&format!("<title>{}</title>", letter.subject)));
+            assert!(letter.html.contains("prefers-color-scheme: dark") && letter.html.contains("style=\""));
+            assert!(!letter.html.contains("src=") && !letter.html.contains("<script"), "nothing is loaded");
+            assert!(letter.text.starts_with("Hello ") && letter.text.contains("\n-- \n"));
+            assert!(letter.text.lines().all(|line| line.len() <= 200));
         }
     }
 
@@ -204,5 +282,7 @@ mod tests {
         let letter = filled(Template::AlreadyRegistered, "<b>{{token}}</b>");
         assert!(letter.html.contains("&lt;b&gt;{{token}}&lt;/b&gt;"));
         assert!(letter.text.contains("<b>{{token}}</b>"));
+        let letter = filled(Template::AlreadyRegistered, "{{body}}\" style='x'");
+        assert!(letter.html.contains("{{body}}&quot; style=&#39;x&#39;"));
     }
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use colink_core::text::Email;
+use colink_events::Cause;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
@@ -58,7 +59,6 @@ async fn answer_next(state: &State) -> Result<bool, AuthError> {
         }
     }
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     Ok(true)
 }
 
@@ -67,8 +67,9 @@ async fn send_links(state: &State, transaction: &mut PgConnection, user: &User) 
     if user.email_verified_at.is_some() {
         return Ok(());
     }
+    let cause = Cause::default();
     for pending in registrations::list_latest(transaction, user.id(), RESENT).await? {
-        mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending).await?;
+        mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending, &cause).await?;
     }
     Ok(())
 }
@@ -79,5 +80,5 @@ async fn send_reset(state: &State, transaction: &mut PgConnection, user: &User) 
     if user.is_closed() {
         return Ok(());
     }
-    mail::queue(state, transaction, user.id(), Template::ResetPassword).await
+    mail::queue(state, transaction, user.id(), Template::ResetPassword, &Cause::default()).await
 }

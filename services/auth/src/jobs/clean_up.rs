@@ -1,45 +1,39 @@
 //! Deletes what has had its time, once an hour.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use colink_http::idempotency::IdempotencyStore;
-use tokio_util::sync::CancellationToken;
+use colink_jobs::{Job, JobFailure, JobRun, Retention, purge};
+use serde::{Deserialize, Serialize};
 
 use crate::error::AuthError;
 use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
-    email_tokens, mail_queue, mfa_tickets, password_resets, refresh_tokens, sessions, signing_keys,
-    totp_secrets, usernames,
+    email_tokens, mfa_tickets, password_resets, refresh_tokens, sessions, signing_keys, totp_secrets,
+    usernames,
 };
 
-const EVERY: Duration = Duration::from_secs(3600);
 /// Ended sessions are kept a day longer, for whoever looks into an incident.
 const KEPT: Duration = Duration::from_secs(86_400);
-/// Mails that were given up are kept a week: they tell of a mail server that refuses us.
-const KEPT_MAILS: Duration = Duration::from_secs(7 * 86_400);
 
-/// Runs until `stop`.
-pub(crate) async fn run(state: State, idempotency: Arc<dyn IdempotencyStore>, stop: CancellationToken) {
-    loop {
-        match clean_up(&state, idempotency.as_ref()).await {
-            Ok(rows) => tracing::debug!(rows, "cleaned up"),
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the clean-up failed, the next one follows"
-                );
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
+/// The clean-up of this service's tables.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct CleanUp;
+
+impl Job for CleanUp {
+    const KIND: &'static str = "clean_up";
+    const MAX_ATTEMPTS: u16 = 5;
+    const TIMEOUT: Duration = Duration::from_secs(300);
+    type State = State;
+
+    async fn run(self, state: &State, _run: &JobRun) -> Result<(), JobFailure> {
+        let rows = clean_up(state).await?;
+        tracing::debug!(rows, "cleaned up");
+        Ok(())
     }
 }
 
-async fn clean_up(state: &State, idempotency: &dyn IdempotencyStore) -> Result<u64, AuthError> {
+async fn clean_up(state: &State) -> Result<u64, AuthError> {
     let (pool, now) = (&state.pool, state.clock.now());
     let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
@@ -50,7 +44,7 @@ async fn clean_up(state: &State, idempotency: &dyn IdempotencyStore) -> Result<u
     rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;
     rows += signing_keys::delete_retired(pool, now).await?;
-    rows += mail_queue::delete_failed(pool, now - KEPT_MAILS).await?;
-    rows += idempotency.purge(now).await?;
+    rows += purge(pool, now, Retention::default()).await?;
+    rows += state.idempotency_keys.purge(now).await?;
     Ok(rows)
 }

@@ -1,55 +1,40 @@
-//! Keeps the keyring equal to the database, and replaces a signing key that has become too old.
+//! Replaces a signing key that has become too old.
 
 use std::time::Duration;
 
 use colink_events::Cause;
 use colink_events::users::SigningKeyRotated;
-use colink_runtime::Requirement;
-use tokio_util::sync::CancellationToken;
+use colink_jobs::{Job, JobFailure, JobRun};
+use serde::{Deserialize, Serialize};
 
 use crate::error::AuthError;
 use crate::keyring;
 use crate::state::State;
 use crate::store::signing_keys::{self, StoredKey};
 
-const RETRY: Duration = Duration::from_secs(1);
+/// The look at the age of the newest key.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct RotateKeys;
 
-/// Runs until `stop`. The service is ready once the keys were read.
-pub(crate) async fn run(state: State, loaded: Requirement, stop: CancellationToken) {
-    loop {
-        let wait = match refresh(&state).await {
-            Ok(()) => {
-                loaded.grant();
-                state.keys.reload()
-            }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the signing keys could not be read"
-                );
-                RETRY
-            }
-        };
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+impl Job for RotateKeys {
+    const KIND: &'static str = "rotate_keys";
+    type State = State;
+
+    async fn run(self, state: &State, run: &JobRun) -> Result<(), JobFailure> {
+        let now = state.clock.now();
+        let stored = signing_keys::list(&state.pool, now).await?;
+        if keyring::is_due(&stored, state.keys.rotate_after(), now) {
+            rotate(state, &run.cause, Occasion::Age).await?;
         }
+        Ok(())
     }
 }
 
-/// Reads the keys, after making a new one when it is time.
-pub(crate) async fn refresh(state: &State) -> Result<(), AuthError> {
+/// Takes over what the database has, and says how many keys these are.
+pub(crate) async fn reload(state: &State) -> Result<usize, AuthError> {
     let stored = signing_keys::list(&state.pool, state.clock.now()).await?;
-    if keyring::is_due(&stored, state.keys.rotate_after(), state.clock.now()) {
-        rotate(state, &Cause::default(), Occasion::Age).await?;
-    }
-    reload(state).await
-}
-
-/// Takes over what the database has.
-async fn reload(state: &State) -> Result<(), AuthError> {
-    let stored = signing_keys::list(&state.pool, state.clock.now()).await?;
-    state.keyring.replace(&stored)
+    state.keyring.replace(&stored)?;
+    Ok(stored.len())
 }
 
 /// Why a key is made.
@@ -71,20 +56,44 @@ pub(crate) async fn rotate(
     occasion: Occasion,
 ) -> Result<Option<StoredKey>, AuthError> {
     let mut transaction = state.begin().await?;
-    signing_keys::lock(&mut transaction).await?;
-    let now = state.clock.now();
-    let stored = signing_keys::list(&mut *transaction, now).await?;
-    if occasion == Occasion::Age && !keyring::is_due(&stored, state.keys.rotate_after(), now) {
-        return Ok(None);
-    }
-    // Nobody has to be told of the first key before it signs.
-    let delay = if stored.is_empty() { Duration::ZERO } else { state.keys.activation_delay() };
-    let key = keyring::generate(state.clock.as_ref(), &state.sealer, delay)?;
-    signing_keys::insert(&mut transaction, &key, key.activates_at + state.keys.overlap()).await?;
-    let event = SigningKeyRotated { kid: key.kid.clone(), at: state.clock.timestamp() };
-    state.emit(&mut transaction, &event, cause).await?;
+    let maker = KeyMaker { clock: state.clock.as_ref(), sealer: &state.sealer, keys: state.keys };
+    let Some(key) = maker.make(&mut transaction, cause, occasion).await? else { return Ok(None) };
     state.commit(transaction).await?;
     state.metrics.key_rotated(&key.kid);
     reload(state).await?;
     Ok(Some(key))
+}
+
+/// What a key is made with: that of the running service, or of the command.
+pub(crate) struct KeyMaker<'a> {
+    pub(crate) clock: &'a dyn colink_core::clock::Clock,
+    pub(crate) sealer: &'a colink_secrets::Sealer,
+    pub(crate) keys: crate::config::KeysConfig,
+}
+
+impl KeyMaker<'_> {
+    /// Makes a key and records its event; `None` when it is not due. One at a time in the whole fleet.
+    ///
+    /// # Errors
+    /// Failures of the store and of sealing.
+    pub(crate) async fn make(
+        &self,
+        transaction: &mut sqlx::PgConnection,
+        cause: &Cause,
+        occasion: Occasion,
+    ) -> Result<Option<StoredKey>, AuthError> {
+        signing_keys::lock(transaction).await?;
+        let now = self.clock.now();
+        let stored = signing_keys::list(&mut *transaction, now).await?;
+        if occasion == Occasion::Age && !keyring::is_due(&stored, self.keys.rotate_after(), now) {
+            return Ok(None);
+        }
+        // Nobody has to be told of the first key before it signs.
+        let delay = if stored.is_empty() { Duration::ZERO } else { self.keys.activation_delay() };
+        let key = keyring::generate(self.clock, self.sealer, delay)?;
+        signing_keys::insert(transaction, &key, key.activates_at + self.keys.overlap()).await?;
+        let event = SigningKeyRotated { kid: key.kid.clone(), at: self.clock.timestamp() };
+        colink_bus::outbox::enqueue(transaction, &event, cause, self.clock).await?;
+        Ok(Some(key))
+    }
 }

@@ -166,6 +166,6 @@ async fn take_recovery(
     let used = RecoveryCodeUsed { user_id, remaining, at: now.into() };
     state.emit(transaction, &used, cause).await?;
     let template = if remaining <= FEW { Template::RecoveryCodesLow } else { Template::RecoveryCodeUsed };
-    mail::queue(state, transaction, user_id, template).await?;
+    mail::queue(state, transaction, user_id, template, cause).await?;
     Ok(true)
 }

@@ -46,7 +46,7 @@ pub(crate) async fn enabled(
     sessions::update_amr_added(transaction, caller.session_id(), &words).await?;
     let event = MfaEnabled { user_id, method: method.word().to_owned(), at: state.clock.timestamp() };
     state.emit(transaction, &event, &cause).await?;
-    mail::queue(state, transaction, user_id, Template::MfaEnabled).await?;
+    mail::queue(state, transaction, user_id, Template::MfaEnabled, &cause).await?;
     end_others(state, transaction, caller).await
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn disabled(
         at: state.clock.timestamp(),
     };
     state.emit(transaction, &event, &cause).await?;
-    mail::queue(state, transaction, user_id, Template::MfaDisabled).await?;
+    mail::queue(state, transaction, user_id, Template::MfaDisabled, &cause).await?;
     end_others(state, transaction, caller).await
 }
 

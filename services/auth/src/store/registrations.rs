@@ -6,13 +6,15 @@
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_core::text::{DisplayName, Username};
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::domain::opaque_token::TokenHash;
 
 /// A pending registration's number; a later one has a higher number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(transparent)]
 #[sqlx(transparent)]
 pub(crate) struct RegistrationId(i64);
 
@@ -133,7 +135,7 @@ pub(crate) async fn lock_by_token(
     .await
 }
 
-/// Deletes every registration of the account, with its tokens and the mails that wait for it.
+/// Deletes every registration of the account, with its tokens; mails that wait for it are not sent.
 pub(crate) async fn delete_all(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
     sqlx::query("delete from registrations where user_id = $1")
         .bind(user_id.as_uuid())

@@ -133,13 +133,7 @@ async fn look_alike_addresses_reach_nobody_else() {
     kim.email = format!("kim.{}@example.test", colink_test::unique());
     world.register(&kim).await.expect(201);
     world.verify(&world.verification_mail(&kim).await.token()).await.expect(200);
-    let strangers = [
-        ("k", "\u{43a}"),
-        ("i", "\u{456}"),
-        ("m", "\u{ff4d}\u{301}"),
-        ("a", "\u{251}"),
-        ("kim", "k\u{131}m"),
-    ];
+    let strangers = [("k", "\u{43a}"), ("i", "\u{456}"), ("m", "\u{ff4d}\u{301}"), ("a", "\u{251}")];
     for (from, to) in strangers {
         let other = kim.email.replacen(from, to, 1);
         if other != kim.email {

@@ -49,7 +49,7 @@ async fn only_the_hash_of_a_token_is_stored() {
         sqlx::query_scalar("select token_hash from email_tokens").fetch_one(world.database()).await.unwrap();
     assert_eq!(stored.len(), 32);
     assert_ne!(stored, token.as_bytes());
-    let dump: String = sqlx::query_scalar("select coalesce(string_agg(m::text, ''), '') from mail_queue m")
+    let dump: String = sqlx::query_scalar("select coalesce(string_agg(j::text, ''), '') from jobs j")
         .fetch_one(world.database())
         .await
         .unwrap();

@@ -7,6 +7,7 @@ use colink_events::users::SigningKeyRotated;
 use colink_test::{SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
 
 use crate::harness::{Session, World, clock, refuses_bad_tokens, settings};
 
@@ -91,4 +92,32 @@ async fn keys_rotate_by_age() {
     assert_eq!(both[1], first[0]);
     clock.advance(Duration::from_secs(86_401));
     eventually("the end of the first", SOON, async || (kids(&world).await == both[..1]).then_some(())).await;
+}
+
+/// an operator without an administrator's session rotates by a command; the running service takes the key over.
+#[tokio::test]
+async fn a_command_rotates() {
+    let world = World::with(settings().set("keys.reload_s", 1)).await;
+    let (ada, old) = world.signed_in("ada").await;
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_auth"))
+        .arg("rotate-signing-key")
+        .env("COLINK_AUTH__POSTGRES__URL", world.database().connect_options().to_url_lossy().as_str())
+        .env("COLINK_AUTH__KEYS__ACTIVATION_DELAY_S", "0")
+        .env("COLINK__SECRETS__KEYS", colink_test::SEALING_KEYS)
+        .env("COLINK__INTERNAL__SECRET", colink_test::INTERNAL_SECRET)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success() && said.contains("signs from"), "{said}");
+    let published =
+        eventually("the new key", SOON, async || Some(kids(&world).await).filter(|kids| kids.len() == 2));
+    let published = published.await;
+    assert!(said.contains(&published[0]), "{said}");
+    let new = world.login(&ada).await;
+    assert_eq!((kid(&new), kid(&old)), (published[0].clone(), published[1].clone()));
+    for session in [&old, &new] {
+        session.client.get("/auth/me").await.expect(200);
+    }
+    let mut users = world.stage.probe(Topic::Users).await;
+    users.await_event::<SigningKeyRotated>(|event| event.kid == published[0]).await;
 }

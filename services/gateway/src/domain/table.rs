@@ -222,6 +222,7 @@ mod tests {
         let cases = [
             ("/auth/login", Some("auth")),
             ("/auth/me", Some("auth")),
+            ("/auth/mail-templates/x", Some("auth")),
             ("/auth/passkeys/login/start", Some("auth")),
             ("/auth/mfa/passkey/finish", Some("auth")),
             ("/users/me", Some("auth")),

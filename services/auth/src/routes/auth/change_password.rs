@@ -87,7 +87,6 @@ async fn change(
     let ended =
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     ended.announce(state).await;
     state.metrics.password_changed("change", user.id());
     Ok((tokens, user))

@@ -118,7 +118,6 @@ pub(crate) async fn register_user(
     let mut transaction = state.begin().await?;
     let outcome = create_or_tell(&state, &mut transaction, &registration, &context).await?;
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     state.metrics.registered(outcome);
     let registration_secret = registration.secret.reveal();
     let answer = Registered { status: "verification_sent", registration_secret };
@@ -139,20 +138,21 @@ async fn create_or_tell(
     }
     let new = users::NewUser { id, email, username, display_name, password_hash, secret_hash, client, now };
     if let Some(user) = users::insert(transaction, &new).await? {
-        let event = UserRegistered(user.payload(now.into()));
-        state.emit(transaction, &event, &context.cause(Some(id), None)).await?;
+        let (event, cause) = (UserRegistered(user.payload(now.into())), context.cause(Some(id), None));
+        state.emit(transaction, &event, &cause).await?;
         let pending = registrations::insert(transaction, &new.registration(id)).await?;
-        mail::queue_link(state, transaction, id, Template::VerifyEmail, pending).await?;
+        mail::queue_link(state, transaction, id, Template::VerifyEmail, pending, &cause).await?;
         return Ok("created");
     }
     // The insert has just met it; it is gone when it expired at this moment, and then the client tries again.
     let user = users::lock_by_email(transaction, email).await?.ok_or(AuthError::Busy("registration"))?;
+    let cause = context.cause(Some(user.id()), None);
     let pending = if user.email_verified_at.is_some() {
-        mail::queue(state, transaction, user.id(), Template::AlreadyRegistered).await?;
+        mail::queue(state, transaction, user.id(), Template::AlreadyRegistered, &cause).await?;
         None
     } else {
         let pending = registrations::insert(transaction, &new.registration(user.id())).await?;
-        mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending).await?;
+        mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending, &cause).await?;
         Some(pending)
     };
     usernames::update_held(transaction, username.as_str(), pending, now + HELD).await?;

@@ -110,7 +110,6 @@ async fn reset(
     let ended =
         password_change::replace(state, &mut transaction, user.id(), password_hash, None, &cause).await?;
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     ended.announce(state).await;
     state.metrics.password_changed("reset", user.id());
     Ok(())

@@ -72,7 +72,6 @@ async fn set(state: &State, caller: &Caller, password_hash: &str) -> Result<(Tok
     let ended =
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;
     state.commit(transaction).await?;
-    state.mail_queued.notify_one();
     ended.announce(state).await;
     state.metrics.password_changed("set", user.id());
     Ok((tokens, user))

@@ -41,7 +41,7 @@ pub(crate) async fn regenerate_recovery_codes(
     let recovery_codes = enrolment::issue_codes(&state, &mut transaction, user_id).await?;
     let event = RecoveryCodesRegenerated { user_id, at: state.clock.timestamp() };
     state.emit(&mut transaction, &event, &cause).await?;
-    mail::queue(&state, &mut transaction, user_id, Template::RecoveryCodesRegenerated).await?;
+    mail::queue(&state, &mut transaction, user_id, Template::RecoveryCodesRegenerated, &cause).await?;
     state.commit(transaction).await?;
     Ok(RecoveryCodes::reply(recovery_codes))
 }

@@ -60,7 +60,7 @@ pub(crate) async fn reset_mfa(
         at: now.into(),
     };
     state.emit(&mut transaction, &event, &cause).await?;
-    mail::queue(&state, &mut transaction, user_id, Template::MfaReset).await?;
+    mail::queue(&state, &mut transaction, user_id, Template::MfaReset, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(&state).await;
     Ok(Reply::no_content())

@@ -112,7 +112,7 @@ async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Res
     let (kept, reason) = (caller.session_id(), reason::PASSKEY_ADDED);
     let others = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
     let ended = Revocation::record(state, &mut transaction, user_id, others, reason, &cause).await?;
-    mail::queue(state, &mut transaction, user_id, Template::PasskeyAdded).await?;
+    mail::queue(state, &mut transaction, user_id, Template::PasskeyAdded, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(state).await;
     Ok(Added { passkey: View::of(passkey), recovery_codes })

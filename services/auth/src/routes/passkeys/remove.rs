@@ -58,7 +58,7 @@ pub(crate) async fn remove_passkey(
     let (kept, reason) = (caller.session_id(), reason::PASSKEY_REMOVED);
     let others = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
     let ended = Revocation::record(&state, &mut transaction, user_id, others, reason, &cause).await?;
-    mail::queue(&state, &mut transaction, user_id, Template::PasskeyRemoved).await?;
+    mail::queue(&state, &mut transaction, user_id, Template::PasskeyRemoved, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(&state).await;
     Ok(Reply::no_content())

@@ -30,8 +30,7 @@ pub(crate) struct UpdateWorkspace {
     /// Its unique name in URLs.
     #[schema(value_type = Option<Slug>)]
     slug: Option<String>,
-    /// Close the workspace to sessions that were not proven by a second factor. Only a session that was so itself
-    /// may ask for it.
+    /// Close the workspace to sessions without a second factor; only a session that has one may ask for it.
     require_mfa: Option<bool>,
 }
 

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod backoff;
+mod enqueue;
+mod error;
+mod job;
+mod metrics;
+mod runner;
+mod status;
+mod store;
+
+pub use backoff::Backoff;
+pub use enqueue::{Enqueue, Enqueued, enqueue, enqueue_all};
+pub use error::JobsError;
+pub use job::{Job, JobFailure, JobRun};
+pub use runner::{Runner, RunnerConfig, WakeHandle};
+pub use status::{JobState, JobStatus, Retention, purge, requeue, requeue_dead, status};
+
+/// The statements that make the table, to be copied word for word into a migration of the service.
+pub const SCHEMA: &str = include_str!("../schema.sql");
