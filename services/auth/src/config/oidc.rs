@@ -154,8 +154,8 @@ impl OidcConfig {
         }
         for (name, provider) in &self.providers {
             let found = provider.problem(self.scheme()).or_else(|| name_problem(name));
-            problems
-                .extend(found.map(|problem| ("oidc.providers", format!("has `{name}`, which {problem}"))));
+            let problem = |found| Problem::new("oidc.providers", format!("has `{name}`, which {found}"));
+            problems.extend(found.map(problem));
         }
         problems
     }
@@ -230,7 +230,7 @@ mod tests {
         read(&format!("[providers.sso]\nclient_id = \"c\"\n{provider}"))
             .problems()
             .pop()
-            .map(|(_, text)| text)
+            .map(|problem| problem.problem)
     }
 
     ///

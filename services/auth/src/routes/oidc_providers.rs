@@ -108,7 +108,7 @@ async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> Api
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let standing = Standing::in_workspace(caller.realm_admin(), role);
+    let standing = Standing::in_workspace(caller.realm_admin(), role, caller.scopes());
     match decide(&standing, Action::UpdateWorkspace) {
         Decision::Allow => Ok(Permit { workspace_id, bypass: false }),
         Decision::AllowAsRealmAdmin => Ok(Permit { workspace_id, bypass: true }),
