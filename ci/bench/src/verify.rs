@@ -67,6 +67,8 @@ fn claims() -> Claims {
         preferred_username: "ada.lovelace".to_owned(),
         name: Some("Ada Lovelace".to_owned()),
         realm_roles: vec!["user".to_owned()],
+        mfa_enrolment: false,
+        scope: None,
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
     }
 }

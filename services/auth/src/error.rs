@@ -157,6 +157,7 @@ impl From<redis::RedisError> for AuthError {
 }
 
 impl From<AuthError> for ApiError {
+    #[expect(clippy::too_many_lines, reason = "one table, whose completeness the compiler checks")]
     fn from(error: AuthError) -> Self {
         use AuthError as E;
         match error {

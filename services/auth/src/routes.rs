@@ -112,49 +112,12 @@ pub(crate) struct Document;
 /// The URL table.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
-    configure_oidc(app, state);
-    passkeys::configure(app, state);
-    app.service(resource("/auth/register").post(auth::register::register_user))
-        .service(resource("/auth/verify-email").post(auth::verify_email::verify_email))
-        .service(
-            resource("/auth/resend-verification")
-                .post(auth::resend_verification::resend_verification)
-                .wrap(once()),
-        )
-        .service(resource("/auth/login").post(auth::login::login_user))
-        .service(resource("/auth/refresh").post(auth::refresh::refresh_tokens))
-        .service(resource("/auth/logout").post(auth::logout::logout_user))
-        .service(resource("/auth/me").get(auth::me::get_me))
-        .service(resource("/auth/reauthenticate").post(auth::reauthenticate::reauthenticate))
-        .service(resource("/auth/forgot-password").post(auth::forgot_password::forgot_password).wrap(once()))
-        .service(resource("/auth/reset-password").post(auth::reset_password::reset_password))
-        .service(resource("/auth/change-password").post(auth::change_password::change_password))
-        .service(resource("/auth/set-password").post(auth::set_password::set_password))
-        .service(resource("/auth/mfa").get(mfa::show::get_mfa))
-        .service(resource("/auth/mfa/verify").post(mfa::verify::verify_second_factor))
-        .service(resource("/auth/mfa/totp/setup").post(mfa::setup_totp::setup_totp))
-        .service(resource("/auth/mfa/totp/verify").post(mfa::verify_totp::verify_totp))
-        .service(resource("/auth/mfa/totp/disable").post(mfa::disable_totp::disable_totp))
-        .service(resource("/auth/mfa/recovery-codes").post(mfa::regenerate_codes::regenerate_recovery_codes))
-        .service(
-            resource("/auth/mfa-policy")
-                .get(mfa::show_policy::get_mfa_policy)
-                .put(mfa::update_policy::update_mfa_policy)
-                .wrap(once()),
-        )
-        .service(resource("/auth/users/{user_id}/reset-mfa").post(mfa::reset::reset_mfa).wrap(once()))
-        .service(
-            resource("/auth/sessions")
-                .get(sessions::list::list_sessions)
-                .delete(sessions::revoke_others::revoke_other_sessions)
-                .wrap(once()),
-        )
-        .service(
-            resource("/auth/sessions/{session_id}")
-                .patch(sessions::rename::rename_session)
-                .delete(sessions::revoke::revoke_session)
-                .wrap(once()),
-        )
+    app.configure(|app| auth::configure(app, state))
+        .configure(|app| oidc::configure(app, state))
+        .configure(|app| passkeys::configure(app, state))
+        .configure(|app| mfa::configure(app, state))
+        .configure(|app| sessions::configure(app, state))
+        .configure(|app| users::configure(app, state))
         .configure(|app| api_keys::configure(app, state))
         .configure(|app| bots::configure(app, state))
         .configure(|app| bot_api_keys::configure(app, state))
@@ -162,56 +125,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/auth/mail-templates").get(mail_templates::list::list_mail_templates))
         .service(resource("/auth/mail-templates/{name}").get(mail_templates::show::preview_mail_template))
         .service(resource("/.well-known/jwks.json").get(keys::jwks::get_jwks))
-        .service(
-            resource("/users/me")
-                .get(users::profile::get_profile)
-                .put(users::update::update_profile)
-                .patch(users::patch::patch_profile)
-                .wrap(once()),
-        )
-        .service(
-            resource("/users/me/status")
-                .post(users::set_status::set_status)
-                .delete(users::clear_status::clear_status)
-                .wrap(once()),
-        )
-        .service(resource("/users/me/deactivate").post(users::deactivate::deactivate_account).wrap(once()))
-        .service(resource("/users/me/export").post(users::request_export::request_export).wrap(once()))
-        .service(resource("/users/me/exports").get(users::list_exports::list_exports))
-        .service(resource("/users/me/exports/{export_id}").get(users::show_export::get_export))
-        // Not wrapped: after it there is nobody whose answer could be kept.
-        .service(resource("/users/me/erase").post(users::erase::erase_account))
-        .service(
-            resource("/auth/users/{user_id}/reactivate")
-                .post(users::reactivate::reactivate_account)
-                .wrap(once()),
-        )
-        .service(resource("/users/{user_id}").get(users::show::get_user))
         .service(resource("/internal/api-keys/exchange").post(internal::exchange_api_key::exchange_api_key))
-        .service(resource("/users/{user_id}/avatar").get(users::avatar::get_avatar))
         .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
         .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));
-}
-
-/// Sign-in through providers. Whatever leads to one carries secrets of its own, so that nothing of it is kept for repetitions.
-fn configure_oidc(app: &mut ServiceConfig, state: &State) {
-    let once = || state.idempotency.clone();
-    app.service(resource("/auth/oidc/providers").get(oidc::list_providers::list_identity_providers))
-        .service(resource("/auth/oidc/token").post(oidc::exchange_code::exchange_oidc_code))
-        .service(resource("/auth/token-exchange").post(oidc::exchange_token::exchange_provider_token))
-        .service(resource("/auth/oidc/identities").get(oidc::list_identities::list_identities))
-        .service(
-            resource("/auth/oidc/workspaces/{workspace_id}/providers")
-                .get(oidc_providers::list::list_workspace_providers)
-                .post(oidc_providers::create::create_workspace_provider),
-        )
-        .service(
-            resource("/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}")
-                .put(oidc_providers::update::update_workspace_provider)
-                .delete(oidc_providers::delete::delete_workspace_provider),
-        )
-        .service(resource("/auth/oidc/{provider}/start").get(oidc::start::start_oidc_sign_in))
-        .service(resource("/auth/oidc/{provider}/callback").get(oidc::callback::end_oidc_sign_in))
-        .service(resource("/auth/oidc/{provider}/link").post(oidc::link::link_identity))
-        .service(resource("/auth/oidc/{provider}").delete(oidc::unlink::unlink_identity).wrap(once()));
 }

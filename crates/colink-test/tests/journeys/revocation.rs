@@ -78,7 +78,6 @@ impl Account {
         let (services, first, second) = tokio::join!(refused, closed(first, since), closed(second, since));
         let mut times: Vec<(&str, Duration)> = SERVICES.into_iter().zip(services).collect();
         times.extend([("the first node's socket", first), ("the second node's socket", second)]);
-        eprintln!("{what}: {times:?}");
         for (place, time) in times {
             assert!(time < LIMIT, "{what}: {place} after {time:?}");
         }

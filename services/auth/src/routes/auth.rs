@@ -14,6 +14,8 @@ pub(crate) mod set_password;
 pub(crate) mod signed_in;
 pub(crate) mod verify_email;
 
+use crate::state::State;
+use actix_web::web::{ServiceConfig, resource};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,4 +29,23 @@ pub(crate) struct MailOnItsWay {
 
 impl MailOnItsWay {
     const SENT: Self = Self { status: "verification_sent" };
+}
+
+/// The URL table. What carries a password or answers with tokens is not kept for repetitions.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(resource("/auth/register").post(register::register_user))
+        .service(resource("/auth/verify-email").post(verify_email::verify_email))
+        .service(
+            resource("/auth/resend-verification").post(resend_verification::resend_verification).wrap(once()),
+        )
+        .service(resource("/auth/login").post(login::login_user))
+        .service(resource("/auth/refresh").post(refresh::refresh_tokens))
+        .service(resource("/auth/logout").post(logout::logout_user))
+        .service(resource("/auth/me").get(me::get_me))
+        .service(resource("/auth/reauthenticate").post(reauthenticate::reauthenticate))
+        .service(resource("/auth/forgot-password").post(forgot_password::forgot_password).wrap(once()))
+        .service(resource("/auth/reset-password").post(reset_password::reset_password))
+        .service(resource("/auth/change-password").post(change_password::change_password))
+        .service(resource("/auth/set-password").post(set_password::set_password));
 }

@@ -10,7 +10,9 @@ pub(crate) mod update_policy;
 pub(crate) mod verify;
 pub(crate) mod verify_totp;
 
+use crate::state::State;
 use actix_web::http::header;
+use actix_web::web::{ServiceConfig, resource};
 use colink_core::error::{FieldError, Invalid};
 use colink_http::Reply;
 use colink_http::validate::field;
@@ -51,4 +53,22 @@ pub(crate) fn shown(code: Option<&str>, recovery_code: Option<&str>) -> Result<S
         (None, None) => Err(Invalid::required().at("code")),
         (Some(_), Some(_)) => Err(Invalid::new("must not be given with a code").at("recovery_code")),
     }
+}
+
+/// The URL table. What answers with tokens or codes is not kept for repetitions.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(resource("/auth/mfa").get(show::get_mfa))
+        .service(resource("/auth/mfa/verify").post(verify::verify_second_factor))
+        .service(resource("/auth/mfa/totp/setup").post(setup_totp::setup_totp))
+        .service(resource("/auth/mfa/totp/verify").post(verify_totp::verify_totp))
+        .service(resource("/auth/mfa/totp/disable").post(disable_totp::disable_totp))
+        .service(resource("/auth/mfa/recovery-codes").post(regenerate_codes::regenerate_recovery_codes))
+        .service(
+            resource("/auth/mfa-policy")
+                .get(show_policy::get_mfa_policy)
+                .put(update_policy::update_mfa_policy)
+                .wrap(once()),
+        )
+        .service(resource("/auth/users/{user_id}/reset-mfa").post(reset::reset_mfa).wrap(once()));
 }

@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::{ServiceConfig, resource};
 use colink_core::id::{ProviderId, SessionId, UserId};
 use colink_http::Reply;
 use secrecy::SecretString;
@@ -129,4 +130,27 @@ async fn provider_of(state: &State, key: &str) -> Result<Option<Provider>, AuthE
     let secret = state.sealer.open(&context, &stored.sealed_client_secret)?;
     let secret = String::from_utf8(secret.to_vec()).map_err(AuthError::crypto)?;
     Provider::of_row(&stored, Some(SecretString::from(secret))).map(Some)
+}
+
+/// Sign-in through providers. Whatever leads to one carries secrets of its own, so that nothing of it is kept for repetitions.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(resource("/auth/oidc/providers").get(list_providers::list_identity_providers))
+        .service(resource("/auth/oidc/token").post(exchange_code::exchange_oidc_code))
+        .service(resource("/auth/token-exchange").post(exchange_token::exchange_provider_token))
+        .service(resource("/auth/oidc/identities").get(list_identities::list_identities))
+        .service(
+            resource("/auth/oidc/workspaces/{workspace_id}/providers")
+                .get(super::oidc_providers::list::list_workspace_providers)
+                .post(super::oidc_providers::create::create_workspace_provider),
+        )
+        .service(
+            resource("/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}")
+                .put(super::oidc_providers::update::update_workspace_provider)
+                .delete(super::oidc_providers::delete::delete_workspace_provider),
+        )
+        .service(resource("/auth/oidc/{provider}/start").get(start::start_oidc_sign_in))
+        .service(resource("/auth/oidc/{provider}/callback").get(callback::end_oidc_sign_in))
+        .service(resource("/auth/oidc/{provider}/link").post(link::link_identity))
+        .service(resource("/auth/oidc/{provider}").delete(unlink::unlink_identity).wrap(once()));
 }

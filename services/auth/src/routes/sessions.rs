@@ -5,6 +5,8 @@ pub(crate) mod rename;
 pub(crate) mod revoke;
 pub(crate) mod revoke_others;
 
+use crate::state::State;
+use actix_web::web::{ServiceConfig, resource};
 use colink_core::id::SessionId;
 use colink_core::time::Timestamp;
 use serde::Serialize;
@@ -60,4 +62,21 @@ impl View {
             expires_at: session.expires_at.into(),
         }
     }
+}
+
+/// The URL table.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(
+        resource("/auth/sessions")
+            .get(list::list_sessions)
+            .delete(revoke_others::revoke_other_sessions)
+            .wrap(once()),
+    )
+    .service(
+        resource("/auth/sessions/{session_id}")
+            .patch(rename::rename_session)
+            .delete(revoke::revoke_session)
+            .wrap(once()),
+    );
 }

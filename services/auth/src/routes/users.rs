@@ -14,6 +14,7 @@ pub(crate) mod show;
 pub(crate) mod show_export;
 pub(crate) mod update;
 
+use actix_web::web::{ServiceConfig, resource};
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_core::time::Timestamp;
@@ -120,4 +121,31 @@ pub(crate) async fn load(state: &State, user_id: UserId) -> Result<User, AuthErr
 /// [`AuthError::UserGone`].
 pub(crate) async fn lock(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
     users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
+}
+
+/// The URL table.
+pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    let once = || state.idempotency.clone();
+    app.service(
+        resource("/users/me")
+            .get(profile::get_profile)
+            .put(update::update_profile)
+            .patch(patch::patch_profile)
+            .wrap(once()),
+    )
+    .service(
+        resource("/users/me/status")
+            .post(set_status::set_status)
+            .delete(clear_status::clear_status)
+            .wrap(once()),
+    )
+    .service(resource("/users/me/deactivate").post(deactivate::deactivate_account).wrap(once()))
+    .service(resource("/users/me/export").post(request_export::request_export).wrap(once()))
+    .service(resource("/users/me/exports").get(list_exports::list_exports))
+    .service(resource("/users/me/exports/{export_id}").get(show_export::get_export))
+    // Not wrapped: after it there is nobody whose answer could be kept.
+    .service(resource("/users/me/erase").post(erase::erase_account))
+    .service(resource("/auth/users/{user_id}/reactivate").post(reactivate::reactivate_account).wrap(once()))
+    .service(resource("/users/{user_id}").get(show::get_user))
+    .service(resource("/users/{user_id}/avatar").get(avatar::get_avatar));
 }

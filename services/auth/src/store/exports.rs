@@ -5,8 +5,6 @@ use colink_core::id::{ExportId, UserId};
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
-/// Being made.
-pub(crate) const PREPARING: &str = "preparing";
 /// To be fetched until it expires.
 pub(crate) const READY: &str = "ready";
 /// Given up.

@@ -12,7 +12,8 @@ async fn every_open_door_is_limited_by_client() {
     let reset = |_| json!({"token": "A".repeat(43), "new_password": PASSWORD});
     let login = |number| json!({"email": anybody(number), "password": PASSWORD});
     let mail = |number| json!({ "email": anybody(number) });
-    let doors: [(&str, &str, &dyn Fn(usize) -> Value, u16); 5] = [
+    type Body<'a> = &'a dyn Fn(usize) -> Value;
+    let doors: [(&str, &str, Body<'_>, u16); 5] = [
         ("login_per_ip_per_minute", "/auth/login", &login, 401),
         ("verify_per_ip_per_minute", "/auth/verify-email", &token, 400),
         ("verify_per_ip_per_minute", "/auth/reset-password", &reset, 400),

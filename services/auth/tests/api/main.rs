@@ -1,5 +1,10 @@
 //! The auth service on its real stores.
-#![expect(clippy::unwrap_used, reason = "a broken assumption fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken assumption fails the test"
+)]
 
 mod account_end;
 mod api_key_exchange;

@@ -1,4 +1,5 @@
 //! Mail servers with faults: a line to the catcher that can be cut, and a server that answers as it is told.
+#![expect(clippy::disallowed_methods, reason = "a server of a test lives as long as the test")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
