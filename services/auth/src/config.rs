@@ -287,13 +287,10 @@ impl Sections for Config {
         ask(self.api_keys.access_s > 0, "api_keys.access_s", "needs at least 1");
         let least = self.api_keys.default_days.min(self.api_keys.max_days);
         ask(least > 0, "api_keys.default_days", "and max_days need at least 1");
-        ask(
-            self.api_keys.default_days <= self.api_keys.max_days,
-            "api_keys.default_days",
-            "exceeds max_days",
-        );
-        let longest = self.tokens.access();
-        ask(self.keys.overlap() >= longest, "keys.overlap_hours", "is shorter than an access token lives");
+        let within = self.api_keys.default_days <= self.api_keys.max_days;
+        ask(within, "api_keys.default_days", "exceeds max_days");
+        let outlives = self.keys.overlap() >= self.tokens.access();
+        ask(outlives, "keys.overlap_hours", "is shorter than an access token lives");
         problems.extend(self.mfa.problems());
         problems.extend(self.passkeys.problems());
         problems

@@ -29,6 +29,7 @@ mod revocation;
 mod routes;
 mod second_factor;
 mod sign_in;
+mod signed_in;
 mod state;
 mod store;
 mod verification;

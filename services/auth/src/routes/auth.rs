@@ -11,7 +11,6 @@ pub(crate) mod register;
 pub(crate) mod resend_verification;
 pub(crate) mod reset_password;
 pub(crate) mod set_password;
-pub(crate) mod signed_in;
 pub(crate) mod verify_email;
 
 use crate::state::State;

@@ -16,7 +16,7 @@ pub(crate) mod update;
 
 use actix_web::web::{ServiceConfig, resource};
 use chrono::{DateTime, Utc};
-use colink_core::id::UserId;
+use colink_core::id::{ExportId, UserId};
 use colink_core::time::Timestamp;
 use colink_events::users::UserStatus;
 use colink_http::Reply;
@@ -27,7 +27,11 @@ use utoipa::ToSchema;
 
 use crate::error::AuthError;
 use crate::state::State;
+use crate::store::exports::{self, Export};
 use crate::store::users::{self, User};
+
+/// What the archive of an export is saved as.
+const FILENAME: &str = "colink-export.zip";
 
 /// What a user says he is doing.
 #[derive(Debug, Serialize, ToSchema)]
@@ -121,6 +125,39 @@ pub(crate) async fn load(state: &State, user_id: UserId) -> Result<User, AuthErr
 /// [`AuthError::UserGone`].
 pub(crate) async fn lock(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
     users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)
+}
+
+/// An export of one's data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExportView {
+    export_id: ExportId,
+    /// `preparing`, `ready` or `failed`.
+    #[schema(example = "ready")]
+    status: String,
+    /// Fetch the archive here, within minutes; ask again for another link.
+    download_url: Option<String>,
+    created_at: Timestamp,
+    /// The archive is deleted then.
+    expires_at: Timestamp,
+}
+
+impl ExportView {
+    async fn of(state: &State, export: &Export) -> Result<Self, AuthError> {
+        let ready = export.status == exports::READY;
+        let download_url = if ready { Some(link(state, export).await?) } else { None };
+        Ok(Self {
+            export_id: export.id(),
+            status: export.status.clone(),
+            download_url,
+            created_at: export.created_at.into(),
+            expires_at: export.expires_at.into(),
+        })
+    }
+}
+
+async fn link(state: &State, export: &Export) -> Result<String, AuthError> {
+    let (key, holds) = (&export.object_key, state.exports.link());
+    Ok(state.objects.presign_get(key, FILENAME, "application/zip", holds).await?)
 }
 
 /// The URL table.

@@ -1,3 +1,4 @@
+// tidy: long because every query of sessions stands in one place
 //! Sign-ins.
 
 use chrono::{DateTime, Utc};

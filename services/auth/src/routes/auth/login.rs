@@ -9,11 +9,11 @@ use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::signed_in::LoginAnswer;
 use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::password_check::PasswordCheck;
 use crate::sign_in::{Proof, admit, check_open};
+use crate::signed_in::LoginAnswer;
 use crate::state::State;
 use crate::store::users::{self, User};
 

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use sqlx::{PgConnection, Postgres, Transaction};
 use utoipa::ToSchema;
 
-use super::signed_in::SignedIn;
 use crate::browser::{Presented, RefreshIn};
 use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::domain::refresh::{Use, judge};
@@ -17,6 +16,7 @@ use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::second_factor::policy;
 use crate::sign_in::{TokenPair, access_token, check_open};
+use crate::signed_in::SignedIn;
 use crate::state::State;
 use crate::store::refresh_tokens::Held;
 use crate::store::users::User;

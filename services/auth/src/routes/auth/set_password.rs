@@ -7,10 +7,10 @@ use colink_http::{ApiResult, Body, Reply, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::signed_in::SignedIn;
 use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::sign_in::TokenPair;
+use crate::signed_in::SignedIn;
 use crate::state::State;
 use crate::store::users::{self, User};
 use crate::{password_change, reauthentication};

@@ -7,10 +7,10 @@ use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::auth::signed_in::SignedIn;
 use super::{OTP, shown};
 use crate::limits::{Limit, Subject};
 use crate::second_factor::{codes, ticket};
+use crate::signed_in::SignedIn;
 use crate::state::State;
 
 /// The second half of a sign-in.

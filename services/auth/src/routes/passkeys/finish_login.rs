@@ -9,7 +9,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::auth::login::DEVICE_NAME_MAX;
-use super::super::auth::signed_in::LoginAnswer;
 use super::{Answer, given};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
@@ -17,6 +16,7 @@ use crate::limits::{Limit, Subject};
 use crate::passkeys::Purpose;
 use crate::passkeys::assertion::{self, Claimant};
 use crate::sign_in::{self, Proof, check_open};
+use crate::signed_in::LoginAnswer;
 use crate::state::State;
 use crate::store::users;
 

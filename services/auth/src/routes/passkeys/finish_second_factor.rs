@@ -6,13 +6,13 @@ use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::auth::signed_in::SignedIn;
 use super::{Answer, given, mfa_ticket};
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::passkeys::assertion::{self, Claimant, Outcome};
 use crate::passkeys::{HARDWARE, PRESENCE, Purpose};
 use crate::second_factor::{Method, ticket};
+use crate::signed_in::SignedIn;
 use crate::state::State;
 
 /// The second half of a sign-in.

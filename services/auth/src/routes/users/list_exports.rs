@@ -6,7 +6,7 @@ use colink_http::{ApiResult, Reply, Success};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::show_export::ExportView;
+use super::ExportView;
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::exports;

@@ -5,7 +5,7 @@ use colink_auth::Caller;
 use colink_core::id::ExportId;
 use colink_http::{ApiResult, Reply, Success};
 
-use super::show_export::ExportView;
+use super::ExportView;
 use crate::error::AuthError;
 use crate::reauthentication;
 use crate::state::State;

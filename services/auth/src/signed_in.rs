@@ -6,8 +6,8 @@ use colink_http::Reply;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::users::Profile;
 use crate::domain::opaque_token::OpaqueToken;
+use crate::routes::users::Profile;
 use crate::second_factor::Method;
 use crate::sign_in::{Admission, TokenPair};
 use crate::state::State;
