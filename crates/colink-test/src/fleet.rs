@@ -6,8 +6,10 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use toml::Table;
@@ -280,9 +282,19 @@ fn variable(service: &str, key: &str) -> String {
     format!("COLINK{separator}{}__{}", service.replace('-', "_"), key.replace('.', "__")).to_ascii_uppercase()
 }
 
-/// A port that was free a moment ago. Nothing else on the machine picks from the ephemeral range at random in between, or
-/// the node says so when it cannot bind.
+/// Below those that the system gives to outgoing connections: none of them stands on a port before its node does.
+const PORTS: Range<u16> = 20_000..32_000;
+
+/// A port that was free a moment ago, and that this process has given to no other node.
 fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound address")
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let ports = u32::from(PORTS.end - PORTS.start);
+    // Processes begin far from each other.
+    let begin = std::process::id().wrapping_mul(97);
+    let tried = (0..ports).find_map(|_| {
+        let step = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % ports;
+        let port = PORTS.start + u16::try_from(step).ok()?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?.local_addr().ok()
+    });
+    tried.expect("a free port")
 }

@@ -30,6 +30,17 @@ impl Settings {
         self
     }
 
+    /// Sets a key that the test has not set.
+    #[must_use]
+    pub fn or(self, key: &str, value: impl Into<Value>) -> Self {
+        let mut parts = key.split('.');
+        let first = parts.next().and_then(|part| self.table.get(part));
+        if parts.fold(first, |found, part| found.and_then(|found| found.get(part))).is_some() {
+            return self;
+        }
+        self.set(key, value)
+    }
+
     /// Gives the service this clock; the system's by default.
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {

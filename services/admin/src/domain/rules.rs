@@ -45,6 +45,15 @@ const MESSAGE_IDS: &[&str] = &["channel_id", "author/id", "thread_id", "seq"];
 const MESSAGE_GONE: &[&str] = &["channel_id", "author_id", "thread_id", "seq", "deleted_by"];
 const BY_USER: &[&str] = &["channel_id", "user_id", "seq"];
 const THREAD_IDS: &[&str] = &["channel_id", "last_reply_id", "seq"];
+/// What every workspace has. That it asks for a second factor is a change of it.
+const WORKSPACE_FACTS: &[&str] = &[
+    "workspace/name",
+    "workspace/slug",
+    "workspace/owner_id",
+    "workspace/plan",
+    "workspace/member_limit",
+    "workspace/version",
+];
 const WORKSPACE_STATE: &[&str] = &[
     "workspace/name",
     "workspace/slug",
@@ -80,9 +89,9 @@ pub(super) static RULES: &[Rule] = &[
     rule("thread.updated", 1, ROOT_MESSAGE, THREAD_IDS),
     rule("pin.added", 1, OF_MESSAGE, BY_USER),
     rule("pin.removed", 1, OF_MESSAGE, BY_USER),
-    rule("workspace.created", 1, WORKSPACE, WORKSPACE_STATE),
+    rule("workspace.created", 1, WORKSPACE, WORKSPACE_FACTS),
     rule("workspace.updated", 1, WORKSPACE, WORKSPACE_STATE),
-    rule("workspace.deleted", 1, WORKSPACE, WORKSPACE_STATE),
+    rule("workspace.deleted", 1, WORKSPACE, WORKSPACE_FACTS),
     rule("member.invited", 1, INVITE, &["role", "invited_by"]),
     rule("member.joined", 1, USER, MEMBERSHIP),
     rule("member.role_changed", 1, USER, MEMBERSHIP),

@@ -65,9 +65,9 @@ impl World {
     pub(crate) async fn with(settings: Settings) -> Self {
         let stage = Stage::new();
         let peers = Peers::start();
-        let settings =
-            settings.set("internal.channels_url", peers.url()).set("internal.files_url", peers.url());
-        let settings = settings.set("internal.messaging_url", peers.url());
+        let settings = ["internal.channels_url", "internal.files_url", "internal.messaging_url"]
+            .into_iter()
+            .fold(settings, |settings, key| settings.or(key, peers.url()));
         let service = stage.start::<Auth>(settings).await;
         Self { service, stage, peers, mailbox: Mailbox::new() }
     }

@@ -81,7 +81,10 @@ async fn an_erased_user_is_named_nowhere() {
         .filter(|row| row.to_lowercase().replace(&format!("{name}-x"), "").contains(&name))
         .collect();
     assert_eq!(left, Vec::<String>::new());
-    assert_eq!(found(&world, "Dr. ada").await.len(), 1, "only the namesake, whose name begins with it");
+    // People of other tests are called so too.
+    let own = ada.id().to_string();
+    let named = found(&world, "Dr. ada").await.into_iter().filter(|row| row.contains(&own));
+    assert_eq!(named.collect::<Vec<_>>(), Vec::<String>::new());
     assert_eq!(found(&world, "regretted").await, Vec::<String>::new());
 
     let page = bob.client.get(&format!("/channels/{channel}/messages")).await.expect(200);

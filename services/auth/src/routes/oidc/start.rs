@@ -22,6 +22,7 @@ pub(crate) struct Parameters {
     #[param(example = "/channels", max_length = 512)]
     return_to: Option<String>,
     /// For programs: answer with JSON here and at the end, instead of sending the browser on.
+    #[param(inline)]
     mode: Option<Mode>,
 }
 
