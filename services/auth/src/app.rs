@@ -66,7 +66,6 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         registration: config.registration,
         oidc: Oidc::new(&config.oidc, &config.mail.public_url)
             .map_err(StartError::setting_up("the clients of identity providers"))?,
-        channels: boot.peer("channels", &config.internal)?,
         keyring: Arc::new(Keyring::new(verifier, sealer)),
         keys: config.keys,
         tokens: config.tokens,

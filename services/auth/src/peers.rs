@@ -2,6 +2,8 @@
 
 use colink_core::error::ErrorKind;
 use colink_core::id::{FileId, UserId, WorkspaceId};
+use colink_core::role::WorkspaceRole;
+use colink_core::text::Slug;
 use colink_http::client::InternalClient;
 use colink_http::{ApiError, ApiResult};
 use colink_runtime::{Boot, InternalConfig, StartError};
@@ -61,6 +63,25 @@ struct Owned {
     workspaces: Vec<OwnedWorkspace>,
 }
 
+#[derive(Debug, Deserialize)]
+struct Member {
+    role: WorkspaceRole,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    workspace_id: WorkspaceId,
+}
+
+/// The answer; `None` when there is no such thing.
+fn found<T>(answer: ApiResult<T>) -> ApiResult<Option<T>> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Claim {
     user_id: UserId,
@@ -95,6 +116,28 @@ impl Peers {
         let answer: Owned =
             self.channels.get_json(&format!("/internal/users/{user}/sole-ownerships")).await?;
         Ok(answer.workspaces)
+    }
+
+    /// The user's role in a workspace; `None` when he is no active member, or there is no such workspace.
+    ///
+    /// # Errors
+    /// When channels does not answer.
+    pub(crate) async fn workspace_role(
+        &self,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> ApiResult<Option<WorkspaceRole>> {
+        let path = format!("/internal/workspaces/{workspace}/members/{user}");
+        Ok(found(self.channels.get_json::<Member>(&path).await)?.map(|member| member.role))
+    }
+
+    /// The workspace with this slug.
+    ///
+    /// # Errors
+    /// When channels does not answer.
+    pub(crate) async fn find_workspace(&self, slug: &Slug) -> ApiResult<Option<WorkspaceId>> {
+        let path = format!("/internal/workspaces/by-slug/{slug}");
+        Ok(found(self.channels.get_json::<Named>(&path).await)?.map(|named| named.workspace_id))
     }
 
     /// Where a user is and was, as channels tells it.

@@ -8,7 +8,6 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::text::Email;
 use colink_events::{Cause, Event};
-use colink_http::client::InternalClient;
 use colink_http::idempotency::{Idempotency, IdempotencyStore};
 use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
@@ -49,8 +48,6 @@ pub struct State {
     pub(crate) limits: Limits,
     /// Sign-in through other identity providers.
     pub(crate) oidc: Oidc,
-    /// Where channels is; it knows who administers a workspace.
-    pub(crate) channels: InternalClient,
     pub(crate) relying_party: RelyingParty,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) keyring: Arc<Keyring>,

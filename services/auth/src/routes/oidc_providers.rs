@@ -10,15 +10,13 @@ pub(crate) mod list;
 pub(crate) mod update;
 
 use colink_auth::Caller;
-use colink_core::error::ErrorKind;
 use colink_core::id::WorkspaceId;
 use colink_core::permission::{Action, Decision, Standing, decide};
-use colink_core::role::WorkspaceRole;
 use colink_core::time::Timestamp;
 use colink_events::channels::AccessBypassed;
 use colink_events::users::SsoProviderChanged;
 use colink_http::{ApiError, ApiResult};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -93,21 +91,9 @@ pub(super) struct Permit {
     bypass: bool,
 }
 
-/// What channels says of a member.
-#[derive(Deserialize)]
-struct MemberRole {
-    role: WorkspaceRole,
-}
-
 /// Lets those in who may change the workspace. Channels decides about roles, at this moment.
 async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> ApiResult<Permit> {
-    let channels = &state.channels;
-    let path = format!("/internal/workspaces/{workspace_id}/members/{}", caller.user_id());
-    let role = match channels.get_json::<MemberRole>(&path).await {
-        Ok(member) => Some(member.role),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let role = state.peers.workspace_role(workspace_id, caller.user_id()).await?;
     let standing = Standing::in_workspace(caller.realm_admin(), role, caller.scopes());
     match decide(&standing, Action::UpdateWorkspace) {
         Decision::Allow => Ok(Permit { workspace_id, bypass: false }),

@@ -1,8 +1,6 @@
 //! `GET /auth/oidc/providers`.
 
 use actix_web::web::Data;
-use colink_core::error::ErrorKind;
-use colink_core::id::WorkspaceId;
 use colink_core::text::Slug;
 use colink_http::validate::{all, optional};
 use colink_http::{ApiResult, Query, Reply, RequestContext, Success};
@@ -76,19 +74,8 @@ pub(crate) async fn list_identity_providers(
     Ok(Reply::ok(Providers { providers }))
 }
 
-/// What channels says of a slug.
-#[derive(Deserialize)]
-struct Found {
-    workspace_id: WorkspaceId,
-}
-
 async fn of_workspace(state: &State, slug: &Slug) -> ApiResult<Vec<View>> {
-    let path = format!("/internal/workspaces/by-slug/{slug}");
-    let workspace_id = match state.channels.get_json::<Found>(&path).await {
-        Ok(found) => found.workspace_id,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let Some(workspace_id) = state.peers.find_workspace(slug).await? else { return Ok(Vec::new()) };
     let stored = oidc_providers::list(&state.pool, workspace_id).await?;
     let providers: Result<Vec<Provider>, AuthError> =
         stored.iter().map(|stored| Provider::of_row(stored, None)).collect();
