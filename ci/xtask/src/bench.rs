@@ -1,17 +1,17 @@
 //! `cargo xtask bench`: a release fleet without rate limits, and the load generator against it.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::arguments::Arguments;
-use crate::cargo::{self, Profile};
+use crate::cargo::Profile;
 use crate::failure::Outcome;
 use crate::ports::Port;
 use crate::sql::Sql;
 use crate::stores::{self, Site};
 use crate::{fleet, setup, stop, supervised, up};
 
-/// The package of the load generator.
-const PACKAGE: &str = "colink-bench";
+/// The load generator.
+const GENERATOR: &str = "colink-bench";
 
 /// Starts the fleet, runs the load generator with the given words, and stops what it started.
 pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
@@ -27,8 +27,8 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
 fn measure(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     let launch = fleet::prepare(site, Profile::Release, Sql::Psql, fleet::without_limits())?;
     fleet::start(site, &launch)?;
-    let mut command = cargo::command(&site.layout);
-    command.args(["run", "--quiet", "--release", "--package", PACKAGE, "--"]).args(&arguments.words);
+    let mut command = Command::new(launch.binaries().join(GENERATOR));
+    command.current_dir(&site.layout.root).args(&arguments.words);
     if !arguments.words.is_empty() {
         command.args(["--gateway", &site.ports.address(Port::Gateway)]);
         command.args(["--mail-api", &site.ports.http(Port::MailApi)]);

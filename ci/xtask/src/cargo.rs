@@ -32,10 +32,12 @@ pub(crate) fn command(layout: &Layout) -> Command {
     command
 }
 
-/// Builds these packages and answers the folder with their binaries.
-pub(crate) fn build(layout: &Layout, packages: &[&str], profile: Profile) -> Outcome<PathBuf> {
+/// Builds the services with the load generator and answers the folder with the binaries. Always the same set:
+/// cargo unifies features over what it is asked for, so another set would build the dependencies again. This command
+/// itself is left out, because it runs.
+pub(crate) fn build(layout: &Layout, profile: Profile) -> Outcome<PathBuf> {
     let mut command = command(layout);
-    command.args(["build", "--bins"]).args(packages.iter().flat_map(|name| ["--package", name]));
+    command.args(["build", "--workspace", "--exclude", env!("CARGO_PKG_NAME"), "--bins"]);
     if profile == Profile::Release {
         command.arg("--release");
     }

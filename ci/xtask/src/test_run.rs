@@ -76,9 +76,8 @@ fn build_everything(layout: &Layout) -> Outcome<()> {
 }
 
 fn build_services(layout: &Layout) -> Outcome<()> {
-    let packages: Vec<&str> = fleet::MEMBERS.iter().map(|member| member.name).collect();
     let step = Step::begin("build");
-    cargo::build(layout, &packages, Profile::Dev)?;
+    cargo::build(layout, Profile::Dev)?;
     step.done("the services, which the journeys run as processes");
     Ok(())
 }

@@ -36,9 +36,8 @@ pub(crate) fn prepare(
 ) -> Outcome<Launch> {
     let secrets = super::secrets(site)?;
     let step = Step::begin("build");
-    let packages: Vec<&str> = MEMBERS.iter().map(|member| member.name).collect();
-    let binaries = cargo::build(&site.layout, &packages, profile)?;
-    step.done(&format!("{} services", packages.len()));
+    let binaries = cargo::build(&site.layout, profile)?;
+    step.done(&format!("{} services", MEMBERS.len()));
     databases::create(site, sql, &secrets)?;
     let launch = Launch { binaries, secrets, overrides };
     let step = Step::begin("migrate");
@@ -71,6 +70,11 @@ pub(crate) fn start(site: &Site, launch: &Launch) -> Outcome<()> {
 }
 
 impl Launch {
+    /// The folder with the binaries.
+    pub(crate) fn binaries(&self) -> &Path {
+        &self.binaries
+    }
+
     fn process(&self, member: &Member, site: &Site) -> Outcome<Process> {
         Ok(Process {
             name: member.name.to_owned(),

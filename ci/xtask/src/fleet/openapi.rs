@@ -12,8 +12,7 @@ use crate::step::Step;
 
 /// Builds the services and writes, or with `check` only compares, the documents.
 pub(crate) fn run(layout: &Layout, check: bool) -> Outcome<()> {
-    let packages: Vec<&str> = MEMBERS.iter().map(|member| member.name).collect();
-    let binaries = cargo::build(layout, &packages, Profile::Dev)?;
+    let binaries = cargo::build(layout, Profile::Dev)?;
     update(layout, &binaries, check)
 }
 
