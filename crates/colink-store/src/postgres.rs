@@ -40,6 +40,10 @@ pub struct PostgresConfig {
     /// The longest run of one statement, lock waits included, in milliseconds. Migrations are exempt.
     #[serde(default = "PostgresConfig::default_statement_timeout_ms")]
     pub statement_timeout_ms: u64,
+    /// Plan a statement once for a connection, whatever its values are. For a service whose statements all find their rows by
+    /// key: the server would else plan many of them at each execution, which can cost more than what they do.
+    #[serde(default)]
+    pub generic_plans: bool,
 }
 
 impl PostgresConfig {
@@ -51,6 +55,7 @@ impl PostgresConfig {
             max_connections: Self::default_max_connections(),
             acquire_timeout_ms: Self::default_acquire_timeout_ms(),
             statement_timeout_ms: Self::default_statement_timeout_ms(),
+            generic_plans: false,
         }
     }
 
@@ -72,12 +77,14 @@ impl PostgresConfig {
 /// # Errors
 /// [`StoreError::Misconfigured`] when the URL cannot be read.
 pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, StoreError> {
+    let plans = if config.generic_plans { "force_generic_plan" } else { "auto" };
     let options = PgConnectOptions::from_str(config.url.expose_secret())
         .map_err(|error| StoreError::misconfigured(STORE, format!("postgres.url cannot be read: {error}")))?
         .application_name(service)
         .options([
             ("statement_timeout", config.statement_timeout_ms.to_string()),
             ("idle_in_transaction_session_timeout", "30s".to_owned()),
+            ("plan_cache_mode", plans.to_owned()),
         ]);
     if config.max_connections == 0 {
         return Err(StoreError::misconfigured(STORE, "postgres.max_connections must be at least 1"));

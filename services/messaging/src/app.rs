@@ -12,6 +12,7 @@ use sqlx::PgPool;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::sending::lanes::Lanes;
 use crate::state::State;
 use crate::store::log::PgLog;
 use crate::{consumers, jobs};
@@ -31,6 +32,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let (relay, handle) =
         LogRelay::new(PgLog(pool.clone()), pool.clone(), producer.clone(), LogRelayConfig::default());
     let outbox = Relay::new(pool.clone(), producer.clone(), RelayConfig::default());
+    let metrics = Metrics::new(boot.metrics())?;
     let state = State {
         pool: pool.clone(),
         clock: boot.clock(),
@@ -39,7 +41,8 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         outbox: outbox.handle(),
         channels: boot.peer("channels", &config.internal)?,
         auth,
-        metrics: Metrics::new(boot.metrics())?,
+        lanes: Lanes::new(pool.clone(), boot.lifecycle().clone(), metrics.clone()),
+        metrics,
         idempotency: Idempotency::new(keys.clone(), identify, boot.clock()),
         keys,
     };

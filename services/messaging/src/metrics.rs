@@ -2,13 +2,16 @@
 
 use colink_core::id::{ChannelId, UserId};
 use colink_core::permission::Action;
-use colink_telemetry::metrics::{IntCounter, IntCounterVec};
+use colink_telemetry::metrics::{IntCounter, IntCounterVec, IntGauge};
 use colink_telemetry::{Metrics as Registry, MetricsError};
 
 /// The counters of this service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     sent: IntCounterVec,
+    statements: IntCounter,
+    waiting: IntGauge,
+    lanes_full: IntCounter,
     changes: IntCounterVec,
     asked: IntCounterVec,
     bypassed: IntCounter,
@@ -31,6 +34,12 @@ impl Metrics {
     pub(crate) fn new(registry: &Registry) -> Result<Self, MetricsError> {
         Ok(Self {
             sent: registry.counter_vec("messages_sent_total", "Sends by outcome", &["outcome"])?,
+            statements: registry
+                .counter("send_statements_total", "Statements that stored posts, each one or many")?,
+            waiting: registry
+                .gauge("send_posts_waiting", "Posts that wait for the statement before theirs")?,
+            lanes_full: registry
+                .counter("send_lanes_full_total", "Posts refused because too many waited in their channel")?,
             changes: registry.counter_vec("channel_changes_total", "Logged changes by type", &["type"])?,
             asked: registry.counter_vec(
                 "standing_asked_total",
@@ -52,6 +61,22 @@ impl Metrics {
             SendOutcome::Replayed => "replayed",
         };
         self.sent.with_label_values(&[outcome]).inc();
+    }
+
+    /// A statement that stores posts begins.
+    pub(crate) fn statement(&self) {
+        self.statements.inc();
+    }
+
+    /// Posts that wait for the statement before theirs.
+    pub(crate) fn waiting(&self) -> &IntGauge {
+        &self.waiting
+    }
+
+    /// A post was refused because too many wait in its channel.
+    pub(crate) fn lane_full(&self, channel_id: ChannelId) {
+        self.lanes_full.inc();
+        tracing::warn!(%channel_id, "too many posts wait in a channel");
     }
 
     /// A change was committed.

@@ -4,6 +4,7 @@
 //! answer a repeated key with the first message (M-2), also when the two run at the same moment: the database lets one
 //! of them insert, and the other one finds it here.
 
+pub(crate) mod lanes;
 mod post;
 mod reply;
 

@@ -11,6 +11,7 @@ use sqlx::PgPool;
 
 use crate::config::MessagingConfig;
 use crate::metrics::Metrics;
+use crate::sending::lanes::Lanes;
 use crate::store::log::Logged;
 use crate::store::turn::{Done, Turn};
 
@@ -24,6 +25,7 @@ pub struct State {
     pub(crate) outbox: RelayHandle,
     pub(crate) channels: InternalClient,
     pub(crate) auth: Option<InternalClient>,
+    pub(crate) lanes: Lanes,
     pub(crate) metrics: Metrics,
     pub(crate) idempotency: Idempotency,
     pub(crate) keys: Arc<dyn IdempotencyStore>,

@@ -1,5 +1,7 @@
 //! What a Postgres error means. Codes: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 
+use std::sync::Arc;
+
 use sqlx::Error;
 
 use crate::StoreError;
@@ -60,6 +62,13 @@ pub(super) fn code(error: &Error) -> Option<String> {
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
+        Self::from(Arc::new(error))
+    }
+}
+
+/// For one failure that several callers share.
+impl From<Arc<Error>> for StoreError {
+    fn from(error: Arc<Error>) -> Self {
         if is_unavailable(&error) {
             Self::unavailable(super::STORE, error)
         } else if is_timeout(&error) {

@@ -8,6 +8,7 @@ use colink_core::clock::Clock;
 use colink_core::id::{EventId, UserId, WorkspaceId};
 use colink_events::messages::{Author, MessageCreated, MessagePayload};
 use colink_events::{Cause, Envelope};
+use uuid::Uuid;
 
 /// The stand-ins of one request.
 #[derive(Debug, Clone)]
@@ -91,6 +92,14 @@ impl Template {
             author: serde_json::to_string(&stand_ins.author)?,
         })
     }
+
+    /// The finished envelope, as SQL makes its two parts.
+    pub(crate) fn fill(&self, workspace_id: Uuid, seq: i64, author: &str) -> String {
+        let (workspace_id, seq) = (workspace_id.to_string(), seq.to_string());
+        let placed = |text: &str| text.replace(&self.workspace, &workspace_id).replace(&self.seq, &seq);
+        let Sealed { head, data, .. } = &self.sealed;
+        [placed(head).as_str(), &placed(data).replace(&self.author, author), "}"].concat()
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// E-1: what SQL makes of the template is the event that would have been sealed with the real values.
+    /// E-1: a filled template is the event that would have been sealed with the real values.
     #[test]
     fn a_filled_template_is_the_sealed_event() {
         let clock = ManualClock::default();
@@ -131,12 +140,7 @@ mod tests {
             avatar_url: None,
         };
         let workspace_id = WorkspaceId::generate(&clock);
-        let fill = |text: &str| {
-            text.replace(&template.workspace, &workspace_id.to_string())
-                .replace(&template.seq, "42")
-                .replace(&template.author, &serde_json::to_string(&real).unwrap())
-        };
-        let text = format!("{}{}}}", fill(&template.sealed.head), fill(&template.sealed.data));
+        let text = template.fill(workspace_id.as_uuid(), 42, &serde_json::to_string(&real).unwrap());
         let envelope = Envelope::from_slice(text.as_bytes()).unwrap();
         assert_eq!((envelope.seq, envelope.workspace_id), (Some(42), Some(workspace_id)));
         let expected = MessagePayload { workspace_id, seq: 42, author: real, ..payload };

@@ -1,4 +1,6 @@
-//! The send path: one statement, one round trip.
+//! The send path: one statement for the posts that a channel has waiting, one round trip.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use colink_core::id::{ChannelId, FileId, MessageId, UserId};
@@ -10,23 +12,23 @@ use crate::domain::splice::Template;
 use crate::store::log::Logged;
 
 /// A message of the channel itself (not a reply), ready to be stored.
-#[derive(Debug)]
-pub(crate) struct NewPost<'a> {
+#[derive(Debug, Clone)]
+pub(crate) struct NewPost {
     pub(crate) id: MessageId,
     pub(crate) channel_id: ChannelId,
     pub(crate) author_id: UserId,
-    pub(crate) client_msg_id: Option<&'a str>,
-    pub(crate) idempotency_key: Option<&'a str>,
+    pub(crate) client_msg_id: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
     pub(crate) fingerprint: Fingerprint,
-    pub(crate) content: &'a str,
-    pub(crate) content_html: &'a str,
-    pub(crate) file_ids: &'a [FileId],
+    pub(crate) content: String,
+    pub(crate) content_html: String,
+    pub(crate) file_ids: Vec<FileId>,
     /// The finished JSON array.
-    pub(crate) mentions: &'a str,
-    pub(crate) mentioned: &'a [UserId],
+    pub(crate) mentions: String,
+    pub(crate) mentioned: Vec<UserId>,
     pub(crate) everyone: bool,
     pub(crate) at: DateTime<Utc>,
-    pub(crate) template: &'a Template,
+    pub(crate) template: Template,
     /// A realm admin passes without membership; the caller has it audited.
     pub(crate) bypass: bool,
     /// The sender's session was proven by more than one factor.
@@ -36,98 +38,139 @@ pub(crate) struct NewPost<'a> {
 /// What the statement wrote.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct Posted {
+    /// The place among the posts of the statement, from 1.
+    ordinal: i64,
     pub(crate) workspace_id: Uuid,
     pub(crate) seq: i64,
     pub(crate) published_seq: i64,
     /// The author as a JSON object.
     pub(crate) author: String,
-    head: String,
-    data: String,
 }
 
 /// The unique indexes behind M-2.
 pub(crate) const KEYS: [&str; 2] = ["messages_client_msg_id_key", "messages_idempotency_key_key"];
 
-/// `channel` is the exact image of `decide(SendMessage)`: allowed is who has an active seat in the workspace and in the
+/// `allowed` is the exact image of `decide(SendMessage)`: allowed is who has an active seat in the workspace and in the
 /// channel, while it is not archived (`tests/api/send_permission.rs` holds both against each other for every standing),
 /// and whose session was proven by a second factor where the workspace asks for one.
-/// It has no row when anything is missing: no number is taken, nothing is written, and the caller finds out why.
+/// A post has no row there when anything is missing: no number is taken, nothing is written, and the caller finds out why.
 ///
-/// The number is taken by `turn`, whose row lock orders the channel until the commit. A repeated key that is visible is
-/// no row either; one that is still being written waits at the unique index and ends the statement as a violation,
-/// which takes the number back.
+/// The numbers are taken by `turn`, whose row lock orders the channel until the commit. A key that was used before ends the
+/// statement as a violation of its index, which takes all numbers back. Asking for it first would cost every post
+/// two look-ups, and more while the tables' statistics are young and the planner takes another index for them.
 const SEND: &str = "\
-with channel as (
-    select h.channel_id, h.workspace_id, u.summary
-    from channel_heads h
-    join users u on u.user_id = $2
-    left join workspace_members w on w.workspace_id = h.workspace_id and w.user_id = $2 and w.active
-    left join channel_members m on m.channel_id = h.channel_id and m.user_id = $2 and m.active
-    where h.channel_id = $1
-      and ($20 or (w.role is not null and m.role is not null))
+with post as (
+    select * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::text[],
+        $10::text[], $11::bool[], $12::timestamptz[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::text[],
+        $18::text[], $19::bool[], $20::bool[]) with ordinality
+    as p(id, author_id, client_msg_id, idempotency_key, fingerprint, content, content_html, file_ids, mentions,
+        everyone, at, event_id, head, data, workspace_mark, seq_mark, author_mark, bypass, second_factor, ordinal)
+), allowed as (
+    select p.*, u.summary, row_number() over (order by p.ordinal) as place
+    from post p
+    join channel_heads h on h.channel_id = $1
+    join users u on u.user_id = p.author_id
+    left join workspace_members w on w.workspace_id = h.workspace_id and w.user_id = p.author_id and w.active
+    left join channel_members m on m.channel_id = $1 and m.user_id = p.author_id and m.active
+    where (p.bypass or (w.role is not null and m.role is not null))
       and not h.archived
-      and ($21 or not exists (select 1 from workspaces x where x.workspace_id = h.workspace_id and x.require_mfa))
-      and not exists (select 1 from messages d where d.author_id = $2 and d.client_msg_id = $4)
-      and not exists (select 1 from messages d where d.author_id = $2 and d.idempotency_key = $5)
+      and (p.second_factor
+           or not exists (select 1 from workspaces x where x.workspace_id = h.workspace_id and x.require_mfa))
 ), turn as (
-    update channel_heads h set last_seq = h.last_seq + 1
-    from channel c
-    where h.channel_id = c.channel_id and not h.archived
-    returning h.last_seq as seq, h.published_seq, h.workspace_id, c.summary
+    update channel_heads h set last_seq = h.last_seq + c.posts
+    from (select count(*) as posts from allowed) c
+    where h.channel_id = $1 and c.posts > 0 and not h.archived
+    returning h.last_seq - c.posts as before, h.published_seq, h.workspace_id
+), taken as (
+    select a.*, t.before + a.place as seq, t.published_seq, t.workspace_id from allowed a, turn t
 ), message as (
     insert into messages (id, channel_id, workspace_id, seq, changed_seq, in_channel, author_id, client_msg_id,
         idempotency_key, fingerprint, content, content_html, file_ids, mentions, mentions_everyone, created_at)
-    select $3, $1, t.workspace_id, t.seq, t.seq, true, $2, $4, $5, $6, $7, $8, $9, $10, $12, $13
-    from turn t
+    select t.id, $1, t.workspace_id, t.seq, t.seq, true, t.author_id, t.client_msg_id, t.idempotency_key, t.fingerprint,
+           t.content, t.content_html, t.file_ids::uuid[], t.mentions, t.everyone, t.at
+    from taken t
 ), mentioned as (
     insert into message_mentions (user_id, channel_id, seq, message_id)
-    select x, $1, t.seq, $3 from turn t, unnest($11::uuid[]) x
+    select x.user_id, $1, t.seq, t.id
+    from unnest($21::bigint[], $22::uuid[]) as x(ordinal, user_id) join taken t on t.ordinal = x.ordinal
 ), logged as (
     insert into channel_events (channel_id, seq, event_id, type, at, head, data)
-    select $1, t.seq, $14, 'message.created', $13,
-           replace(replace($15, $17, t.workspace_id::text), $18, t.seq::text),
-           replace(replace(replace($16, $17, t.workspace_id::text), $18, t.seq::text), $19, t.summary)
-    from turn t
-    returning head, data
+    select $1, t.seq, t.event_id, 'message.created', t.at,
+           replace(replace(t.head, t.workspace_mark, t.workspace_id::text), t.seq_mark, t.seq::text),
+           replace(replace(replace(t.data, t.workspace_mark, t.workspace_id::text), t.seq_mark, t.seq::text),
+                   t.author_mark, t.summary)
+    from taken t
 )
-select t.workspace_id, t.seq, t.published_seq, t.summary as author, l.head, l.data from turn t, logged l";
+select t.ordinal, t.workspace_id, t.seq, t.published_seq, t.summary as author from taken t";
 
-/// Stores a post and its event. None when the sender may not post, is not known here, or has used a key before.
+/// Stores posts of one channel and their events, in their order. None in the place of a post whose sender may not post or
+/// is not known here.
 ///
 /// # Errors
-/// A violation of one of [`KEYS`] when the same key is being used at this moment; any other database error.
-pub(crate) async fn insert(pool: &PgPool, post: &NewPost<'_>) -> Result<Option<Posted>, sqlx::Error> {
-    let file_ids: Vec<Uuid> = post.file_ids.iter().map(|id| id.as_uuid()).collect();
-    let mentioned: Vec<Uuid> = post.mentioned.iter().map(|id| id.as_uuid()).collect();
-    sqlx::query_as(SEND)
-        .bind(post.channel_id.as_uuid())
-        .bind(post.author_id.as_uuid())
-        .bind(post.id.as_uuid())
-        .bind(post.client_msg_id)
-        .bind(post.idempotency_key)
-        .bind(&post.fingerprint[..])
-        .bind(post.content)
-        .bind(post.content_html)
-        .bind(file_ids)
-        .bind(post.mentions)
+/// A violation of one of [`KEYS`] when the key of one of them was used before, or is used by two of them; any other database
+/// error. Nothing is stored then.
+pub(crate) async fn insert(
+    pool: &PgPool,
+    channel_id: ChannelId,
+    posts: &[Arc<NewPost>],
+) -> Result<Vec<Option<Posted>>, sqlx::Error> {
+    let (places, mentioned) = mentioned(posts);
+    let rows: Vec<Posted> = sqlx::query_as(SEND)
+        .bind(channel_id.as_uuid())
+        .bind(column(posts, |post| post.id.as_uuid()))
+        .bind(column(posts, |post| post.author_id.as_uuid()))
+        .bind(column(posts, |post| post.client_msg_id.as_deref()))
+        .bind(column(posts, |post| post.idempotency_key.as_deref()))
+        .bind(column(posts, |post| &post.fingerprint[..]))
+        .bind(column(posts, |post| post.content.as_str()))
+        .bind(column(posts, |post| post.content_html.as_str()))
+        .bind(column(posts, |post| array_text(&post.file_ids)))
+        .bind(column(posts, |post| post.mentions.as_str()))
+        .bind(column(posts, |post| post.everyone))
+        .bind(column(posts, |post| post.at))
+        .bind(column(posts, |post| post.template.sealed.event_id.as_uuid()))
+        .bind(column(posts, |post| post.template.sealed.head.as_str()))
+        .bind(column(posts, |post| post.template.sealed.data.as_str()))
+        .bind(column(posts, |post| post.template.workspace.as_str()))
+        .bind(column(posts, |post| post.template.seq.as_str()))
+        .bind(column(posts, |post| post.template.author.as_str()))
+        .bind(column(posts, |post| post.bypass))
+        .bind(column(posts, |post| post.second_factor))
+        .bind(places)
         .bind(mentioned)
-        .bind(post.everyone)
-        .bind(post.at)
-        .bind(post.template.sealed.event_id.as_uuid())
-        .bind(&post.template.sealed.head)
-        .bind(&post.template.sealed.data)
-        .bind(&post.template.workspace)
-        .bind(&post.template.seq)
-        .bind(&post.template.author)
-        .bind(post.bypass)
-        .bind(post.second_factor)
-        .fetch_optional(pool)
-        .await
+        .fetch_all(pool)
+        .await?;
+    let mut stored: Vec<Option<Posted>> = posts.iter().map(|_| None).collect();
+    for row in rows {
+        let place = usize::try_from(row.ordinal - 1).ok();
+        if let Some(slot) = place.and_then(|place| stored.get_mut(place)) {
+            *slot = Some(row);
+        }
+    }
+    Ok(stored)
+}
+
+fn column<'a, T>(posts: &'a [Arc<NewPost>], value: impl Fn(&'a NewPost) -> T) -> Vec<T> {
+    posts.iter().map(|post| value(post)).collect()
+}
+
+/// Whom the posts call: the place of the post and the user, side by side.
+fn mentioned(posts: &[Arc<NewPost>]) -> (Vec<i64>, Vec<Uuid>) {
+    let calls = |(place, post): (i64, &Arc<NewPost>)| -> Vec<(i64, Uuid)> {
+        post.mentioned.iter().map(|user_id| (place, user_id.as_uuid())).collect()
+    };
+    (1..).zip(posts).flat_map(calls).unzip()
+}
+
+/// Postgres' text form of an array, for a column of arrays: `unnest` would lay them all out in one row.
+fn array_text(ids: &[FileId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", ids.join(","))
 }
 
 impl Posted {
     /// The committed row for the relay.
-    pub(crate) fn logged(&self, post: &NewPost<'_>, traceparent: Option<String>) -> Logged {
+    pub(crate) fn logged(&self, post: &NewPost, traceparent: Option<String>) -> Logged {
         Logged {
             channel_id: post.channel_id,
             seq: self.seq,
@@ -136,7 +179,7 @@ impl Posted {
             version: 1,
             at: post.at,
             traceparent,
-            envelope: [self.head.as_str(), &self.data, "}"].concat(),
+            envelope: post.template.fill(self.workspace_id, self.seq, &self.author),
         }
     }
 }

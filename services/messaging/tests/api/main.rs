@@ -14,6 +14,7 @@ mod message_delete;
 mod message_edit;
 mod message_history;
 mod message_idempotency;
+mod message_lanes;
 mod message_order;
 mod message_send;
 mod projections;

@@ -11,6 +11,6 @@ use crate::store::messages;
 #[async_trait]
 impl Handler<MessageUpdated> for Index {
     async fn handle(&self, event: MessageUpdated, envelope: &Envelope) -> Result<(), HandleError> {
-        self.done(envelope, messages::upsert(&self.state.pool, &event.0).await)
+        self.done(envelope, messages::upsert_all(&self.state.pool, &[&event.0]).await)
     }
 }

@@ -1,9 +1,14 @@
 //! Messages in the index. Every write is guarded by the number of the event in the channel's log, so that repeats and
 //! late events change nothing.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use colink_core::id::{ChannelId, UserId, WorkspaceId};
+use colink_core::id::{ChannelId, FileId, MessageId, UserId, WorkspaceId};
+use colink_core::time::Timestamp;
 use colink_events::messages::{MessageDeleted, MessagePayload};
+use serde::Serialize;
+use sqlx::types::Json;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
@@ -135,42 +140,88 @@ async fn fetch(
         .await
 }
 
-/// Takes over a message as it is after an event, and makes its author known if he is not.
-pub(crate) async fn upsert(
+/// Takes over messages as they are after their events, and makes their authors known if they are not: one statement,
+/// because most of what a single row costs is the way there and the commit.
+///
+/// Of events of the same message the last one counts: a statement may change a row once. Authors are written in the
+/// order of their ids, so that two statements which bring the same new authors wait for each other in one direction only.
+pub(crate) async fn upsert_all(
     executor: impl PgExecutor<'_>,
-    message: &MessagePayload,
+    messages: &[&MessagePayload],
 ) -> Result<(), sqlx::Error> {
-    let files: Vec<Uuid> = message.file_ids.iter().map(|id| id.as_uuid()).collect();
+    let mut latest: BTreeMap<MessageId, &MessagePayload> = BTreeMap::new();
+    for message in messages {
+        let known = latest.entry(message.id).or_insert(message);
+        if known.seq < message.seq {
+            *known = message;
+        }
+    }
+    let rows: Vec<Written<'_>> = latest.into_values().map(Written::of).collect();
     sqlx::query(
-        "with author as (
-           insert into users (user_id, username, display_name, avatar_url, version) values ($4, $5, $6, $7, 0)
+        "with written as (
+           select * from jsonb_to_recordset($1) as w(
+             message_id uuid, channel_id uuid, workspace_id uuid, author_id uuid, username text, display_name text,
+             avatar_url text, seq bigint, thread_id uuid, content text, file_ids uuid[], created_at timestamptz,
+             edited_at timestamptz, tsv text)
+         ), authors as (
+           insert into users (user_id, username, display_name, avatar_url, version)
+           select distinct on (author_id) author_id, username, display_name, avatar_url, 0 from written order by author_id
            on conflict (user_id) do nothing
          )
          insert into messages (message_id, channel_id, workspace_id, author_id, seq, thread_id, content, file_ids,
                                created_at, edited_at, tsv)
-         values ($1, $2, $3, $4, $8, $9, $10, $11, $12, $13, $14::text::tsvector)
+         select message_id, channel_id, workspace_id, author_id, seq, thread_id, content, file_ids, created_at, edited_at,
+                tsv::tsvector
+         from written
          on conflict (message_id) do update
          set seq = excluded.seq, content = excluded.content, file_ids = excluded.file_ids,
              edited_at = excluded.edited_at, tsv = excluded.tsv
          where messages.seq < excluded.seq and not messages.deleted",
     )
-    .bind(message.id.as_uuid())
-    .bind(message.channel_id.as_uuid())
-    .bind(message.workspace_id.as_uuid())
-    .bind(message.author.id.as_uuid())
-    .bind(&message.author.username)
-    .bind(&message.author.display_name)
-    .bind(&message.author.avatar_url)
-    .bind(message.seq)
-    .bind(message.thread_id.map(|id| id.as_uuid()))
-    .bind(&message.content)
-    .bind(files)
-    .bind(message.created_at.as_datetime())
-    .bind(message.edited_at.map(|at| at.as_datetime()))
-    .bind(vector_of(&Indexed::of(message)))
+    .bind(Json(rows))
     .execute(executor)
     .await?;
     Ok(())
+}
+
+/// A row of [`upsert_all`].
+#[derive(Debug, Serialize)]
+struct Written<'a> {
+    message_id: MessageId,
+    channel_id: ChannelId,
+    workspace_id: WorkspaceId,
+    author_id: UserId,
+    username: &'a str,
+    display_name: &'a str,
+    avatar_url: Option<&'a str>,
+    seq: i64,
+    thread_id: Option<MessageId>,
+    content: &'a str,
+    file_ids: &'a [FileId],
+    created_at: Timestamp,
+    edited_at: Option<Timestamp>,
+    tsv: String,
+}
+
+impl<'a> Written<'a> {
+    fn of(message: &'a MessagePayload) -> Self {
+        Self {
+            message_id: message.id,
+            channel_id: message.channel_id,
+            workspace_id: message.workspace_id,
+            author_id: message.author.id,
+            username: &message.author.username,
+            display_name: &message.author.display_name,
+            avatar_url: message.author.avatar_url.as_deref(),
+            seq: message.seq,
+            thread_id: message.thread_id,
+            content: &message.content,
+            file_ids: &message.file_ids,
+            created_at: message.created_at,
+            edited_at: message.edited_at,
+            tsv: vector_of(&Indexed::of(message)),
+        }
+    }
 }
 
 /// Leaves a tombstone of a message: nothing of what it said.
