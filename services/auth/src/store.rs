@@ -29,4 +29,3 @@ pub(crate) mod signing_keys;
 pub(crate) mod totp_secrets;
 pub(crate) mod usernames;
 pub(crate) mod users;
-pub(crate) mod vouched_users;
