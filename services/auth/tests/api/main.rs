@@ -32,6 +32,7 @@ mod chromium;
 mod clean_up;
 mod devices;
 mod expired_registrations;
+mod export_jobs;
 mod exports;
 mod harness;
 mod import_users;
