@@ -27,6 +27,8 @@ pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State>
         .on::<send_mail::SendMail>()
         .on::<make_export::MakeExport>()
         .every::<remove_archives::RemoveArchives>(remove_archives::EVERY)
+        .every::<end_api_keys::EndApiKeys>(end_api_keys::EVERY)
+        .every::<expire_statuses::ExpireStatuses>(expire_statuses::EVERY)
         .every::<clean_up::CleanUp>(HOUR)
         .every::<rotate_keys::RotateKeys>(keys.reload())
 }
