@@ -37,6 +37,7 @@ mod exports;
 mod harness;
 mod import_users;
 mod internal_users;
+mod jobs;
 mod keys;
 mod limits;
 mod mail;
