@@ -128,6 +128,7 @@ pub static EVENTS: &[EventSpec] = &[
     EventSpec::of::<u::RecoveryCodeUsed>(),
     EventSpec::of::<u::RecoveryCodesRegenerated>(),
     EventSpec::of::<u::MfaPolicyUpdated>(),
+    EventSpec::of::<u::JobRequeued>(),
     EventSpec::of::<f::FileUploaded>(),
     EventSpec::of::<f::FileScanned>(),
     EventSpec::of::<f::FileDeleted>(),

@@ -4,6 +4,7 @@
 
 mod account;
 mod api_keys;
+mod jobs;
 mod passkeys;
 mod providers;
 mod second_factor;
@@ -14,6 +15,7 @@ pub use account::{
     UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
+pub use jobs::JobRequeued;
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use providers::{ProviderLinked, ProviderUnlinked, SsoProviderChanged, UserProvisioned};
 pub use second_factor::{

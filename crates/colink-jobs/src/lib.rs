@@ -4,6 +4,7 @@ pub mod backoff;
 mod enqueue;
 mod error;
 mod job;
+mod list;
 mod metrics;
 mod runner;
 mod status;
@@ -13,6 +14,7 @@ pub use backoff::Backoff;
 pub use enqueue::{Enqueue, Enqueued, enqueue, enqueue_all};
 pub use error::JobsError;
 pub use job::{Job, JobFailure, JobRun};
+pub use list::{JobFilter, ListJobs, list};
 pub use runner::{Runner, RunnerConfig, WakeHandle};
 pub use status::{JobState, JobStatus, Retention, purge, requeue, requeue_dead, status};
 

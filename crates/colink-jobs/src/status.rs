@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use colink_core::id::JobId;
-use sqlx::{FromRow, PgExecutor, PgPool};
+use colink_core::time::Timestamp;
+use serde::Serialize;
+use sqlx::{FromRow, PgExecutor, PgPool, Postgres, QueryBuilder};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::JobsError;
 use crate::store;
 
 /// Where a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// For its time, for a runner, or for its next attempt.
@@ -25,47 +28,93 @@ pub enum JobState {
 }
 
 impl JobState {
-    fn parse(text: &str) -> Option<Self> {
-        let states = [
-            ("waiting", Self::Waiting),
-            ("running", Self::Running),
-            ("done", Self::Done),
-            ("dead", Self::Dead),
-        ];
-        states.into_iter().find(|(name, _)| *name == text).map(|(_, state)| state)
+    const NAMES: [(&'static str, Self); 4] =
+        [("waiting", Self::Waiting), ("running", Self::Running), ("done", Self::Done), ("dead", Self::Dead)];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(name, _)| *name == text).map(|(_, state)| state)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(_, state)| *state == self).map_or("", |(name, _)| name)
     }
 }
 
-/// What is known of one job.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is known of one job. What it was told to do is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct JobStatus {
     /// The job.
     pub id: JobId,
     /// What it does.
+    #[schema(example = "send_mail")]
     pub kind: String,
     /// Where it stands.
     pub state: JobState,
+    /// Whether it comes back after each run.
+    pub recurring: bool,
     /// Runs that were begun.
+    #[schema(example = 3)]
     pub attempts: u32,
+    /// The number of the last run.
+    #[schema(example = 10)]
+    pub max_attempts: u32,
     /// The class of the last failure; none when nothing failed or the work is done.
+    #[schema(example = "unreachable")]
     pub error_class: Option<String>,
+    /// The same in a sentence.
+    #[schema(example = "the mail server does not serve: no connection")]
+    pub error: Option<String>,
+    /// The request that caused it, as in the log.
+    #[schema(example = "req-5f3a")]
+    pub request_id: Option<String>,
     /// While it waits, when it is its turn.
-    pub due_at: DateTime<Utc>,
+    pub due_at: Timestamp,
     /// When it was queued.
-    pub created_at: DateTime<Utc>,
-    /// When it was done or given up.
-    pub finished_at: Option<DateTime<Utc>>,
+    pub created_at: Timestamp,
+    /// When it was done or given up; of a recurring one, when its last run ended.
+    pub finished_at: Option<Timestamp>,
 }
 
+/// The columns of a [`Row`].
+pub(crate) const SELECT: &str =
+    "select id, kind, state, recurring, attempts, max_attempts, error_class, error,
+        cause ->> 'request_id' as request_id, due_at, created_at, finished_at
+   from jobs where ";
+
 #[derive(FromRow)]
-struct Row {
+pub(crate) struct Row {
+    id: Uuid,
     kind: String,
     state: String,
+    recurring: bool,
     attempts: i32,
+    max_attempts: i32,
     error_class: Option<String>,
+    error: Option<String>,
+    request_id: Option<String>,
     due_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    /// `None` when a later build made up another state.
+    pub(crate) fn status(self) -> Option<JobStatus> {
+        Some(JobStatus {
+            id: JobId::from_uuid(self.id),
+            state: JobState::parse(&self.state)?,
+            kind: self.kind,
+            recurring: self.recurring,
+            attempts: self.attempts.unsigned_abs(),
+            max_attempts: self.max_attempts.unsigned_abs(),
+            error_class: self.error_class,
+            error: self.error,
+            request_id: self.request_id,
+            due_at: self.due_at.into(),
+            created_at: self.created_at.into(),
+            finished_at: self.finished_at.map(Timestamp::from),
+        })
+    }
 }
 
 /// How a job stands; `None` when it never was or was purged.
@@ -73,24 +122,10 @@ struct Row {
 /// # Errors
 /// [`JobsError::Database`].
 pub async fn status(executor: impl PgExecutor<'_>, id: JobId) -> Result<Option<JobStatus>, JobsError> {
-    let row: Option<Row> = sqlx::query_as(
-        "select kind, state, attempts, error_class, due_at, created_at, finished_at from jobs where id = $1",
-    )
-    .bind(id.as_uuid())
-    .fetch_optional(executor)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let Some(state) = JobState::parse(&row.state) else { return Ok(None) };
-    Ok(Some(JobStatus {
-        id,
-        kind: row.kind,
-        state,
-        attempts: row.attempts.unsigned_abs(),
-        error_class: row.error_class,
-        due_at: row.due_at,
-        created_at: row.created_at,
-        finished_at: row.finished_at,
-    }))
+    let mut query = QueryBuilder::<Postgres>::new(SELECT);
+    query.push("id = ").push_bind(id.as_uuid());
+    let row: Option<Row> = query.build_query_as().fetch_optional(executor).await?;
+    Ok(row.and_then(Row::status))
 }
 
 /// Gives a dead job a new set of attempts, from now on. `false` when it is not dead, or one with its key is queued.

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, answer_mail_requests, end_api_keys, expire_statuses, make_exports, read_keys};
+use crate::jobs::{self, answer_mail_requests, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -101,10 +101,7 @@ fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, k
     life.spawn("outbox relay", relay.run(life.drained()));
     life.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, life.soft()));
     life.spawn("jobs", runner.run(state.clone(), life.soft()));
-    life.spawn("API keys", end_api_keys::run(state.clone(), life.soft()));
-    life.spawn("statuses", expire_statuses::run(state.clone(), life.soft()));
     life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
-    life.spawn("exports", make_exports::run(state.clone(), life.soft()));
 }
 
 /// Makes the bucket; repeatable.

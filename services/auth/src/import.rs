@@ -23,7 +23,7 @@ use sqlx::PgPool;
 use crate::config::Config;
 use crate::domain::foreign_hash;
 use crate::error::AuthError;
-use crate::store::users::ImportedUser;
+use crate::store::users::NewUser;
 use crate::store::{usernames, users};
 
 /// The name of the command.
@@ -157,16 +157,17 @@ async fn import(pool: &PgPool, account: &Account, clock: &dyn Clock) -> Result<F
     if !usernames::insert(&mut transaction, &account.username, now).await? {
         return Ok(Fate::NameTaken);
     }
-    let new = ImportedUser {
+    let new = NewUser {
         id,
         email: &account.email,
         username: &account.username,
-        display_name: &account.display_name,
+        display_name: account.display_name.as_str(),
         password_hash: account.password_hash.as_deref(),
+        is_proven: true,
         now,
     };
     // Somebody registered with the address at this moment.
-    let Some(user) = users::insert_imported(&mut transaction, &new).await? else { return Ok(Fate::Known) };
+    let Some(user) = users::insert(&mut transaction, &new).await? else { return Ok(Fate::Known) };
     let cause = Cause::default();
     outbox::enqueue(&mut transaction, &UserRegistered(user.payload(now.into())), &cause, clock).await?;
     let verified = UserVerified { user_id: id, at: now.into() };

@@ -6,8 +6,9 @@ pub(crate) mod clean_up;
 pub(crate) mod end_api_keys;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
-pub(crate) mod make_exports;
+pub(crate) mod make_export;
 pub(crate) mod read_keys;
+pub(crate) mod remove_archives;
 pub(crate) mod rotate_keys;
 pub(crate) mod send_mail;
 
@@ -24,6 +25,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State> {
     runner
         .on::<send_mail::SendMail>()
+        .on::<make_export::MakeExport>()
+        .every::<remove_archives::RemoveArchives>(remove_archives::EVERY)
+        .every::<end_api_keys::EndApiKeys>(end_api_keys::EVERY)
+        .every::<expire_statuses::ExpireStatuses>(expire_statuses::EVERY)
         .every::<clean_up::CleanUp>(HOUR)
         .every::<rotate_keys::RotateKeys>(keys.reload())
 }

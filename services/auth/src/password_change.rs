@@ -33,9 +33,9 @@ pub(crate) async fn replace(
 ) -> Result<Revocation, AuthError> {
     let (now, reason) = (state.clock.now(), reason::PASSWORD_CHANGED);
     users::update_password(transaction, user_id, password_hash, now).await?;
-    password_resets::delete_of_user(transaction, user_id).await?;
+    password_resets::TOKENS.delete_of_user(transaction, user_id).await?;
     // The old password is half of these sign-ins.
-    mfa_tickets::delete_all(transaction, user_id).await?;
+    mfa_tickets::TOKENS.delete_of_user(transaction, user_id).await?;
     let ended = match kept {
         Some(kept) => sessions::update_others_revoked(transaction, user_id, kept, reason, now).await?,
         None => sessions::update_all_revoked(transaction, user_id, reason, now).await?,

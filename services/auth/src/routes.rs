@@ -10,6 +10,7 @@ pub(crate) mod auth;
 pub(crate) mod bot_api_keys;
 pub(crate) mod bots;
 pub(crate) mod internal;
+pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod mail_templates;
 pub(crate) mod mfa;
@@ -104,6 +105,8 @@ use crate::state::State;
     users::show_export::get_export,
     keys::jwks::get_jwks,
     keys::rotate::rotate_signing_keys,
+    jobs::list::list_auth_jobs,
+    jobs::requeue::requeue_auth_job,
     mail_templates::list::list_mail_templates,
     mail_templates::show::preview_mail_template,
 ))]
@@ -122,6 +125,8 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .configure(|app| bots::configure(app, state))
         .configure(|app| bot_api_keys::configure(app, state))
         .service(resource("/auth/signing-keys/rotate").post(keys::rotate::rotate_signing_keys).wrap(once()))
+        .service(resource("/auth/jobs").get(jobs::list::list_auth_jobs))
+        .service(resource("/auth/jobs/{job_id}/requeue").post(jobs::requeue::requeue_auth_job).wrap(once()))
         .service(resource("/auth/mail-templates").get(mail_templates::list::list_mail_templates))
         .service(resource("/auth/mail-templates/{name}").get(mail_templates::show::preview_mail_template))
         .service(resource("/.well-known/jwks.json").get(keys::jwks::get_jwks))

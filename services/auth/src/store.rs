@@ -26,7 +26,7 @@ pub(crate) mod registrations;
 pub(crate) mod sealed;
 pub(crate) mod sessions;
 pub(crate) mod signing_keys;
+pub(crate) mod tokens;
 pub(crate) mod totp_secrets;
 pub(crate) mod usernames;
 pub(crate) mod users;
-pub(crate) mod vouched_users;

@@ -37,13 +37,14 @@ pub(super) async fn perform<S>(means: Means, kind: Arc<Kind<S>>, mut job: Claime
 where
     S: Clone + Send + Sync + 'static,
 {
-    let begun = Instant::now();
+    let (begun, begun_at) = (Instant::now(), means.clock.now());
     let outcome = attempt(&means, &kind, &mut job, state).await;
     let ended = Ended {
         attempts: job.attempts,
         max_attempts: job.max_attempts,
         backoff: kind.backoff,
         every: kind.every.filter(|_| job.recurring),
+        begun_at,
         now: means.clock.now(),
         jitter: rand::random(),
     };

@@ -21,6 +21,8 @@ pub(super) struct Ended {
     pub(super) backoff: Backoff,
     /// How often the job recurs, if it does.
     pub(super) every: Option<Duration>,
+    /// When the run was begun: the period of a recurring job counts from one start to the next.
+    pub(super) begun_at: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
     /// Between 0 and 1, random.
     pub(super) jitter: f64,
@@ -64,7 +66,7 @@ impl Ended {
     fn ended(self, state: &'static str, error: Option<(&'static str, String)>) -> Settlement {
         let finished_at = Some(self.now);
         if let Some(every) = self.every {
-            return Settlement { finished_at, ..self.waiting(0, self.now + every, error) };
+            return Settlement { finished_at, ..self.waiting(0, self.begun_at + every, error) };
         }
         let (error_class, error) = error.unzip();
         // A claim that found no attempt left did not run.
@@ -97,7 +99,8 @@ mod tests {
 
     fn ended(attempts: i32, every: Option<Duration>) -> Ended {
         let now = ManualClock::default().now();
-        Ended { attempts, max_attempts: 3, backoff: Backoff::USUAL, every, now, jitter: 0.0 }
+        let begun_at = now - Duration::from_secs(1);
+        Ended { attempts, max_attempts: 3, backoff: Backoff::USUAL, every, begun_at, now, jitter: 0.0 }
     }
 
     /// later and later, then dead, with what was wrong.
@@ -138,7 +141,7 @@ mod tests {
         for outcome in [Ok(()), Err(JobFailure::permanent("bad", "x")), Err(JobFailure::retry("bad", "x"))] {
             let (settlement, _) = run.settle(outcome);
             assert_eq!((settlement.state, settlement.attempts), ("waiting", 0));
-            assert_eq!(settlement.due_at, run.now + hour);
+            assert_eq!(settlement.due_at, run.begun_at + hour);
         }
         let (settlement, _) =
             ended(2, Some(Duration::from_secs(1))).settle(Err(JobFailure::retry("bad", "x")));

@@ -248,7 +248,7 @@ impl World {
 
     /// The wait until a job that failed is due.
     pub(crate) fn wait_of(&self, status: &JobStatus) -> i64 {
-        (status.due_at - self.clock.now()).num_seconds()
+        (status.due_at.as_datetime() - self.clock.now()).num_seconds()
     }
 }
 

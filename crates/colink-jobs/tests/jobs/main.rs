@@ -6,6 +6,7 @@ mod claims;
 mod failures;
 mod harness;
 mod interventions;
+mod listing;
 mod measurements;
 mod queueing;
 mod recurring;

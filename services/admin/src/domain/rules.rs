@@ -37,6 +37,7 @@ const DOOR: Target =
 const API_KEY: Target = Target::First(&[("api_key", "api_key_id")]);
 const SIGNING_KEY: Target = Target::First(&[("signing_key", "kid")]);
 const SSO_PROVIDER: Target = Target::First(&[("sso_provider", "provider")]);
+const JOB: Target = Target::First(&[("job", "job_id")]);
 const FILE: Target = Target::First(&[("file", "file/id")]);
 const OF_FILE: Target = Target::First(&[("file", "file_id")]);
 const MODERATED: Target = Target::Named { kind: "target_type", id: "target_id" };
@@ -138,6 +139,7 @@ pub(super) static RULES: &[Rule] = &[
     rule("recovery_code.used", 1, USER, &["remaining"]),
     rule("recovery_codes.regenerated", 1, USER, &[]),
     rule("mfa_policy.updated", 1, USER, &["required_for_realm_roles", "grace_hours"]),
+    rule("job.requeued", 1, JOB, &["service", "kind"]),
     rule("file.uploaded", 1, FILE, FILE_STATE),
     rule("file.scanned", 1, OF_FILE, &["channel_id", "status"]),
     rule("file.deleted", 1, OF_FILE, &["channel_id", "deleted_by"]),

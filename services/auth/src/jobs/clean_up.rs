@@ -44,9 +44,9 @@ async fn clean_up(state: &State) -> Result<u64, AuthError> {
     rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
     rows += email_tokens::delete_expired(pool, now).await?;
     rows += known_devices::delete_unused(pool, now - KEPT_DEVICES).await?;
-    rows += mfa_tickets::delete_expired(pool, now).await?;
+    rows += mfa_tickets::TOKENS.delete_expired(pool, now).await?;
     rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
-    rows += password_resets::delete_expired(pool, now).await?;
+    rows += password_resets::TOKENS.delete_expired(pool, now).await?;
     rows += expire_registrations::expire(state).await?;
     rows += usernames::delete_expired(pool, now).await?;
     rows += oidc_flows::delete_expired(pool, now).await?;

@@ -6,38 +6,40 @@ use std::time::Duration;
 
 use colink_core::id::{SessionId, UserId};
 use colink_events::Cause;
-use tokio_util::sync::CancellationToken;
+use colink_jobs::{Job, JobFailure, JobRun};
+use serde::{Deserialize, Serialize};
 
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
 use crate::store::api_key_secrets;
 
-const EVERY: Duration = Duration::from_secs(5);
+/// How often it recurs.
+pub(crate) const EVERY: Duration = Duration::from_secs(5);
 const AT_ONCE: i64 = 100;
 
-/// Runs until `stop`.
-pub(crate) async fn run(state: State, stop: CancellationToken) {
-    loop {
-        if let Err(error) = end_due(&state).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "API keys could not be ended, the next try follows"
-            );
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
+/// The look for secrets whose time has passed.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct EndApiKeys;
+
+impl Job for EndApiKeys {
+    const KIND: &'static str = "end_api_keys";
+    type State = State;
+
+    async fn run(self, state: &State, run: &JobRun) -> Result<(), JobFailure> {
+        while end_due(state, &run.cause).await? {}
+        Ok(())
     }
 }
 
-async fn end_due(state: &State) -> Result<(), AuthError> {
+/// Whether there may be more.
+async fn end_due(state: &State, cause: &Cause) -> Result<bool, AuthError> {
     let mut transaction = state.begin().await?;
     let due = api_key_secrets::update_due_ended(&mut transaction, state.clock.now(), AT_ONCE).await?;
     if due.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
+    let more = i64::try_from(due.len()).is_ok_and(|taken| taken == AT_ONCE);
     let mut of: HashMap<UserId, Vec<SessionId>> = HashMap::new();
     for (user_id, secret) in due {
         of.entry(user_id).or_default().push(secret);
@@ -45,12 +47,11 @@ async fn end_due(state: &State) -> Result<(), AuthError> {
     let mut ended = Vec::new();
     for (user_id, secrets) in of {
         let why = reason::API_KEY_EXPIRED;
-        let cause = Cause::default();
-        ended.push(Revocation::record(state, &mut transaction, user_id, secrets, why, &cause).await?);
+        ended.push(Revocation::record(state, &mut transaction, user_id, secrets, why, cause).await?);
     }
     state.commit(transaction).await?;
     for revocation in ended {
         revocation.announce(state).await;
     }
-    Ok(())
+    Ok(more)
 }

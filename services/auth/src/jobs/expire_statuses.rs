@@ -7,37 +7,33 @@ use std::time::Duration;
 
 use colink_events::Cause;
 use colink_events::users::UserUpdated;
-use tokio_util::sync::CancellationToken;
+use colink_jobs::{Job, JobFailure, JobRun};
+use serde::{Deserialize, Serialize};
 
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::profiles;
 
-const EVERY: Duration = Duration::from_secs(2);
+/// How often it recurs.
+pub(crate) const EVERY: Duration = Duration::from_secs(2);
 const AT_ONCE: i64 = 100;
 
-/// Runs until `stop`.
-pub(crate) async fn run(state: State, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        match expire(&state).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "statuses could not be taken away, the next run follows"
-                );
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
+/// The look for statuses whose time is over.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct ExpireStatuses;
+
+impl Job for ExpireStatuses {
+    const KIND: &'static str = "expire_statuses";
+    type State = State;
+
+    async fn run(self, state: &State, run: &JobRun) -> Result<(), JobFailure> {
+        while expire(state, &run.cause).await? {}
+        Ok(())
     }
 }
 
-/// Whether there may be more.
-async fn expire(state: &State) -> Result<bool, AuthError> {
+/// Whether there may be more. Nobody causes it: time does.
+async fn expire(state: &State, cause: &Cause) -> Result<bool, AuthError> {
     let now = state.clock.now();
     let mut transaction = state.begin().await?;
     let users = profiles::update_expired_statuses(&mut transaction, now, AT_ONCE).await?;
@@ -45,9 +41,8 @@ async fn expire(state: &State) -> Result<bool, AuthError> {
         return Ok(false);
     }
     for user in &users {
-        // Nobody did it: time did.
         let event = UserUpdated(user.payload(now.into()));
-        state.emit(&mut transaction, &event, &Cause::default()).await?;
+        state.emit(&mut transaction, &event, cause).await?;
     }
     state.commit(transaction).await?;
     Ok(i64::try_from(users.len()).is_ok_and(|taken| taken == AT_ONCE))

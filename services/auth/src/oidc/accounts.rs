@@ -18,8 +18,7 @@ use super::provider::Provider;
 use super::refusal::Refusal;
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::users::{self, User};
-use crate::store::vouched_users::{self, NewUser};
+use crate::store::users::{self, NewUser, User};
 use crate::store::{identities, registrations, usernames};
 
 /// How an identity came to its account; the word in the event.
@@ -116,7 +115,7 @@ impl Proven<'_> {
         usernames::update_held(transaction, &user.username, None, now + names::HELD).await?;
         registrations::delete_all(transaction, user.id()).await?;
         let shown = names::display_name(self.person, &username);
-        let user = vouched_users::update(transaction, user.id(), &username, &shown, now).await?;
+        let user = users::update_vouched(transaction, user.id(), &username, &shown, now).await?;
         let cause = self.cause(user.id());
         state.emit(transaction, &UserVerified { user_id: user.id(), at: now.into() }, &cause).await?;
         state.emit(transaction, &UserUpdated(user.payload(now.into())), &cause).await?;
@@ -133,9 +132,17 @@ impl Proven<'_> {
         let username = names::take(transaction, self.person, now).await?;
         let display_name = names::display_name(self.person, &username);
         let id = UserId::generate(state.clock.as_ref());
-        let new = NewUser { id, email, username: &username, display_name: &display_name, now };
+        let new = NewUser {
+            id,
+            email,
+            username: &username,
+            display_name: &display_name,
+            password_hash: None,
+            is_proven: true,
+            now,
+        };
         // Somebody registered the address in this moment: the next try finds his account.
-        let user = vouched_users::insert(transaction, &new).await?.ok_or(AuthError::Busy("address"))?;
+        let user = users::insert(transaction, &new).await?.ok_or(AuthError::Busy("address"))?;
         let cause = self.cause(id);
         state.emit(transaction, &UserRegistered(user.payload(now.into())), &cause).await?;
         state.emit(transaction, &UserVerified { user_id: id, at: now.into() }, &cause).await?;

@@ -77,7 +77,8 @@ pub(crate) async fn lock(
 ) -> Result<Ticket, AuthError> {
     let hash = OpaqueToken::parse(text).ok_or(AuthError::DeadTicket)?.hash();
     let now = state.clock.now();
-    let user_id = mfa_tickets::find_user(&mut *transaction, hash, now).await?.ok_or(AuthError::DeadTicket)?;
+    let user_id = mfa_tickets::TOKENS.find_user(&mut *transaction, hash, now).await?;
+    let user_id = user_id.ok_or(AuthError::DeadTicket)?;
     // The user first, as in every transaction that locks both.
     let user = users::lock(transaction, user_id).await?.ok_or(AuthError::DeadTicket)?;
     let stored = mfa_tickets::lock(transaction, hash, now).await?.ok_or(AuthError::DeadTicket)?;

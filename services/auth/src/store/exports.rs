@@ -7,8 +7,6 @@ use uuid::Uuid;
 
 /// To be fetched until it expires.
 pub(crate) const READY: &str = "ready";
-/// Given up.
-pub(crate) const FAILED: &str = "failed";
 
 /// An export.
 #[derive(Debug, Clone, FromRow)]
@@ -19,8 +17,6 @@ pub(crate) struct Export {
     pub(crate) object_key: String,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
-    /// How often it was tried, this time included.
-    pub(crate) attempts: i32,
 }
 
 impl Export {
@@ -45,8 +41,8 @@ pub(crate) async fn insert(
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<Option<Export>> {
     sqlx::query_as(
-        "insert into exports (id, user_id, status, object_key, created_at, expires_at, claimed_until)
-         values ($1, $2, 'preparing', $3, $4, $5, $4)
+        "insert into exports (id, user_id, status, object_key, created_at, expires_at)
+         values ($1, $2, 'preparing', $3, $4, $5)
          on conflict (user_id) where status = 'preparing' do nothing
          returning *",
     )
@@ -83,59 +79,43 @@ pub(crate) async fn lookup(
         .await
 }
 
-/// The making is over; `false` when it was over, or the export is gone with its user.
-pub(crate) async fn update_done(
+/// The same whoever's it is, locked until the end of the transaction.
+pub(crate) async fn lock(connection: &mut PgConnection, id: ExportId) -> sqlx::Result<Option<Export>> {
+    sqlx::query_as("select * from exports where id = $1 for update")
+        .bind(id.as_uuid())
+        .fetch_optional(connection)
+        .await
+}
+
+/// Its archive is there, also when it was given up before.
+pub(crate) async fn update_ready(
     connection: &mut PgConnection,
     id: ExportId,
-    status: &str,
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query(
-        "update exports set status = $2, ready_at = $3, expires_at = $4 where id = $1 and status = 'preparing'",
-    )
-    .bind(id.as_uuid())
-    .bind(status)
-    .bind(now)
-    .bind(expires_at)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Takes the export that waits longest, and leaves it to others again at `lease_until` in case this process dies.
-pub(crate) async fn update_claimed(
-    executor: impl PgExecutor<'_>,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-) -> sqlx::Result<Option<Export>> {
-    sqlx::query_as(
-        "update exports set attempts = attempts + 1, claimed_until = $2
-          where id = (select id from exports
-                       where status = 'preparing' and claimed_until <= $1
-                       order by claimed_until
-                       limit 1
-                         for update skip locked)
-         returning *",
-    )
-    .bind(now)
-    .bind(lease_until)
-    .fetch_optional(executor)
-    .await
-}
-
-/// It is tried again at `again`.
-pub(crate) async fn update_delayed(
-    executor: impl PgExecutor<'_>,
-    id: ExportId,
-    again: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    sqlx::query("update exports set claimed_until = $2 where id = $1 and status = 'preparing'")
+    sqlx::query("update exports set status = 'ready', ready_at = $2, expires_at = $3 where id = $1")
         .bind(id.as_uuid())
-        .bind(again)
-        .execute(executor)
+        .bind(now)
+        .bind(expires_at)
+        .execute(connection)
         .await
         .map(drop)
+}
+
+/// Those whose job, of the kind `kind` and with the export's id as its key, is dead have failed.
+pub(crate) async fn update_given_up(executor: impl PgExecutor<'_>, kind: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "update exports set status = 'failed'
+          where status = 'preparing'
+            and exists (select from jobs where kind = $1 and dedupe_key = exports.id::text and state = 'dead')
+            and not exists (select from jobs where kind = $1 and dedupe_key = exports.id::text
+                                               and state in ('waiting', 'running'))",
+    )
+    .bind(kind)
+    .execute(executor)
+    .await
+    .map(drop)
 }
 
 /// The user's exports, the newest first.
@@ -146,15 +126,16 @@ pub(crate) async fn list(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx
         .await
 }
 
-/// Notes the archives of a user who is about to be erased, so that they are deleted after his exports are gone.
-pub(crate) async fn insert_orphans(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
-    sqlx::query(
+/// Notes the archives of a user who is about to be erased, so that they are deleted after his exports are gone, and says
+/// how many there are.
+pub(crate) async fn insert_orphans(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<u64> {
+    let noted = sqlx::query(
         "insert into orphaned_archives (object_key) select object_key from exports where user_id = $1",
     )
     .bind(user_id.as_uuid())
     .execute(connection)
-    .await
-    .map(drop)
+    .await?;
+    Ok(noted.rows_affected())
 }
 
 /// Up to `limit` archives of erased users.

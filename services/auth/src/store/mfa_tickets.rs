@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use sqlx::{FromRow, PgConnection, PgExecutor};
-use uuid::Uuid;
 
+use super::tokens::Tokens;
 use crate::domain::opaque_token::TokenHash;
+
+/// The tickets of all users.
+pub(crate) const TOKENS: Tokens = Tokens { table: "mfa_tickets", hash: "ticket_hash" };
 
 /// What a ticket knows.
 #[derive(Debug, FromRow)]
@@ -51,21 +54,6 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Whose ticket it is, if it still is one.
-pub(crate) async fn find_user(
-    executor: impl PgExecutor<'_>,
-    hash: TokenHash,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<UserId>> {
-    let user: Option<Uuid> =
-        sqlx::query_scalar("select user_id from mfa_tickets where ticket_hash = $1 and expires_at > $2")
-            .bind(hash.as_bytes())
-            .bind(now)
-            .fetch_optional(executor)
-            .await?;
-    Ok(user.map(UserId::from_uuid))
-}
-
 /// The ticket, locked until the transaction ends.
 pub(crate) async fn lock(
     connection: &mut PgConnection,
@@ -100,20 +88,4 @@ pub(crate) async fn delete(connection: &mut PgConnection, hash: TokenHash) -> sq
         .execute(connection)
         .await
         .map(drop)
-}
-
-/// Ends every sign-in of the user that waits.
-pub(crate) async fn delete_all(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
-    sqlx::query("delete from mfa_tickets where user_id = $1")
-        .bind(user_id.as_uuid())
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
-/// Deletes what nobody can use any more, and says how many.
-pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from mfa_tickets where expires_at <= $1").bind(now).execute(executor).await?;
-    Ok(deleted.rows_affected())
 }

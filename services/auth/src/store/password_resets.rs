@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use sqlx::{PgConnection, PgExecutor};
-use uuid::Uuid;
 
+use super::tokens::Tokens;
 use crate::domain::opaque_token::TokenHash;
+
+/// The links of all users.
+pub(crate) const TOKENS: Tokens = Tokens { table: "password_resets", hash: "token_hash" };
 
 /// Keeps a new token in place of the one that the user had: only his newest mail works.
 pub(crate) async fn insert(
@@ -29,21 +32,6 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// The user that a living token is for.
-pub(crate) async fn find_user(
-    executor: impl PgExecutor<'_>,
-    hash: TokenHash,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<UserId>> {
-    let user_id: Option<Uuid> =
-        sqlx::query_scalar("select user_id from password_resets where token_hash = $1 and expires_at > $2")
-            .bind(hash.as_bytes())
-            .bind(now)
-            .fetch_optional(executor)
-            .await?;
-    Ok(user_id.map(UserId::from_uuid))
-}
-
 /// Uses a living token up; `false` when it is none any more. Of many uses one gets `true`.
 pub(crate) async fn delete_used(
     connection: &mut PgConnection,
@@ -56,20 +44,4 @@ pub(crate) async fn delete_used(
         .execute(connection)
         .await?;
     Ok(used.rows_affected() == 1)
-}
-
-/// Takes the user's link away, used or not.
-pub(crate) async fn delete_of_user(connection: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
-    sqlx::query("delete from password_resets where user_id = $1")
-        .bind(user_id.as_uuid())
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
-/// Deletes what nobody can use any more, and says how many.
-pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from password_resets where expires_at <= $1").bind(now).execute(executor).await?;
-    Ok(deleted.rows_affected())
 }

@@ -1,5 +1,7 @@
-// tidy: long because every query of sessions stands in one place
 //! Sign-ins.
+
+mod ends;
+mod proofs;
 
 use chrono::{DateTime, Utc};
 use colink_core::id::{SessionId, UserId};
@@ -7,6 +9,13 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::domain::opaque_token::TokenHash;
+
+pub(crate) use ends::{
+    delete_ended, update_all_revoked, update_others_revoked, update_revoked, update_surplus_revoked,
+};
+pub(crate) use proofs::{
+    find_authenticated_at, update_amr_added, update_amr_removed, update_authenticated, update_renewed,
+};
 
 /// A session as its owner sees it.
 #[derive(Debug, FromRow)]
@@ -146,194 +155,4 @@ pub(crate) async fn update_seen(
     .execute(connection)
     .await
     .map(drop)
-}
-
-/// When somebody last proved in this session who he is; `None` when it is over.
-pub(crate) async fn find_authenticated_at(
-    executor: impl PgExecutor<'_>,
-    id: SessionId,
-) -> sqlx::Result<Option<DateTime<Utc>>> {
-    sqlx::query_scalar("select authenticated_at from sessions where id = $1 and revoked_at is null")
-        .bind(id.as_uuid())
-        .fetch_optional(executor)
-        .await
-}
-
-/// Somebody proved in this session who he is.
-pub(crate) async fn update_authenticated(
-    executor: impl PgExecutor<'_>,
-    id: SessionId,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query("update sessions set authenticated_at = $2 where id = $1")
-        .bind(id.as_uuid())
-        .bind(now)
-        .execute(executor)
-        .await
-        .map(drop)
-}
-
-/// A session was proven by these means as well.
-pub(crate) async fn update_amr_added(
-    connection: &mut PgConnection,
-    id: SessionId,
-    words: &[&str],
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "update sessions
-            set amr = amr || array(select word from unnest($2::text[]) with ordinality as new (word, place)
-                                    where word <> all (amr) order by place)
-          where id = $1",
-    )
-    .bind(id.as_uuid())
-    .bind(words)
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// A session counts as proven by these means no more.
-pub(crate) async fn update_amr_removed(
-    connection: &mut PgConnection,
-    id: SessionId,
-    words: &[&str],
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "update sessions
-            set amr = array(select word from unnest(amr) with ordinality as old (word, place)
-                             where word <> all ($2::text[]) order by place)
-          where id = $1",
-    )
-    .bind(id.as_uuid())
-    .bind(words)
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Ends one open session of the user; `false` when he has no such one.
-pub(crate) async fn update_revoked(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    id: SessionId,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let ended = sqlx::query(
-        "update sessions set revoked_at = $3, revoked_reason = $4
-          where id = $1 and user_id = $2 and revoked_at is null and expires_at > $3",
-    )
-    .bind(id.as_uuid())
-    .bind(user_id.as_uuid())
-    .bind(now)
-    .bind(reason)
-    .execute(connection)
-    .await?;
-    Ok(ended.rows_affected() == 1)
-}
-
-/// Ends every open session of the user but `kept`, and says which.
-pub(crate) async fn update_others_revoked(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    kept: SessionId,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<SessionId>> {
-    let ended: Vec<Uuid> = sqlx::query_scalar(
-        "update sessions set revoked_at = $3, revoked_reason = $4
-          where user_id = $1 and id <> $2 and revoked_at is null and expires_at > $3
-         returning id",
-    )
-    .bind(user_id.as_uuid())
-    .bind(kept.as_uuid())
-    .bind(now)
-    .bind(reason)
-    .fetch_all(connection)
-    .await?;
-    Ok(ended.into_iter().map(SessionId::from_uuid).collect())
-}
-
-/// Ends every open session of the user, and says which.
-pub(crate) async fn update_all_revoked(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<SessionId>> {
-    let ended: Vec<Uuid> = sqlx::query_scalar(
-        "update sessions set revoked_at = $2, revoked_reason = $3
-          where user_id = $1 and revoked_at is null and expires_at > $2
-         returning id",
-    )
-    .bind(user_id.as_uuid())
-    .bind(now)
-    .bind(reason)
-    .fetch_all(connection)
-    .await?;
-    Ok(ended.into_iter().map(SessionId::from_uuid).collect())
-}
-
-/// A session that goes on with other tokens.
-#[derive(Debug, FromRow)]
-pub(crate) struct Renewed {
-    pub(crate) amr: Vec<String>,
-    /// Whether a browser keeps its refresh token in a cookie.
-    pub(crate) in_cookie: bool,
-}
-
-/// An open session goes on from now, and its user has just proven who he is; `None` when it is over.
-pub(crate) async fn update_renewed(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    id: SessionId,
-    now: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-) -> sqlx::Result<Option<Renewed>> {
-    sqlx::query_as(
-        "update sessions set authenticated_at = $3, last_seen_at = $3, expires_at = $4
-          where id = $1 and user_id = $2 and revoked_at is null and expires_at > $3
-         returning amr, csrf_hash is not null as in_cookie",
-    )
-    .bind(id.as_uuid())
-    .bind(user_id.as_uuid())
-    .bind(now)
-    .bind(expires_at)
-    .fetch_optional(connection)
-    .await
-}
-
-/// Ends the oldest open sessions above `cap`, never `newest`, and says which. The user's row must be locked.
-pub(crate) async fn update_surplus_revoked(
-    connection: &mut PgConnection,
-    user_id: UserId,
-    newest: SessionId,
-    cap: u16,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Vec<SessionId>> {
-    let ended: Vec<Uuid> = sqlx::query_scalar(
-        "update sessions set revoked_at = $4, revoked_reason = $5
-          where id in (
-                select id from sessions
-                 where user_id = $1 and revoked_at is null and expires_at > $4
-                 order by (id = $2) desc, created_at desc, id desc
-                offset $3)
-         returning id",
-    )
-    .bind(user_id.as_uuid())
-    .bind(newest.as_uuid())
-    .bind(i64::from(cap))
-    .bind(now)
-    .bind(reason)
-    .fetch_all(connection)
-    .await?;
-    Ok(ended.into_iter().map(SessionId::from_uuid).collect())
-}
-
-/// Deletes sessions, with their refresh tokens, that ended before `before`, and says how many.
-pub(crate) async fn delete_ended(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from sessions where expires_at < $1").bind(before).execute(executor).await?;
-    Ok(deleted.rows_affected())
 }

@@ -4,18 +4,17 @@ mod turns;
 
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use colink_core::text::{DisplayName, Email, Username};
+use colink_core::text::{Email, Username};
 use colink_core::time::Timestamp;
 use colink_events::users::UserPayload;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::profiles::ProfileFields;
-use super::registrations::{NewRegistration, Registration};
-use crate::domain::opaque_token::TokenHash;
+use super::registrations::Registration;
 use crate::domain::password::Owner;
 
-pub(crate) use turns::{ImportedUser, delete_unproven, insert_imported, update_password, update_proven};
+pub(crate) use turns::{delete_unproven, update_password, update_proven, update_vouched};
 
 /// An account, without its password.
 #[derive(Debug, Clone, FromRow)]
@@ -95,36 +94,20 @@ pub(crate) struct NewUser<'a> {
     pub(crate) id: UserId,
     pub(crate) email: &'a Email,
     pub(crate) username: &'a Username,
-    pub(crate) display_name: &'a DisplayName,
-    pub(crate) password_hash: &'a str,
-    /// Of what whoever registers is answered.
-    pub(crate) secret_hash: TokenHash,
-    /// Where the registration comes from.
-    pub(crate) client: &'a str,
+    pub(crate) display_name: &'a str,
+    /// None for whoever signs in by other means.
+    pub(crate) password_hash: Option<&'a str>,
+    /// Whether the address is proven already.
+    pub(crate) is_proven: bool,
     pub(crate) now: DateTime<Utc>,
-}
-
-impl<'a> NewUser<'a> {
-    /// What waits for the proof of the address, for the account that has it.
-    pub(crate) fn registration(&self, user_id: UserId) -> NewRegistration<'a> {
-        NewRegistration {
-            user_id,
-            username: self.username,
-            display_name: self.display_name,
-            password_hash: self.password_hash,
-            secret_hash: self.secret_hash,
-            client: self.client,
-            now: self.now,
-        }
-    }
 }
 
 /// Creates an account; `None` when the address has one.
 pub(crate) async fn insert(connection: &mut PgConnection, new: &NewUser<'_>) -> sqlx::Result<Option<User>> {
     sqlx::query_as(
         "insert into users (id, email, email_normalised, username, display_name, password_hash, realm_roles,
-                            version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, '{user}', 1, $7, $7)
+                            email_verified_at, version, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, '{user}', $7, 1, $8, $8)
          on conflict (email_normalised) do nothing
          returning *",
     )
@@ -132,8 +115,9 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &NewUser<'_>) -> 
     .bind(new.email.as_given())
     .bind(new.email.as_str())
     .bind(new.username.as_str())
-    .bind(new.display_name.as_str())
+    .bind(new.display_name)
     .bind(new.password_hash)
+    .bind(new.is_proven.then_some(new.now))
     .bind(new.now)
     .fetch_optional(connection)
     .await

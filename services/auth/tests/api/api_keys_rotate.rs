@@ -38,7 +38,8 @@ async fn a_replaced_secret_goes_on_for_the_overlap() {
     let (created, _) =
         probe.await_event::<ApiKeyCreated>(|e| e.api_key_id.to_string() == made.text("/id")).await;
     assert_ne!(event.session_id, created.session_id);
-    // What was opened with the old secret is told that it is over.
+    // What was opened with the old secret is told that it is over, at the next turn of the job that looks for it.
+    clock.advance(Duration::from_secs(10));
     let (ended, _) = probe.await_event::<SessionRevoked>(|e| e.session_id == Some(created.session_id)).await;
     assert_eq!(ended.reason, "api_key_expired");
 }

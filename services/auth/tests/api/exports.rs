@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Session, World, clock, refuses_bad_tokens, settings};
 
-async fn request(session: &Session) -> Answer {
+pub(crate) async fn request(session: &Session) -> Answer {
     session.client.post("/users/me/export", &json!({})).await
 }
 
-async fn ready(session: &Session, id: &str) -> Answer {
+pub(crate) async fn ready(session: &Session, id: &str) -> Answer {
     eventually("the export is ready", SOON, async || {
         let answer = session.client.get(&format!("/users/me/exports/{id}")).await.expect(200);
         (answer.text("/status") == "ready").then_some(answer)

@@ -14,6 +14,7 @@ use colink_core::id::{FileId, WorkspaceId};
 use colink_test::{INTERNAL_SECRET, LocalServer};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -32,15 +33,19 @@ struct Tables {
 pub(crate) struct Peers {
     server: LocalServer,
     tables: Arc<Mutex<Tables>>,
+    held: watch::Sender<bool>,
 }
 
 impl Peers {
     pub(crate) fn start() -> Self {
         let tables: Arc<Mutex<Tables>> = Arc::default();
         let shared = web::Data::from(Arc::clone(&tables));
+        let (held, gate) = watch::channel(false);
+        let gate = web::Data::new(gate);
         let server = LocalServer::start(move |routes| {
             routes
                 .app_data(shared.clone())
+                .app_data(gate.clone())
                 .route("/internal/users/{user}/shared-with/{other}", web::get().to(shared_with))
                 .route("/internal/users/{user}/sole-ownerships", web::get().to(sole_ownerships))
                 .route("/internal/users/{user}/memberships", web::get().to(memberships))
@@ -50,7 +55,7 @@ impl Peers {
                 .route("/internal/files/{file}/avatar", web::post().to(claim_avatar))
                 .route("/internal/files/{file}/avatar-url", web::get().to(avatar_url));
         });
-        Self { server, tables }
+        Self { server, tables, held }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -84,6 +89,11 @@ impl Peers {
     /// The picture's file is deleted.
     pub(crate) fn lose_picture(&self, file: &str) {
         self.tables.lock().unwrap().pictures.remove(file);
+    }
+
+    /// Nobody gets a list of messages while it is held.
+    pub(crate) fn hold(&self, hold: bool) {
+        self.held.send_replace(hold);
     }
 
     /// The user has written so many messages.
@@ -148,9 +158,12 @@ async fn memberships(request: HttpRequest, user: web::Path<String>) -> HttpRespo
 async fn messages(
     request: HttpRequest,
     tables: Shared,
+    gate: web::Data<watch::Receiver<bool>>,
     user: web::Path<String>,
     query: web::Query<HashMap<String, String>>,
 ) -> HttpResponse {
+    // An error says that the test is over.
+    let _ = gate.get_ref().clone().wait_for(|held| !held).await;
     let all = tables.lock().unwrap().messages.get(&*user).cloned().unwrap_or_default();
     let start = query.get("after").and_then(|after| all.iter().position(|one| one["id"] == after.as_str()));
     let page: Vec<Value> = all.into_iter().skip(start.map_or(0, |start| start + 1)).take(2).collect();

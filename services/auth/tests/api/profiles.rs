@@ -169,6 +169,8 @@ async fn a_status_ends_by_itself() {
     assert_eq!(ada.client.get("/users/me").await.text("/status/text"), "In a meeting");
     clock.advance(Duration::from_secs(1));
     assert_eq!(ada.client.get("/users/me").await.value("/status"), json!(null));
+    // The next turn of the job that looks for it.
+    clock.advance(Duration::from_secs(10));
     let over = users.await_envelope("the end of the status", |envelope| {
         envelope.open::<UserUpdated>().is_ok_and(|event| mine(&event) && event.0.version > told.version)
     });

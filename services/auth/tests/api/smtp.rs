@@ -1,4 +1,5 @@
-//! Mail servers with faults: a line to the catcher that can be cut, and a server that answers as it is told.
+//! Servers with faults: a line to the mail catcher or to another server that can be cut, and a mail server that answers as it
+//! is told.
 #![expect(clippy::disallowed_methods, reason = "a server of a test lives as long as the test")]
 
 use std::net::SocketAddr;
@@ -10,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// A way to the real catcher that can be cut and mended.
+/// A way to a real server that can be cut and mended.
 pub(crate) struct Line {
     address: SocketAddr,
     up: watch::Sender<bool>,
@@ -18,20 +19,25 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A line that is cut.
+    /// A line to the mail catcher that is cut.
     pub(crate) async fn cut_off() -> Self {
+        Self::to(Environment::get().value("COLINK_SMTP_URL").trim_start_matches("smtp://")).await
+    }
+
+    /// A line to the server at `address` that is cut.
+    pub(crate) async fn to(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (up, _) = watch::channel(false);
-        let catcher = Environment::get().value("COLINK_SMTP_URL").trim_start_matches("smtp://").to_owned();
+        let server = server.to_owned();
         let state = up.clone();
         let task = tokio::spawn(async move {
             let mut lines = tokio::task::JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                let (mut state, catcher) = (state.subscribe(), catcher.clone());
+                let (mut state, server) = (state.subscribe(), server.clone());
                 lines.spawn(async move {
                     if *state.borrow_and_update() {
-                        let mut server = TcpStream::connect(catcher).await.unwrap();
+                        let mut server = TcpStream::connect(server).await.unwrap();
                         let mut client = client;
                         tokio::select! {
                             _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
@@ -46,6 +52,14 @@ impl Line {
 
     pub(crate) fn url(&self) -> String {
         format!("smtp://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn cut(&self) {
+        self.up.send_replace(false);
     }
 
     pub(crate) fn mend(&self) {

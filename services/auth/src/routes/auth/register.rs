@@ -27,7 +27,9 @@ use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::mail;
 use crate::state::State;
-use crate::store::{registrations, usernames, users};
+use crate::store::registrations::{self, NewRegistration};
+use crate::store::usernames;
+use crate::store::users::{self, NewUser};
 
 /// How long a registration with a known address holds its username: as long as a new account would wait for its
 /// verification.
@@ -136,11 +138,28 @@ async fn create_or_tell(
     if !usernames::insert(transaction, username, now).await? {
         return Err(AuthError::UsernameTaken);
     }
-    let new = users::NewUser { id, email, username, display_name, password_hash, secret_hash, client, now };
+    let pending_for = |user_id| NewRegistration {
+        user_id,
+        username,
+        display_name,
+        password_hash,
+        secret_hash,
+        client,
+        now,
+    };
+    let new = NewUser {
+        id,
+        email,
+        username,
+        display_name: display_name.as_str(),
+        password_hash: Some(password_hash),
+        is_proven: false,
+        now,
+    };
     if let Some(user) = users::insert(transaction, &new).await? {
         let (event, cause) = (UserRegistered(user.payload(now.into())), context.cause(Some(id), None));
         state.emit(transaction, &event, &cause).await?;
-        let pending = registrations::insert(transaction, &new.registration(id)).await?;
+        let pending = registrations::insert(transaction, &pending_for(id)).await?;
         mail::queue_link(state, transaction, id, Template::VerifyEmail, pending, &cause).await?;
         return Ok("created");
     }
@@ -151,7 +170,7 @@ async fn create_or_tell(
         mail::queue(state, transaction, user.id(), Template::AlreadyRegistered, &cause).await?;
         None
     } else {
-        let pending = registrations::insert(transaction, &new.registration(user.id())).await?;
+        let pending = registrations::insert(transaction, &pending_for(user.id())).await?;
         mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending, &cause).await?;
         Some(pending)
     };

@@ -85,7 +85,7 @@ pub(crate) async fn reset_password(
 }
 
 async fn find_user(state: &State, token: TokenHash) -> Result<User, AuthError> {
-    let user_id = password_resets::find_user(&state.pool, token, state.clock.now()).await?;
+    let user_id = password_resets::TOKENS.find_user(&state.pool, token, state.clock.now()).await?;
     let user = users::lookup(&state.pool, user_id.ok_or(AuthError::DeadLink)?).await?;
     user.ok_or(AuthError::DeadLink)
 }

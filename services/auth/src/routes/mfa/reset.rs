@@ -49,7 +49,7 @@ pub(crate) async fn reset_mfa(
     remove_passkeys(&state, &mut transaction, user_id, &cause).await?;
     recovery_codes::delete(&mut transaction, user_id).await?;
     mfa_failures::delete(&mut transaction, user_id).await?;
-    mfa_tickets::delete_all(&mut transaction, user_id).await?;
+    mfa_tickets::TOKENS.delete_of_user(&mut transaction, user_id).await?;
     let (now, kept, reason) = (state.clock.now(), caller.session_id(), reason::MFA_RESET);
     let ended = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
     let ended = Revocation::record(&state, &mut transaction, user_id, ended, reason, &cause).await?;

@@ -5,12 +5,14 @@ use colink_auth::Caller;
 use colink_core::error::FieldError;
 use colink_events::users::UserErased;
 use colink_http::{ApiError, ApiResult, Body, Failure, Reply};
+use colink_jobs::Enqueue;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::closing::{check_handed_over, end_access};
 use crate::error::AuthError;
+use crate::jobs::remove_archives::RemoveArchives;
 use crate::reauthentication;
 use crate::revocation::reason;
 use crate::state::State;
@@ -64,7 +66,10 @@ async fn erase(state: &State, caller: &Caller) -> Result<(), AuthError> {
     let (user_id, cause) = (caller.user_id(), caller.cause());
     let mut transaction = state.begin().await?;
     let user = super::lock(&mut transaction, user_id).await?;
-    exports::insert_orphans(&mut transaction, user_id).await?;
+    if exports::insert_orphans(&mut transaction, user_id).await? > 0 {
+        let now = Enqueue::now().context(cause.clone());
+        colink_jobs::enqueue(&mut transaction, &RemoveArchives, now, state.clock.as_ref()).await?;
+    }
     let ended = end_access(state, &mut transaction, user_id, reason::ERASED, &cause).await?;
     erase_row(state, &mut transaction, &user, caller).await?;
     closed_accounts::delete_answers(&mut transaction, user_id).await?;

@@ -7,6 +7,7 @@ use colink_http::{ApiResult, Reply, Success};
 
 use super::ExportView;
 use crate::error::AuthError;
+use crate::jobs::make_export;
 use crate::reauthentication;
 use crate::state::State;
 use crate::store::exports::{self, Export};
@@ -36,12 +37,16 @@ async fn begin(state: &State, caller: &Caller) -> Result<Export, AuthError> {
     // The row lock lets two requests of one user happen one after the other.
     let user = users::lock(&mut transaction, caller.user_id()).await?.filter(User::is_open);
     let user_id = user.ok_or(AuthError::UserGone)?.id();
-    if let Some(running) = exports::find_preparing(&mut transaction, user_id).await? {
-        return Ok(running);
-    }
-    let expires_at = now + state.exports.keep();
-    let export = exports::insert(&mut transaction, id, user_id, &object_key, now, expires_at).await?;
-    let export = export.ok_or(AuthError::Busy("export"))?;
+    let export = match exports::find_preparing(&mut transaction, user_id).await? {
+        Some(running) => running,
+        None => {
+            let expires_at = now + state.exports.keep();
+            let export = exports::insert(&mut transaction, id, user_id, &object_key, now, expires_at).await?;
+            export.ok_or(AuthError::Busy("export"))?
+        }
+    };
+    // Also for one that is being made, in case its job was given up.
+    make_export::queue(state, &mut transaction, &export, caller.cause()).await?;
     state.commit(transaction).await?;
     Ok(export)
 }

@@ -1,45 +1,11 @@
-//! Accounts at the turns of their lives: taken over, proven by mail, with another password, expired.
+//! Accounts at the turns of their lives: proven, given to the owner of the address, with another password, expired.
 
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use colink_core::text::{DisplayName, Email, Username};
+use colink_core::text::{Email, Username};
 use sqlx::PgConnection;
 
 use super::User;
-
-/// An account of another system.
-#[derive(Debug)]
-pub(crate) struct ImportedUser<'a> {
-    pub(crate) id: UserId,
-    pub(crate) email: &'a Email,
-    pub(crate) username: &'a Username,
-    pub(crate) display_name: &'a DisplayName,
-    pub(crate) password_hash: Option<&'a str>,
-    pub(crate) now: DateTime<Utc>,
-}
-
-/// Creates an account whose address was proven elsewhere; `None` when the address has one.
-pub(crate) async fn insert_imported(
-    connection: &mut PgConnection,
-    new: &ImportedUser<'_>,
-) -> sqlx::Result<Option<User>> {
-    sqlx::query_as(
-        "insert into users (id, email, email_normalised, username, display_name, password_hash, realm_roles,
-                            email_verified_at, version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, '{user}', $7, 1, $7, $7)
-         on conflict (email_normalised) do nothing
-         returning *",
-    )
-    .bind(new.id.as_uuid())
-    .bind(new.email.as_given())
-    .bind(new.email.as_str())
-    .bind(new.username.as_str())
-    .bind(new.display_name.as_str())
-    .bind(new.password_hash)
-    .bind(new.now)
-    .fetch_optional(connection)
-    .await
-}
 
 /// Marks the address as proven by something else than a registration, with the names as they are. `None` when it was
 /// proven before.
@@ -60,6 +26,29 @@ pub(crate) async fn update_proven(
     .bind(now)
     .bind(admin_email.map(Email::as_str))
     .fetch_optional(connection)
+    .await
+}
+
+/// Gives an account that nobody has verified to the owner of its address: nothing stays of whoever registered it.
+pub(crate) async fn update_vouched(
+    connection: &mut PgConnection,
+    id: UserId,
+    username: &Username,
+    display_name: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<User> {
+    sqlx::query_as(
+        "update users
+            set email_verified_at = $2, updated_at = $2, version = version + 1, password_hash = null,
+                username = $3, display_name = $4, avatar_url = null
+          where id = $1
+         returning *",
+    )
+    .bind(id.as_uuid())
+    .bind(now)
+    .bind(username.as_str())
+    .bind(display_name)
+    .fetch_one(connection)
     .await
 }
 
