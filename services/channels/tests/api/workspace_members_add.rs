@@ -188,7 +188,7 @@ async fn a_bot_comes_only_where_its_owner_is() {
         (r#"{"user_id":"x","role":"king"}"#, "VALIDATION_ERROR", &["user_id", "role"]),
         (r#"{"user_id":7}"#, "INVALID_REQUEST", &["user_id"]),
         (r#"{"users":[]}"#, "INVALID_REQUEST", &["users"]),
-        ("[", "INVALID_REQUEST", &[]),
+        ("[", "INVALID_REQUEST", &["body"]),
     ];
     refuses(&world.client(&ada), "POST", &format!("/workspaces/{id}/members"), cases).await;
 }
