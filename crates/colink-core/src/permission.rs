@@ -171,6 +171,7 @@ const fn rule(action: Action) -> Rule {
         A::CreatePublicChannel  => workspace(WorkspaceRole::Member),
         A::CreatePrivateChannel => workspace(WorkspaceRole::Member),
         A::InviteToWorkspace    => workspace(WorkspaceRole::Admin),
+        A::AddBot               => workspace(WorkspaceRole::Admin),
         A::RemoveFromWorkspace  => workspace(WorkspaceRole::Admin),
         A::ChangeWorkspaceRole  => workspace(WorkspaceRole::Admin),
         A::UpdateWorkspace      => workspace(WorkspaceRole::Admin),

@@ -20,8 +20,9 @@ use self::error::ApiKeyError;
 use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
+use crate::store::api_key_secrets;
 use crate::store::api_keys::{self, NewApiKey};
-use crate::store::{api_key_secrets, users};
+use crate::store::users::{self, User};
 
 /// What a key is to be.
 #[derive(Debug)]
@@ -51,8 +52,7 @@ pub(crate) async fn create(
 ) -> Result<Made, AuthError> {
     let now = state.clock.now();
     let mut transaction = state.begin().await?;
-    // The row lock lets the makings of one user's keys happen one after the other, so that the cap holds.
-    users::lock(&mut transaction, holder).await?.ok_or(AuthError::UserGone)?;
+    lock_holder(&mut transaction, caller, holder).await?;
     let most = state.api_keys.max_per_user;
     if api_keys::count(&mut transaction, holder, now).await? >= i64::from(most) {
         return Err(ApiKeyError::TooManyApiKeys(most).into());
@@ -179,6 +179,19 @@ async fn end(
     }
     let secrets = api_key_secrets::update_ended(transaction, keys, now).await?;
     Revocation::record(state, transaction, user_id, secrets, reason, cause).await
+}
+
+/// Locks whose key it is to be: the makings of one user's keys happen one after the other, so that the cap holds. Whoever
+/// closes his account locks himself and his bots too, so that what is read after the lock is how things stand.
+async fn lock_holder(
+    transaction: &mut PgConnection,
+    caller: &Caller,
+    holder: UserId,
+) -> Result<(), AuthError> {
+    let holder = users::lock(transaction, holder).await?;
+    let owner = users::lookup(&mut *transaction, caller.user_id()).await?;
+    let open = |user: Option<User>| user.is_some_and(|user| user.is_open());
+    if open(holder) && open(owner) { Ok(()) } else { Err(AuthError::UserGone) }
 }
 
 async fn give_secret(

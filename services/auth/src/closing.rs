@@ -6,16 +6,27 @@ use colink_events::users::SessionRevoked;
 use colink_http::{ApiError, ApiResult};
 use sqlx::PgConnection;
 
+use crate::api_keys::end_all;
+use crate::bots::take_out_of_use;
 use crate::error::AuthError;
-use crate::revocation::Revocation;
+use crate::revocation::{Revocation, reason};
 use crate::state::State;
-use crate::store::sessions;
+use crate::store::{bots, sessions};
+
+/// How an account closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// For a while: his bots stay his, without keys.
+    Deactivation,
+    /// For good: his bots go out of use.
+    Erasure,
+}
 
 /// Access that ended in a transaction and is to be announced after it.
 #[must_use = "announce it after the commit"]
 pub(crate) struct Ended {
     user_id: UserId,
-    sessions: Revocation,
+    revocations: Vec<Revocation>,
 }
 
 /// Refuses while a workspace with other members would have no owner left. Channels decides: asked before the transaction,
@@ -37,7 +48,8 @@ pub(crate) async fn check_handed_over(state: &State, user_id: UserId) -> ApiResu
     }))
 }
 
-/// Ends every session and key of a user whose row is locked.
+/// Ends every session and key of a user whose row is locked, and every key of his bots. No key comes back when the account
+/// is opened again.
 ///
 /// # Errors
 /// Failures of the stores.
@@ -45,22 +57,35 @@ pub(crate) async fn end_access(
     state: &State,
     transaction: &mut PgConnection,
     user_id: UserId,
-    reason: &'static str,
+    closing: Closing,
     cause: &Cause,
 ) -> Result<Ended, AuthError> {
     let now = state.clock.now();
+    let reason = match closing {
+        Closing::Deactivation => reason::DEACTIVATED,
+        Closing::Erasure => reason::ERASED,
+    };
     let ended = sessions::update_all_revoked(&mut *transaction, user_id, reason, now).await?;
     let sessions = Revocation::record(state, &mut *transaction, user_id, ended, reason, cause).await?;
-    // Without a session it means whatever the user is signed in with, such as his API keys.
+    let mut revocations = vec![sessions, end_all(state, transaction, user_id, reason, cause).await?];
+    for bot in bots::lock_owned(transaction, user_id).await? {
+        revocations.push(match closing {
+            Closing::Deactivation => end_all(state, transaction, bot, reason, cause).await?,
+            Closing::Erasure => take_out_of_use(state, transaction, bot, cause).await?,
+        });
+    }
+    // Without a session it means whatever else the user is signed in with.
     let all = SessionRevoked { user_id, session_id: None, reason: reason.to_owned(), at: now.into() };
     state.emit(transaction, &all, cause).await?;
-    Ok(Ended { user_id, sessions })
+    Ok(Ended { user_id, revocations })
 }
 
 impl Ended {
-    /// Puts the sessions on the deny-list, and whatever else the user is signed in with.
+    /// Puts the sessions and keys on the deny-list, and whatever else the user is signed in with.
     pub(crate) async fn announce(self, state: &State) {
-        self.sessions.announce(state).await;
+        for revocation in self.revocations {
+            revocation.announce(state).await;
+        }
         let (now, lifetime) = (state.clock.now(), state.tokens.access() + state.leeway);
         if let Err(error) = state.revocations.revoke_user(self.user_id, now, lifetime).await {
             tracing::error!(

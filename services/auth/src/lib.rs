@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod app;
+mod bots;
 mod browser;
 mod closing;
 mod config;

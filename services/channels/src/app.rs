@@ -13,6 +13,7 @@ use crate::change::Means;
 use crate::config::Config;
 use crate::jobs::purge_idempotency_keys;
 use crate::metrics::ChannelsMetrics;
+use crate::peers::Peers;
 use crate::state::State;
 use crate::{consumers, routes};
 
@@ -57,6 +58,7 @@ impl Service for Channels {
             metrics,
             workspaces: config.workspaces.clone(),
             invites: config.invites.clone(),
+            peers: Peers::new(boot, &config.internal)?,
             idempotency: Idempotency::new(keys, callers, boot.clock()),
         })
     }

@@ -19,7 +19,7 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Whose tokens count.
     pub auth: AuthConfig,
-    /// The secret of service tokens.
+    /// The secret of service tokens, and where auth is.
     pub internal: InternalConfig,
     /// The service's own database.
     pub postgres: PostgresConfig,

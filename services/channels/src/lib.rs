@@ -10,6 +10,7 @@ mod error;
 mod jobs;
 mod membership;
 mod metrics;
+mod peers;
 mod routes;
 mod state;
 mod store;

@@ -16,16 +16,18 @@ use crate::store::workspace_members::{Ending, WorkspaceMember};
 use crate::store::workspaces::Workspace;
 use crate::store::{channel_members, channels, invites, provisioned_members, workspace_members, workspaces};
 
-/// Brings a user into a workspace and into its default channels; none when he is a member.
+/// Brings a user into a workspace and into its default channels; none when he is a member. `by` is whoever does it, the user
+/// himself or another.
 pub(crate) async fn join(
     change: &mut Change,
     workspace: &Workspace,
     user: UserId,
     role: WorkspaceRole,
+    by: UserId,
 ) -> Result<Option<WorkspaceMember>> {
     let at = change.at();
     let member = workspace_members::activate(change.connection(), workspace.id, user, role, at).await?;
-    settle(change, workspace, member).await
+    settle(change, workspace, member, by).await
 }
 
 /// The same for a user whom the workspace's identity provider brought. Whoever was a member before stays what he is: who
@@ -37,13 +39,14 @@ pub(crate) async fn join_first(
 ) -> Result<Option<WorkspaceMember>> {
     let at = change.at();
     let member = provisioned_members::insert(change.connection(), workspace.id, user, at).await?;
-    settle(change, workspace, member).await
+    settle(change, workspace, member, user).await
 }
 
 async fn settle(
     change: &mut Change,
     workspace: &Workspace,
     member: Option<WorkspaceMember>,
+    by: UserId,
 ) -> Result<Option<WorkspaceMember>> {
     let Some(member) = member else { return Ok(None) };
     let user = member.user_id;
@@ -52,9 +55,9 @@ async fn settle(
     {
         return Err(Error::WorkspaceFull);
     }
-    change.emit(&MemberJoined(member.payload(user))).await?;
+    change.emit(&MemberJoined(member.payload(by))).await?;
     for channel in channels::list_default(change.connection(), workspace.id).await? {
-        enter(change, &channel, user, ChannelRole::Member, user).await?;
+        enter(change, &channel, user, ChannelRole::Member, by).await?;
     }
     Ok(Some(member))
 }

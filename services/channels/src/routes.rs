@@ -31,6 +31,7 @@ mod workspaces;
         workspaces::leave::leave_workspace,
         users::list_workspaces::list_my_workspaces,
         workspace_members::list::list_workspace_members,
+        workspace_members::add::add_workspace_member,
         workspace_members::update::update_workspace_member,
         workspace_members::remove::remove_workspace_member,
         invites::create::create_invite,
@@ -86,6 +87,8 @@ fn configure_workspaces(routes: &mut ServiceConfig, once: &Idempotency) {
         )
         .service(
             resource("/workspaces/{workspace_id}/members")
+                .wrap(once.clone())
+                .route(post().to(workspace_members::add::add_workspace_member))
                 .route(get().to(workspace_members::list::list_workspace_members)),
         )
         .service(

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 
 use crate::config::{InvitesConfig, WorkspacesConfig};
 use crate::metrics::ChannelsMetrics;
+use crate::peers::Peers;
 
 /// The service's means.
 pub struct State {
@@ -16,6 +17,7 @@ pub struct State {
     pub(crate) metrics: ChannelsMetrics,
     pub(crate) workspaces: WorkspacesConfig,
     pub(crate) invites: InvitesConfig,
+    pub(crate) peers: Peers,
     pub(crate) idempotency: Idempotency,
 }
 

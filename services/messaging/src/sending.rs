@@ -239,6 +239,7 @@ async fn ensure_author(state: &State, caller: &Caller) -> Result<String> {
         username: caller.username().to_owned(),
         display_name: caller.username().to_owned(),
         avatar_url: None,
+        bot: false,
     });
     users::upsert(&mut connection, &author, 0).await?;
     let summary = users::lookup_summary(&mut connection, caller.user_id()).await?;

@@ -22,6 +22,8 @@ pub(crate) struct AuthorView {
     display_name: String,
     /// His picture; absent when he has none.
     avatar_url: Option<String>,
+    /// True for a program; absent for a person.
+    bot: Option<bool>,
 }
 
 /// Whom a message calls: `{"kind":"user","user_id":…}`, `{"kind":"channel"}` or `{"kind":"here"}`.

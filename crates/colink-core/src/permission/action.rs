@@ -90,6 +90,8 @@ actions! {
     DeleteWorkspace = "delete_workspace" needs WorkspacesAdmin;
     /// Invite by address or link, and see or withdraw invitations.
     InviteToWorkspace = "invite_to_workspace" needs WorkspacesAdmin;
+    /// Make a bot a member of the workspace, without an invitation.
+    AddBot = "add_bot" needs WorkspacesAdmin;
     /// End somebody else's membership; see also [`may_remove_member`](super::may_remove_member).
     RemoveFromWorkspace = "remove_from_workspace" needs WorkspacesAdmin;
     /// Change a member's role; see also [`may_change_role`](super::may_change_role).

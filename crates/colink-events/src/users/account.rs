@@ -100,7 +100,8 @@ pub struct UserUnsuspended {
 
 event!(UserUnsuspended = Users "user.unsuspended" v 1; |e| e.user_id, |_: &Self| None);
 
-/// A user closed his account: sessions and sockets end at once, what he wrote stays under his name.
+/// A user closed his account, or a bot was taken out of use: sessions and sockets end at once, what he wrote stays under his
+/// name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserDeactivated {
     /// The user.

@@ -3,7 +3,7 @@
 use colink_core::clock::ManualClock;
 use colink_core::id::{RequestId, SessionId, UserId};
 use colink_core::time::Timestamp;
-use colink_events::messages::Mention;
+use colink_events::messages::{Author, Mention};
 use colink_events::moderation::TargetType;
 use colink_events::users::{LoginFailed, UserErased, UserVerified};
 use colink_events::{Actor, Cause, Envelope, Event, OpenError};
@@ -85,6 +85,15 @@ fn a_failed_sign_in_of_nobody_known_has_a_key_too() {
     assert_eq!(event.key(), "unknown");
     event.user_id = Some(UserId::generate(&clock));
     assert_eq!(event.key(), event.user_id.unwrap().to_string());
+}
+
+/// E-5: `bot` was added to authors; one without it is a person's.
+#[test]
+fn an_author_of_before_bots_were_marked_is_a_person() {
+    let text = r#"{"id":"01942000-0000-7000-8000-000000000003","username":"ada","display_name":"Ada"}"#;
+    let author: Author = serde_json::from_str(text).unwrap();
+    assert!(!author.bot);
+    assert_eq!(serde_json::to_string(&author).unwrap(), text);
 }
 
 #[test]

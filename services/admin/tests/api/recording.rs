@@ -124,6 +124,7 @@ async fn what_users_write_is_never_in_the_log() {
             username: format!("{MARK}.ann"),
             display_name: format!("{MARK} Ann"),
             avatar_url: None,
+            bot: false,
         },
         content: format!("the {MARK} plan"),
         content_html: format!("<p>the {MARK} plan</p>"),

@@ -2,6 +2,7 @@
 
 pub(crate) mod exchange_api_key;
 pub(crate) mod find_user_by_email;
+pub(crate) mod get_bot;
 pub(crate) mod lookup_users;
 
 use colink_core::id::UserId;
@@ -16,6 +17,7 @@ pub(crate) struct UserView {
     username: String,
     display_name: String,
     avatar_url: Option<String>,
+    bot: bool,
     suspended: bool,
     email_verified: bool,
 }
@@ -24,6 +26,7 @@ impl From<User> for UserView {
     fn from(user: User) -> Self {
         Self {
             id: user.id(),
+            bot: user.is_bot(),
             username: user.username,
             display_name: user.display_name,
             avatar_url: user.avatar_url,

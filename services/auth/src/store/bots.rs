@@ -90,6 +90,19 @@ pub(crate) async fn lock(connection: &mut PgConnection, id: UserId) -> sqlx::Res
     .await
 }
 
+/// The bots in use of an owner, with their accounts locked until the transaction ends.
+pub(crate) async fn lock_owned(connection: &mut PgConnection, owner_id: UserId) -> sqlx::Result<Vec<UserId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select u.id from bots b join users u on u.id = b.user_id
+          where b.owner_id = $1 and u.deactivated_at is null
+          order by u.id for update",
+    )
+    .bind(owner_id.as_uuid())
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(UserId::from_uuid).collect())
+}
+
 /// How many bots in use an owner has. His row must be locked, so that the number holds.
 pub(crate) async fn count(executor: impl PgExecutor<'_>, owner_id: Option<UserId>) -> sqlx::Result<i64> {
     sqlx::query_scalar(

@@ -13,16 +13,16 @@ use crate::harness::{
     Person, Session, World, clock, refuses_bad_tokens, refuses_malformed, refuses_values, settings,
 };
 
-async fn deactivate(session: &Session) -> colink_test::Answer {
+pub(crate) async fn deactivate(session: &Session) -> colink_test::Answer {
     session.client.post("/users/me/deactivate", &json!({})).await
 }
 
-async fn erase(session: &Session, username: &str) -> colink_test::Answer {
+pub(crate) async fn erase(session: &Session, username: &str) -> colink_test::Answer {
     session.client.post("/users/me/erase", &json!({ "username": username })).await
 }
 
 /// A world with a realm admin, signed in.
-async fn with_admin() -> (World, Session) {
+pub(crate) async fn with_admin() -> (World, Session) {
     let email = format!("root.{}@example.test", colink_test::unique());
     let world = World::with(settings().set("bootstrap.admin_email", email.as_str())).await;
     let mut root = world.stranger("root");

@@ -4,7 +4,7 @@ use colink_core::clock::SystemClock;
 use colink_core::id::UserId;
 use colink_events::Topic;
 use colink_events::users::{
-    ApiKeyCreated, ApiKeyRevoked, BotCreated, SessionRevoked, UserRegistered, UserUpdated,
+    ApiKeyCreated, ApiKeyRevoked, BotCreated, SessionRevoked, UserDeactivated, UserRegistered, UserUpdated,
 };
 use colink_test::unique;
 use reqwest::Method;
@@ -203,5 +203,6 @@ async fn a_bot_is_taken_out_of_use() {
     ada.client.post(&format!("{PATH}/{bot}/api-keys"), &wish).await.expect(404);
     let (event, _) = probe.await_event::<ApiKeyRevoked>(|e| e.user_id.to_string() == bot).await;
     assert_eq!(event.reason, "bot_deleted");
+    probe.await_event::<UserDeactivated>(|e| e.user_id.to_string() == bot).await;
     probe.await_event::<SessionRevoked>(|e| e.user_id.to_string() == bot && e.session_id.is_some()).await;
 }

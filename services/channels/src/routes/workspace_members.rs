@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::store::users::Profile;
 use crate::store::workspace_members::NamedWorkspaceMember;
 
+pub(super) mod add;
 pub(super) mod list;
 pub(super) mod remove;
 pub(super) mod update;

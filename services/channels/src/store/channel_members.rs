@@ -176,7 +176,7 @@ pub(crate) async fn lookup(
     user: UserId,
 ) -> Result<Option<NamedChannelMember>> {
     sqlx::query_as(
-        "select m.*, u.username, u.display_name, u.avatar_url
+        "select m.*, u.username, u.display_name, u.avatar_url, u.bot
            from channel_members m left join users u on u.id = m.user_id
           where m.channel_id = $1 and m.user_id = $2 and m.active",
     )
@@ -207,7 +207,7 @@ pub(crate) async fn list(
     page: TableQuery,
 ) -> Result<Vec<NamedChannelMember>> {
     sqlx::query_as(listed!(
-        "m.*, u.username, u.display_name, u.avatar_url",
+        "m.*, u.username, u.display_name, u.avatar_url, u.bot",
         "order by m.joined_at, m.user_id limit $3 offset $4"
     ))
     .bind(channel.as_uuid())

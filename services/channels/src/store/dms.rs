@@ -26,6 +26,8 @@ pub(crate) struct Participant {
     pub(crate) display_name: String,
     /// His picture.
     pub(crate) avatar_url: Option<String>,
+    /// Whether it is a program.
+    pub(crate) bot: bool,
 }
 
 /// A conversation with the people in it.
@@ -105,7 +107,8 @@ macro_rules! conversations {
               cross join lateral (
                     select jsonb_agg(jsonb_build_object(
                                'id', p.user_id, 'username', coalesce(u.username, ''),
-                               'display_name', coalesce(u.display_name, ''), 'avatar_url', u.avatar_url)
+                               'display_name', coalesce(u.display_name, ''), 'avatar_url', u.avatar_url,
+                               'bot', coalesce(u.bot, false))
                            order by p.user_id) as participants
                       from channel_members p left join users u on u.id = p.user_id
                      where p.channel_id = c.id) people

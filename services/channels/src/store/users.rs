@@ -21,6 +21,8 @@ pub(crate) struct Profile {
     pub(crate) display_name: String,
     /// His picture.
     pub(crate) avatar_url: Option<String>,
+    /// Whether it is a program.
+    pub(crate) bot: bool,
 }
 
 impl FromRow<'_, PgRow> for Profile {
@@ -30,23 +32,27 @@ impl FromRow<'_, PgRow> for Profile {
             username: row.try_get::<Option<String>, _>("username")?.unwrap_or_default(),
             display_name: row.try_get::<Option<String>, _>("display_name")?.unwrap_or_default(),
             avatar_url: row.try_get("avatar_url")?,
+            bot: row.try_get::<Option<bool>, _>("bot")?.unwrap_or_default(),
         })
     }
 }
 
-/// Notes what a user's own token says, until the first event about him arrives.
+/// Notes what a user's own token says, or auth of a bot, until the first event about him arrives.
 pub(crate) async fn note(
     executor: impl PgExecutor<'_>,
     user: UserId,
     username: &str,
     display_name: &str,
+    bot: bool,
 ) -> Result<()> {
     sqlx::query(
-        "insert into users (id, username, display_name, version) values ($1, $2, $3, 0) on conflict (id) do nothing",
+        "insert into users (id, username, display_name, bot, version) values ($1, $2, $3, $4, 0)
+         on conflict (id) do nothing",
     )
     .bind(user.as_uuid())
     .bind(username)
     .bind(display_name)
+    .bind(bot)
     .execute(executor)
     .await?;
     Ok(())
@@ -55,10 +61,10 @@ pub(crate) async fn note(
 /// Takes a profile over unless a later one is here.
 pub(crate) async fn upsert(executor: impl PgExecutor<'_>, profile: &UserPayload) -> Result<()> {
     sqlx::query(
-        "insert into users as u (id, username, display_name, avatar_url, version) values ($1, $2, $3, $4, $5)
+        "insert into users as u (id, username, display_name, avatar_url, version, bot) values ($1, $2, $3, $4, $5, $6)
          on conflict (id) do update
             set username = excluded.username, display_name = excluded.display_name,
-                avatar_url = excluded.avatar_url, version = excluded.version
+                avatar_url = excluded.avatar_url, version = excluded.version, bot = excluded.bot
           where u.version < excluded.version and not u.erased",
     )
     .bind(profile.user_id.as_uuid())
@@ -66,6 +72,7 @@ pub(crate) async fn upsert(executor: impl PgExecutor<'_>, profile: &UserPayload)
     .bind(&profile.display_name)
     .bind(&profile.avatar_url)
     .bind(profile.version)
+    .bind(profile.bot)
     .execute(executor)
     .await?;
     Ok(())

@@ -171,7 +171,7 @@ pub(crate) async fn lookup_named(
     user: UserId,
 ) -> Result<Option<NamedWorkspaceMember>> {
     sqlx::query_as(
-        "select m.*, u.username, u.display_name, u.avatar_url
+        "select m.*, u.username, u.display_name, u.avatar_url, u.bot
            from workspace_members m left join users u on u.id = m.user_id
           where m.workspace_id = $1 and m.user_id = $2 and m.status = 'active'",
     )
@@ -266,7 +266,7 @@ pub(crate) async fn list(
     page: TableQuery,
 ) -> Result<Vec<NamedWorkspaceMember>> {
     sqlx::query_as(listed!(
-        "m.*, u.username, u.display_name, u.avatar_url",
+        "m.*, u.username, u.display_name, u.avatar_url, u.bot",
         "order by m.joined_at, m.user_id limit $4 offset $5"
     ))
     .bind(filter.workspace.as_uuid())

@@ -17,7 +17,12 @@ impl World {
 
     /// A service on this stage.
     pub(crate) async fn on(stage: &Stage) -> Self {
-        Self { service: stage.start::<Channels>(Settings::new()).await }
+        Self::with(stage, Settings::new()).await
+    }
+
+    /// A service on this stage, set up otherwise.
+    pub(crate) async fn with(stage: &Stage, settings: Settings) -> Self {
+        Self { service: stage.start::<Channels>(settings).await }
     }
 
     /// A new user.

@@ -15,6 +15,7 @@ mod provisioning;
 mod scopes;
 mod user_erased;
 mod workspace_members;
+mod workspace_members_add;
 mod workspaces_create;
 mod workspaces_life;
 mod workspaces_require_mfa;

@@ -33,6 +33,7 @@ const ENDPOINTS: &[(&str, Needs)] = &[
     ("DELETE /workspaces/{workspace_id}/invites/{invite_id}", Needs::Scope(Scope::WorkspacesAdmin)),
     ("POST /workspaces/{workspace_id}/leave", Needs::Scope(Scope::WorkspacesAdmin)),
     ("GET /workspaces/{workspace_id}/members", Needs::Scope(Scope::WorkspacesRead)),
+    ("POST /workspaces/{workspace_id}/members", Needs::Scope(Scope::WorkspacesAdmin)),
     ("PUT /workspaces/{workspace_id}/members/{user_id}", Needs::Scope(Scope::WorkspacesAdmin)),
     ("DELETE /workspaces/{workspace_id}/members/{user_id}", Needs::Scope(Scope::WorkspacesAdmin)),
 ];

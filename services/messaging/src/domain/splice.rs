@@ -28,7 +28,13 @@ impl StandIns {
         let low = u64::from_be_bytes(random.as_uuid().as_bytes()[8..].try_into().unwrap_or([0x55; 8]));
         let seq = i64::try_from((low >> 2) | (1 << 61)).unwrap_or(i64::MAX);
         let name = UserId::generate(clock).to_string();
-        let author = Author { id: author_id, username: name.clone(), display_name: name, avatar_url: None };
+        let author = Author {
+            id: author_id,
+            username: name.clone(),
+            display_name: name,
+            avatar_url: None,
+            bot: false,
+        };
         Self { workspace_id: random, seq, author }
     }
 }
@@ -138,6 +144,7 @@ mod tests {
             username: "ada".to_owned(),
             display_name: "Ada \"L\"".to_owned(),
             avatar_url: None,
+            bot: true,
         };
         let workspace_id = WorkspaceId::generate(&clock);
         let text = template.fill(workspace_id.as_uuid(), 42, &serde_json::to_string(&real).unwrap());

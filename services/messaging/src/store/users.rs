@@ -63,6 +63,7 @@ pub(crate) fn erased_author(id: UserId) -> Author {
         username: UserErased::username(id),
         display_name: UserErased::DISPLAY_NAME.to_owned(),
         avatar_url: None,
+        bot: false,
     }
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn author(user: UserPayload) -> Author {
         username: user.username,
         display_name: user.display_name,
         avatar_url: user.avatar_url,
+        bot: user.bot,
     }
 }
 

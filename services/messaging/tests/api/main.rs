@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod bad_input;
+mod bots;
 mod channel_events;
 mod channel_pins;
 mod crash;

@@ -91,6 +91,7 @@ impl World {
                 username: author.username.clone(),
                 display_name: format!("{} the First", author.username),
                 avatar_url: None,
+                bot: false,
             },
             content: content.to_owned(),
             content_html: format!("<p>{content}</p>"),

@@ -35,6 +35,7 @@ const WITHHELD: &[&str] = &[
     "author/username",
     "author/display_name",
     "author/avatar_url",
+    "author/bot",
     "username",
     "display_name",
     "avatar_url",

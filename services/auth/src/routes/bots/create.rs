@@ -38,8 +38,8 @@ pub(crate) struct Request {
 
 /// Make a bot
 ///
-/// It belongs to the caller. To enter a workspace it accepts an invitation by link, with a key that has the scope
-/// `workspaces:admin`.
+/// It belongs to the caller. An administrator of a workspace that the caller is in brings it in
+/// (`POST /workspaces/{workspace_id}/members`).
 #[utoipa::path(
     post,
     path = "/auth/bots",

@@ -5,9 +5,8 @@ use colink_auth::Caller;
 use colink_core::id::UserId;
 use colink_http::{ApiResult, Path, Reply};
 
-use crate::api_keys::end_all;
 use crate::api_keys::error::ApiKeyError;
-use crate::revocation::reason;
+use crate::bots::take_out_of_use;
 use crate::state::State;
 use crate::store::bots;
 
@@ -31,8 +30,7 @@ pub(crate) async fn delete_bot(
     let bot = bots::lock(&mut transaction, id).await?.filter(|bot| bot.deactivated_at.is_none());
     let may = |owner: UserId| owner == caller.user_id() || caller.realm_admin();
     bot.filter(|bot| may(bot.owner_id())).ok_or(ApiKeyError::NoBot)?;
-    bots::update_deactivated(&mut transaction, id, state.clock.now()).await?;
-    let ended = end_all(&state, &mut transaction, id, reason::BOT_DELETED, &caller.cause()).await?;
+    let ended = take_out_of_use(&state, &mut transaction, id, &caller.cause()).await?;
     state.commit(transaction).await?;
     ended.announce(&state).await;
     Ok(Reply::no_content())

@@ -5,18 +5,17 @@ use colink_auth::Caller;
 use colink_events::users::UserDeactivated;
 use colink_http::{ApiResult, Failure, Reply};
 
-use crate::closing::{check_handed_over, end_access};
+use crate::closing::{Closing, check_handed_over, end_access};
 use crate::error::AuthError;
 use crate::reauthentication;
-use crate::revocation::reason;
 use crate::state::State;
 use crate::store::closed_accounts;
 
 /// Close my account
 ///
-/// Asks for a fresh proof (`POST /auth/reauthenticate`). Every session and API key ends at once and nobody can sign in; what
-/// was written stays under one's name, which nobody else gets. A realm admin can open the account again. The last owner of
-/// a workspace with other members hands it over first.
+/// Asks for a fresh proof (`POST /auth/reauthenticate`). Every session and API key ends at once, those of one's bots too, and
+/// nobody can sign in; what was written stays under one's name, which nobody else gets. A realm admin can open the account
+/// again, which brings no key back. The last owner of a workspace with other members hands it over first.
 #[utoipa::path(
     post,
     path = "/users/me/deactivate",
@@ -36,7 +35,7 @@ pub(crate) async fn deactivate_account(state: Data<State>, caller: Caller) -> Ap
     if !closed.map_err(AuthError::from)? {
         return Err(AuthError::UserGone.into());
     }
-    let ended = end_access(&state, &mut transaction, user_id, reason::DEACTIVATED, &cause).await?;
+    let ended = end_access(&state, &mut transaction, user_id, Closing::Deactivation, &cause).await?;
     state.emit(&mut transaction, &UserDeactivated { user_id, at: now.into() }, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(&state).await;

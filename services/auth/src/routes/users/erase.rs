@@ -10,11 +10,10 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::closing::{check_handed_over, end_access};
+use crate::closing::{Closing, check_handed_over, end_access};
 use crate::error::AuthError;
 use crate::jobs::remove_archives::RemoveArchives;
 use crate::reauthentication;
-use crate::revocation::reason;
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{closed_accounts, exports};
@@ -33,7 +32,8 @@ pub(crate) struct Request {
 ///
 /// Asks for a fresh proof (`POST /auth/reauthenticate`) and for one's username. For good: names, address, password, second
 /// factors, linked providers, keys and sessions are deleted everywhere; messages and shared files stay, written by "Deleted
-/// user". The last owner of a workspace with other members hands it over first.
+/// user". One's bots go out of use; what they wrote stays under their names. The last owner of a workspace with other members
+/// hands it over first.
 #[utoipa::path(
     post,
     path = "/users/me/erase",
@@ -70,7 +70,7 @@ async fn erase(state: &State, caller: &Caller) -> Result<(), AuthError> {
         let now = Enqueue::now().context(cause.clone());
         colink_jobs::enqueue(&mut transaction, &RemoveArchives, now, state.clock.as_ref()).await?;
     }
-    let ended = end_access(state, &mut transaction, user_id, reason::ERASED, &cause).await?;
+    let ended = end_access(state, &mut transaction, user_id, Closing::Erasure, &cause).await?;
     erase_row(state, &mut transaction, &user, caller).await?;
     closed_accounts::delete_answers(&mut transaction, user_id).await?;
     state.commit(transaction).await?;

@@ -12,8 +12,8 @@ use crate::store::{closed_accounts, users};
 
 /// Open a closed account again
 ///
-/// For realm admins. Its owner signs in as before; his sessions and API keys of before stay ended. Repeating it changes
-/// nothing.
+/// For realm admins. Its owner signs in as before; his sessions and API keys of before stay ended, those of his bots
+/// too: new ones are made. Repeating it changes nothing.
 #[utoipa::path(
     post,
     path = "/auth/users/{user_id}/reactivate",

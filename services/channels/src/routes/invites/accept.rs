@@ -52,9 +52,10 @@ pub(crate) async fn accept_invite(
             return Err(Error::InviteSpent(if over { "has expired" } else { "has been used up" }).into());
         }
         let shown = caller.claims().name.as_deref().unwrap_or(caller.username());
-        users::note(change.connection(), caller.user_id(), caller.username(), shown).await?;
+        let user = caller.user_id();
+        users::note(change.connection(), user, caller.username(), shown, false).await?;
         let workspace = access.seated.workspace.clone();
-        let member = membership::join(&mut change, &workspace, caller.user_id(), invite.role).await?;
+        let member = membership::join(&mut change, &workspace, user, invite.role, user).await?;
         if let Some(member) = member {
             (access.seated.role, access.seated.member_version) = (Some(member.role), member.version);
         }

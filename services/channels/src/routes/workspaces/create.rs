@@ -57,8 +57,9 @@ pub(crate) async fn create_workspace(
     let workspace = insert(&mut change, &state, &caller, &name, slug.as_ref()).await?;
     change.emit(&WorkspaceCreated { workspace: workspace.payload() }).await?;
     let shown = caller.claims().name.as_deref().unwrap_or(caller.username());
-    users::note(change.connection(), caller.user_id(), caller.username(), shown).await?;
-    let owner = membership::join(&mut change, &workspace, caller.user_id(), WorkspaceRole::Owner).await?;
+    let user = caller.user_id();
+    users::note(change.connection(), user, caller.username(), shown, false).await?;
+    let owner = membership::join(&mut change, &workspace, user, WorkspaceRole::Owner, user).await?;
     open_general(&mut change, &state, &workspace, &caller).await?;
     change.commit().await?;
 
