@@ -54,7 +54,10 @@ async fn a_closed_workspace_shows_nobody() {
     };
     let told = |ann: &str, ben: &str| (ann.to_owned(), ben.to_owned());
     let his = node.service.client(&ben);
-    assert_eq!(statuses(&his).await, told("online", "offline"));
+    eventually("ann is seen", SOON, async || {
+        (statuses(&his).await == told("online", "offline")).then_some(())
+    })
+    .await;
     node.world.require_mfa();
     assert_eq!(statuses(&his).await, told("offline", "offline"));
     let mint = node.stage.identity().mint(&ben).claim("amr", json!(["pwd", "otp", "mfa"]));
