@@ -103,6 +103,7 @@ pub static EVENTS: &[EventSpec] = &[
     EventSpec::of::<u::UserUnsuspended>(),
     EventSpec::of::<u::UserDeactivated>(),
     EventSpec::of::<u::UserReactivated>(),
+    EventSpec::of::<u::UserRolesChanged>(),
     EventSpec::of::<u::UserErased>(),
     EventSpec::of::<u::SessionStarted>(),
     EventSpec::of::<u::SessionRevoked>(),

@@ -11,8 +11,8 @@ mod second_factor;
 mod security;
 
 pub use account::{
-    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserStatus, UserSuspended,
-    UserUnsuspended, UserUpdated, UserVerified,
+    UserDeactivated, UserErased, UserPayload, UserReactivated, UserRegistered, UserRolesChanged, UserStatus,
+    UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
 pub use jobs::JobRequeued;

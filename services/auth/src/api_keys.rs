@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use colink_auth::{ApiKey, Caller};
 use colink_core::id::{ApiKeyId, SessionId, UserId};
-use colink_core::permission::Scopes;
+use colink_core::permission::{Scope, Scopes};
 use colink_events::Cause;
 use colink_events::users::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated};
 use sqlx::PgConnection;
@@ -161,6 +161,29 @@ pub(crate) async fn end_all(
     cause: &Cause,
 ) -> Result<Revocation, AuthError> {
     let keys = api_keys::update_all_revoked(transaction, user_id, state.clock.now()).await?;
+    end(state, transaction, user_id, &keys, reason, cause).await
+}
+
+/// Ends a user's keys that have this scope, and leaves the others alone; to be announced after the transaction. His row must
+/// be locked.
+///
+/// # Errors
+/// Failures of the store and of the outbox.
+pub(crate) async fn end_with_scope(
+    state: &State,
+    transaction: &mut PgConnection,
+    user_id: UserId,
+    scope: Scope,
+    reason: &'static str,
+    cause: &Cause,
+) -> Result<Revocation, AuthError> {
+    let now = state.clock.now();
+    let mut keys = api_keys::list(&mut *transaction, user_id, now).await?;
+    keys.retain(|key| key.scopes.iter().any(|word| word == scope.as_str()));
+    let keys: Vec<ApiKeyId> = keys.iter().map(api_keys::ApiKey::id).collect();
+    for id in &keys {
+        api_keys::update_revoked(transaction, *id, now).await?;
+    }
     end(state, transaction, user_id, &keys, reason, cause).await
 }
 

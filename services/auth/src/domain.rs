@@ -7,6 +7,7 @@ pub(crate) mod opaque_token;
 pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod qr;
+pub(crate) mod realm_role;
 pub(crate) mod recovery_code;
 pub(crate) mod refresh;
 pub(crate) mod totp;

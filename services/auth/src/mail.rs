@@ -13,6 +13,7 @@ mod mailer;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_events::Cause;
 use colink_jobs::Enqueue;
@@ -67,6 +68,11 @@ impl Mail {
         let clean = value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(FACT_CHARS).collect();
         self.facts.insert(name.to_owned(), clean);
         self
+    }
+
+    /// When it happened, for the placeholder `at`.
+    pub(crate) fn at(self, now: DateTime<Utc>) -> Self {
+        self.fact("at", &now.format("%-d %B %Y, %H:%M UTC").to_string())
     }
 
     /// The same for the same mail.

@@ -35,6 +35,6 @@ pub(crate) async fn note(
     let mail = Mail::new(user_id, Template::NewSignIn)
         .fact("device", &device.to_string())
         .fact("ip", &address)
-        .fact("at", &now.format("%-d %B %Y, %H:%M UTC").to_string());
+        .at(now);
     mail::queue_filled(state, transaction, mail, cause).await
 }

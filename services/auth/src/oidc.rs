@@ -13,6 +13,7 @@ mod flow;
 mod github;
 mod id_token;
 mod keys;
+pub(crate) mod linking;
 mod metadata;
 mod names;
 pub(crate) mod person;

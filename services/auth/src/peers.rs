@@ -63,9 +63,13 @@ struct Owned {
     workspaces: Vec<OwnedWorkspace>,
 }
 
+/// What somebody is in a workspace.
 #[derive(Debug, Deserialize)]
-struct Member {
-    role: WorkspaceRole,
+pub(crate) struct Member {
+    pub(crate) role: WorkspaceRole,
+    /// The workspace is closed to sessions that were not proven by a second factor.
+    #[serde(default)]
+    pub(crate) require_mfa: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,17 +122,12 @@ impl Peers {
         Ok(answer.workspaces)
     }
 
-    /// The user's role in a workspace; `None` when he is no active member, or there is no such workspace.
+    /// The user's place in a workspace; `None` when he is no active member, or there is no such workspace.
     ///
     /// # Errors
     /// When channels does not answer.
-    pub(crate) async fn workspace_role(
-        &self,
-        workspace: WorkspaceId,
-        user: UserId,
-    ) -> ApiResult<Option<WorkspaceRole>> {
-        let path = format!("/internal/workspaces/{workspace}/members/{user}");
-        Ok(found(self.channels.get_json::<Member>(&path).await)?.map(|member| member.role))
+    pub(crate) async fn member(&self, workspace: WorkspaceId, user: UserId) -> ApiResult<Option<Member>> {
+        found(self.channels.get_json(&format!("/internal/workspaces/{workspace}/members/{user}")).await)
     }
 
     /// The workspace with this slug.

@@ -37,6 +37,10 @@ pub(crate) mod reason {
     pub(crate) const PASSKEY_REMOVED: &str = "passkey_removed";
     /// The password was changed.
     pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
+    /// A provider was linked to the account in another session.
+    pub(crate) const PROVIDER_LINKED: &str = "provider_linked";
+    /// An administrator changed the realm roles.
+    pub(crate) const ROLES_CHANGED: &str = "roles_changed";
     /// Somebody signed in with the browser that had it.
     pub(crate) const REPLACED: &str = "replaced";
     /// One of its refresh tokens was used twice.

@@ -99,6 +99,7 @@ use crate::state::State;
     users::avatar::get_avatar,
     users::deactivate::deactivate_account,
     users::reactivate::reactivate_account,
+    users::set_realm_roles::set_realm_roles,
     users::erase::erase_account,
     users::request_export::request_export,
     users::list_exports::list_exports,

@@ -19,6 +19,7 @@ pub(crate) mod oidc_providers;
 pub(crate) mod passkeys;
 pub(crate) mod password_resets;
 pub(crate) mod profiles;
+pub(crate) mod realm_roles;
 pub(crate) mod recipients;
 pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;

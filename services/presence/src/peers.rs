@@ -137,14 +137,14 @@ impl Peers {
         Ok(list.channels)
     }
 
-    /// The workspaces that a user is in.
+    /// The workspaces that a user is in, as far as they are open to a session that was proven by a second factor or was not.
     ///
     /// # Errors
     /// 503 or 504 while channels does not answer.
-    pub async fn workspaces(&self, user: UserId) -> Result<Vec<WorkspaceId>, ApiError> {
+    pub async fn workspaces(&self, user: UserId, second_factor: bool) -> Result<Vec<WorkspaceId>, ApiError> {
         let list: Memberships = self.channels.get_json(&format!("/internal/users/{user}/channels")).await?;
-        let mut workspaces: Vec<WorkspaceId> =
-            list.channels.iter().map(|channel| channel.workspace_id).collect();
+        let open = list.channels.iter().filter(|channel| second_factor || !channel.require_mfa);
+        let mut workspaces: Vec<WorkspaceId> = open.map(|channel| channel.workspace_id).collect();
         workspaces.sort_unstable();
         workspaces.dedup();
         Ok(workspaces)

@@ -123,6 +123,21 @@ pub struct UserReactivated {
 
 event!(UserReactivated = Users "user.reactivated" v 1; |e| e.user_id, |_: &Self| None);
 
+/// An administrator gave a user other realm roles: sessions and sockets end, so that nothing goes on with the old ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRolesChanged {
+    /// The user.
+    pub user_id: UserId,
+    /// What he was in the whole installation.
+    pub old_roles: Vec<String>,
+    /// What he is from now on.
+    pub new_roles: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+event!(UserRolesChanged = Users "user.roles_changed" v 1; |e| e.user_id, |_: &Self| None);
+
 /// A user's personal data was erased: whoever keeps a copy makes it anonymous.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserErased {

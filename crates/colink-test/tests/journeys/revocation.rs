@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::cast::{PASSWORD, sign_up_as};
-use crate::company::{open, plan};
+use crate::company::{admin_email, open, plan};
 
 const LIMIT: Duration = Duration::from_secs(2);
 /// The close code of a session that was ended.
@@ -173,4 +173,23 @@ async fn an_end_reaches_every_node_within_two_seconds() {
     }
     account.assert_ended("ten newer sessions", keeper, since).await;
     account.assert_alive(newer.first_mut().unwrap()).await;
+}
+
+/// so do other realm roles, whether they are given or taken: nothing goes on with the old ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_roles_reach_every_node_within_two_seconds() {
+    let stage = Stage::with_own_topics();
+    let mut company = open(plan(&stage)).await;
+    let root = sign_up_as(&mut company.fleet, &format!("root-{}", unique()), &admin_email(&stage)).await;
+    let account = Account::open(&mut company.fleet, "dora").await;
+    for (roles, allowed) in [(["admin"], 200), (["user"], 403)] {
+        let mut session = account.sign_in().await;
+        account.assert_alive(&mut session).await;
+        let me = session.api.get("/api/auth/me").await.expect(200).text("/id");
+        let since = Instant::now();
+        let path = format!("/api/auth/users/{me}/realm-roles");
+        root.api.put(&path, &json!({"realm_roles": roles})).await.expect(200);
+        account.assert_ended(&format!("{roles:?}"), session, since).await;
+        account.sign_in().await.api.get("/api/admin/audit-log").await.expect(allowed);
+    }
 }

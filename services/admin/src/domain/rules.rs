@@ -114,6 +114,7 @@ pub(super) static RULES: &[Rule] = &[
     rule("user.unsuspended", 1, USER, &["reason"]),
     rule("user.deactivated", 1, USER, &[]),
     rule("user.reactivated", 1, USER, &[]),
+    rule("user.roles_changed", 1, USER, &["old_roles", "new_roles"]),
     rule("user.erased", 1, USER, &[]),
     rule("session.started", 1, USER, &["session_id", "method", "second_factor"]),
     rule("session.revoked", 1, USER, &["session_id", "reason"]),

@@ -76,6 +76,12 @@ templates! {
     RecoveryCodesRegenerated = "recovery_codes_regenerated", "New recovery codes";
     /// Somebody signed in from a device that was not used before.
     NewSignIn = "new_sign_in", "New sign-in to your account";
+    /// An administrator changed the realm roles.
+    RolesChanged = "roles_changed", "Your roles were changed";
+    /// A provider signs in to the account from now on.
+    ProviderLinked = "provider_linked", "A sign-in provider was linked to your account";
+    /// And not any more.
+    ProviderUnlinked = "provider_unlinked", "A sign-in provider was unlinked from your account";
     /// The export of his data can be fetched.
     ExportReady = "export_ready", "Your export is ready";
 }

@@ -5,18 +5,19 @@
 //! owner's doing only where the operator wants it; one that nobody has verified yet is given to the owner of the address, and
 //! nothing that somebody else registered it with stays.
 
-use colink_core::id::UserId;
+use colink_core::id::{SessionId, UserId};
 use colink_core::text::Email;
 use colink_events::Cause;
 use colink_events::users::{ProviderLinked, UserProvisioned, UserRegistered, UserUpdated, UserVerified};
 use colink_http::RequestContext;
 use sqlx::PgConnection;
 
-use super::names;
 use super::person::Person;
 use super::provider::Provider;
 use super::refusal::Refusal;
+use super::{linking, names};
 use crate::error::AuthError;
+use crate::revocation::Revocation;
 use crate::state::State;
 use crate::store::users::{self, NewUser, User};
 use crate::store::{identities, registrations, usernames};
@@ -59,28 +60,36 @@ pub(crate) struct Proven<'a> {
 impl Proven<'_> {
     /// The account to sign in to.
     ///
+    /// The sessions that end when the account was there before and is linked now are to be announced after the commit.
+    ///
     /// # Errors
     /// [`Unresolved`].
-    pub(crate) async fn sign_in(&self, transaction: &mut PgConnection) -> Result<UserId, Unresolved> {
+    pub(crate) async fn sign_in(
+        &self,
+        transaction: &mut PgConnection,
+    ) -> Result<(UserId, Option<Revocation>), Unresolved> {
         let (provider, subject, now) = (&self.provider.key, &self.person.subject, self.state.clock.now());
         self.person.check_domain(self.provider)?;
         identities::lock_subject(transaction, provider, subject).await?;
         if let Some(user_id) = identities::find(&mut *transaction, provider, subject).await? {
             identities::update_used(transaction, provider, subject, now).await?;
-            return Ok(user_id);
+            return Ok((user_id, None));
         }
         if !self.provider.trusts_email {
             return Err(Refusal::NotRegistered.into());
         }
         let email = self.person.verified_email(self.provider)?;
         match users::lock_by_email(transaction, &email).await? {
-            Some(user) if user.email_verified_at.is_some() => self.meet(transaction, &user).await,
-            Some(user) => self.take_over(transaction, &user).await,
-            None => self.provision(transaction, &email).await,
+            Some(user) if user.email_verified_at.is_some() => {
+                Ok((user.id(), Some(self.meet(transaction, &user).await?)))
+            }
+            Some(user) => Ok((self.take_over(transaction, &user).await?, None)),
+            None => Ok((self.provision(transaction, &email).await?, None)),
         }
     }
 
-    /// Links the identity to the account of a user who asked for it.
+    /// Links the identity to the account of a user who asked for it in this session, which alone goes on. The end of the
+    /// others is to be announced after the commit.
     ///
     /// # Errors
     /// [`Unresolved`].
@@ -88,20 +97,22 @@ impl Proven<'_> {
         &self,
         transaction: &mut PgConnection,
         user_id: UserId,
-    ) -> Result<(), Unresolved> {
+        session_id: SessionId,
+    ) -> Result<Revocation, Unresolved> {
         self.person.check_domain(self.provider)?;
         identities::lock_subject(transaction, &self.provider.key, &self.person.subject).await?;
         let user = users::lock(transaction, user_id).await?.ok_or(AuthError::UserGone)?;
-        self.attach(transaction, user.id(), way::USER).await
+        self.attach(transaction, user.id(), way::USER).await?;
+        self.tell(transaction, user.id(), Some(session_id)).await
     }
 
     /// An account with the same verified address.
-    async fn meet(&self, transaction: &mut PgConnection, user: &User) -> Result<UserId, Unresolved> {
+    async fn meet(&self, transaction: &mut PgConnection, user: &User) -> Result<Revocation, Unresolved> {
         if !self.provider.link_by_address {
             return Err(Refusal::AccountExists.into());
         }
         self.attach(transaction, user.id(), way::ADDRESS).await?;
-        Ok(user.id())
+        self.tell(transaction, user.id(), None).await
     }
 
     /// An account that was registered and never verified: the owner of the address is here now, and whoever registered it
@@ -172,6 +183,16 @@ impl Proven<'_> {
             self.state.emit(transaction, &provisioned, &cause).await?;
         }
         Ok(())
+    }
+
+    async fn tell(
+        &self,
+        transaction: &mut PgConnection,
+        user_id: UserId,
+        kept: Option<SessionId>,
+    ) -> Result<Revocation, Unresolved> {
+        let (name, cause) = (&self.provider.name, self.cause(user_id));
+        Ok(linking::linked(self.state, transaction, user_id, name, kept, &cause).await?)
     }
 
     fn cause(&self, user_id: UserId) -> Cause {

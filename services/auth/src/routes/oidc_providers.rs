@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod update;
 
 use colink_auth::Caller;
+use colink_core::error::ErrorKind;
 use colink_core::id::WorkspaceId;
 use colink_core::permission::{Action, Decision, Standing, decide};
 use colink_core::time::Timestamp;
@@ -91,11 +92,15 @@ pub(super) struct Permit {
     bypass: bool,
 }
 
-/// Lets those in who may change the workspace. Channels decides about roles, at this moment.
+/// Lets those in who may change the workspace. Channels decides about roles, at this moment. A workspace that asks for a
+/// second factor is closed to sessions that were not proven by one.
 async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> ApiResult<Permit> {
-    let role = state.peers.workspace_role(workspace_id, caller.user_id()).await?;
+    let member = state.peers.member(workspace_id, caller.user_id()).await?;
+    let closed = member.as_ref().is_some_and(|member| member.require_mfa) && !caller.has_second_factor();
+    let role = member.map(|member| member.role);
     let standing = Standing::in_workspace(caller.realm_admin(), role, caller.scopes());
     match decide(&standing, Action::UpdateWorkspace) {
+        decision if closed && decision.is_allowed() => Err(ApiError::of(ErrorKind::MfaRequired)),
         Decision::Allow => Ok(Permit { workspace_id, bypass: false }),
         Decision::AllowAsRealmAdmin => Ok(Permit { workspace_id, bypass: true }),
         Decision::Forbid => Err(ApiError::forbidden("Only administrators of the workspace may do this.")),

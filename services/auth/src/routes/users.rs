@@ -9,6 +9,7 @@ pub(crate) mod patch;
 pub(crate) mod profile;
 pub(crate) mod reactivate;
 pub(crate) mod request_export;
+pub(crate) mod set_realm_roles;
 pub(crate) mod set_status;
 pub(crate) mod show;
 pub(crate) mod show_export;
@@ -183,6 +184,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     // Not wrapped: after it there is nobody whose answer could be kept.
     .service(resource("/users/me/erase").post(erase::erase_account))
     .service(resource("/auth/users/{user_id}/reactivate").post(reactivate::reactivate_account).wrap(once()))
+    .service(resource("/auth/users/{user_id}/realm-roles").put(set_realm_roles::set_realm_roles).wrap(once()))
     .service(resource("/users/{user_id}").get(show::get_user))
     .service(resource("/users/{user_id}/avatar").get(avatar::get_avatar));
 }

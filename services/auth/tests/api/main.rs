@@ -56,6 +56,7 @@ mod passkeys_reauthentication;
 mod passkeys_second_factor;
 mod peers;
 mod profiles;
+mod realm_roles;
 mod secrets;
 mod sessions;
 mod smtp;

@@ -18,7 +18,8 @@ pub(crate) struct Unread {
     pub(crate) mention_count: i64,
 }
 
-/// Unread counts of the channels that `$which` leaves of the active memberships of user `$1`.
+/// Unread counts of the channels that `$which` leaves of the active memberships of user `$1`. With `$3` also of workspaces
+/// that are closed to sessions without a second factor (A-8).
 macro_rules! unread {
     ($which:literal) => {
         concat!(
@@ -30,7 +31,10 @@ macro_rules! unread {
                  join workspace_members w
                      on w.workspace_id = h.workspace_id and w.user_id = c.user_id and w.active
                  left join reads r on r.user_id = c.user_id and r.channel_id = c.channel_id
-                 where c.user_id = $1 and c.active and ",
+                 where c.user_id = $1 and c.active
+                   and ($3 or not exists (select 1 from workspaces x
+                                          where x.workspace_id = h.workspace_id and x.require_mfa))
+                   and ",
             $which,
             ")
              select m.channel_id, m.last_read_seq, m.last_seq as head_seq,
@@ -62,20 +66,23 @@ macro_rules! unread {
     };
 }
 
-/// The unread state of every channel the user is in, or of those of one workspace.
+/// The unread state of every channel the user is in, or of those of one workspace, as far as they are open to a session
+/// that was proven by a second factor or was not.
 pub(crate) async fn list(
     pool: &PgPool,
     user_id: UserId,
     workspace_id: Option<Uuid>,
+    second_factor: bool,
 ) -> Result<Vec<Unread>, sqlx::Error> {
     sqlx::query_as(unread!("($2::uuid is null or h.workspace_id = $2)"))
         .bind(user_id.as_uuid())
         .bind(workspace_id)
+        .bind(second_factor)
         .fetch_all(pool)
         .await
 }
 
-/// The unread state of one channel; none when the user is not in it.
+/// The unread state of one channel, for whoever was let in to it; none when the user is not in it.
 pub(crate) async fn lookup(
     pool: &PgPool,
     user_id: UserId,
@@ -84,6 +91,7 @@ pub(crate) async fn lookup(
     sqlx::query_as(unread!("c.channel_id = $2"))
         .bind(user_id.as_uuid())
         .bind(channel_id.as_uuid())
+        .bind(true)
         .fetch_optional(pool)
         .await
 }

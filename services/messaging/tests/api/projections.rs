@@ -1,14 +1,15 @@
 use colink_core::clock::{Clock, SystemClock};
-use colink_core::id::ChannelId;
+use colink_core::id::{ChannelId, UserId};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
 use colink_events::channels::{
     ChannelArchived, ChannelCreated, ChannelMemberAdded, ChannelMemberRemoved, ChannelUnarchived, DmCreated,
     MemberJoined, MemberLeft, MemberRoleChanged, WorkspaceDeleted, WorkspacePayload, WorkspaceUpdated,
 };
 use colink_events::users::{UserPayload, UserUpdated};
+use colink_test::Client;
 use serde_json::json;
 
-use crate::harness::World;
+use crate::harness::{Person, World};
 
 /// E-3, S-1: events that come twice, late and in the wrong order end in the same rows.
 #[actix_web::test]
@@ -72,6 +73,31 @@ async fn a_deleted_workspace_is_closed_to_everybody() {
     world.finish().await;
 }
 
+/// The workspace, which asks for a second factor or does not.
+pub(crate) fn updated(world: &World, require_mfa: bool, version: i64) -> WorkspaceUpdated {
+    let at = SystemClock.timestamp();
+    let workspace = WorkspacePayload {
+        id: world.workspace_id,
+        name: "Works".to_owned(),
+        slug: "works".to_owned(),
+        owner_id: UserId::generate(&SystemClock),
+        plan: "free".to_owned(),
+        member_limit: None,
+        require_mfa,
+        version,
+        created_at: at,
+        updated_at: at,
+        deleted_at: None,
+    };
+    WorkspaceUpdated { workspace }
+}
+
+/// A session of somebody that was proven by a second factor.
+pub(crate) fn proven(world: &World, person: &Person) -> Client {
+    let mint = world.stage.identity().mint(&person.user).claim("amr", json!(["pwd", "otp", "mfa"]));
+    world.messaging.anonymous().bearer(&mint.sign())
+}
+
 /// where a second factor is asked for, a session that was not proven by one reads and writes nothing.
 #[actix_web::test]
 async fn a_workspace_that_asks_for_a_second_factor_is_closed() {
@@ -79,29 +105,12 @@ async fn a_workspace_that_asks_for_a_second_factor_is_closed() {
     let (ada, eve) = (world.person("ada").await, world.stranger("eve").await);
     let channel = world.public(&[&ada]).await;
     let message = ada.says(channel, "hi").await.text("/id");
-    let at = SystemClock.timestamp();
-    let updated = |require_mfa: bool, version: i64| WorkspaceUpdated {
-        workspace: WorkspacePayload {
-            id: world.workspace_id,
-            name: "Works".to_owned(),
-            slug: "works".to_owned(),
-            owner_id: ada.id(),
-            plan: "free".to_owned(),
-            member_limit: None,
-            require_mfa,
-            version,
-            created_at: at,
-            updated_at: at,
-            deleted_at: None,
-        },
-    };
-    world.emit(&updated(true, 3)).await;
+    world.emit(&updated(&world, true, 3)).await;
     // Late, and older than what is known.
-    world.emit(&updated(false, 2)).await;
+    world.emit(&updated(&world, false, 2)).await;
     let asked = "select count(*) from workspaces where workspace_id = $1 and require_mfa and version = 3";
     world.await_count(asked, world.workspace_id, 1).await;
-    let mint = world.stage.identity().mint(&ada.user).claim("amr", json!(["pwd", "otp", "mfa"]));
-    let proven = world.messaging.anonymous().bearer(&mint.sign());
+    let proven = proven(&world, &ada);
     let (messages, one) = (format!("/channels/{channel}/messages"), format!("/messages/{message}"));
     for path in [&messages, &one, &format!("/channels/{channel}/events"), &format!("{one}/threads")] {
         assert_eq!(ada.client.get(path).await.expect(401).error_code(), "MFA_REQUIRED", "{path}");

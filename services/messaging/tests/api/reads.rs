@@ -1,9 +1,12 @@
-use colink_core::role::{ChannelKind, ChannelRole};
-use colink_events::channels::ChannelMemberAdded;
-use colink_test::Answer;
+use colink_core::clock::SystemClock;
+use colink_core::id::WorkspaceId;
+use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
+use colink_events::channels::{ChannelMemberAdded, MemberJoined};
+use colink_test::{Answer, Client};
 use serde_json::{Value, json};
 
 use crate::harness::World;
+use crate::projections::{proven, updated};
 
 fn of(answer: &Answer, channel: impl ToString) -> (i64, i64) {
     let channels = answer.value("/channels");
@@ -45,7 +48,7 @@ async fn unread_counts_are_exact() {
     bob.client.put(&format!("/channels/{quiet}/read"), &json!({ "seq": 1 })).await.expect(200);
     let scoped = bob.client.get(&format!("/unreads?workspace_id={}", world.workspace_id)).await.expect(200);
     assert_eq!(of(&scoped, channel), (2, 1));
-    let other = colink_core::id::WorkspaceId::generate(&colink_core::clock::SystemClock);
+    let other = WorkspaceId::generate(&SystemClock);
     let other =
         bob.client.with_header("X-Workspace-Id", &other.to_string()).get("/unreads").await.expect(200);
     assert_eq!(other.value("/channels"), json!([]));
@@ -82,5 +85,41 @@ async fn a_newcomer_begins_with_nothing_unread() {
     .await
     .unwrap();
     assert_eq!(of(&bob.client.get("/unreads").await.expect(200), channel), (999, 0));
+    world.finish().await;
+}
+
+/// A-8, M-11: a workspace that asks for a second factor is left out for a session without one; the others are counted.
+#[actix_web::test]
+async fn a_closed_workspace_is_not_counted() {
+    let mut world = World::new().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let open = world.public(&[&ada, &bob]).await;
+    world.workspace_id = WorkspaceId::generate(&SystemClock);
+    for person in [&ada, &bob] {
+        world.emit(&MemberJoined(world.member(person.id(), WorkspaceRole::Member, 1))).await;
+        let seats = "select count(*) from workspace_members where user_id = $1 and active";
+        world.await_count(seats, person.id(), 2).await;
+    }
+    let closed = world.public(&[&ada, &bob]).await;
+    for channel in [open, closed] {
+        ada.says(channel, &format!("hey @{}", bob.user.username)).await;
+    }
+    let unreads = async |client: &Client| client.get("/unreads").await.expect(200);
+    assert_eq!(of(&unreads(&bob.client).await, closed), (1, 1));
+
+    world.emit(&updated(&world, true, 2)).await;
+    let asks = "select count(*) from workspaces where workspace_id = $1 and require_mfa";
+    world.await_count(asks, world.workspace_id, 1).await;
+    let answer = unreads(&bob.client).await;
+    assert_eq!((of(&answer, open), of(&answer, closed)), ((1, 1), (-1, -1)));
+    let named = format!("/unreads?workspace_id={}", world.workspace_id);
+    assert_eq!(bob.client.get(&named).await.expect(200).value("/channels"), json!([]));
+    let proven = proven(&world, &bob);
+    let answer = unreads(&proven).await;
+    assert_eq!((of(&answer, open), of(&answer, closed)), ((1, 1), (1, 1)));
+
+    world.emit(&updated(&world, false, 3)).await;
+    world.await_count(asks, world.workspace_id, 0).await;
+    assert_eq!(of(&unreads(&bob.client).await, closed), (1, 1));
     world.finish().await;
 }

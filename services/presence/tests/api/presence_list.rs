@@ -40,6 +40,31 @@ async fn a_user_is_online_while_connected_and_offline_after_the_grace() {
     .await;
 }
 
+/// a workspace that asks for a second factor shows nobody to a session that was not proven by one.
+#[tokio::test]
+async fn a_closed_workspace_shows_nobody() {
+    let node = Node::start().await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let channel = node.channel(&[&ann, &ben]);
+    let _hers = node.follow(&ann, channel).await;
+    let path = format!("/presence?user_ids={},{}", ann.id, ben.id);
+    let statuses = async |client: &colink_test::Client| {
+        let answer = client.get(&path).await.expect(200);
+        (answer.text("/items/0/status"), answer.text("/items/1/status"))
+    };
+    let told = |ann: &str, ben: &str| (ann.to_owned(), ben.to_owned());
+    let his = node.service.client(&ben);
+    eventually("ann is seen", SOON, async || {
+        (statuses(&his).await == told("online", "offline")).then_some(())
+    })
+    .await;
+    node.world.require_mfa();
+    assert_eq!(statuses(&his).await, told("offline", "offline"));
+    let mint = node.stage.identity().mint(&ben).claim("amr", json!(["pwd", "otp", "mfa"]));
+    let proven = node.service.anonymous().bearer(&mint.sign());
+    assert_eq!(statuses(&proven).await, told("online", "offline"));
+}
+
 /// who is invisible is seen as offline.
 #[tokio::test]
 async fn a_status_is_what_the_user_says() {

@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use super::{Filling, Letter, Template, write};
 
 /// What callers give as facts. A template with a new one adds a line.
-const FACTS: &[(&str, &str)] =
-    &[("device", "Firefox on Linux"), ("ip", "203.0.113.9"), ("at", "21 November 2026, 11:03 UTC")];
+const FACTS: &[(&str, &str)] = &[
+    ("device", "Firefox on Linux"),
+    ("ip", "203.0.113.9"),
+    ("at", "21 November 2026, 11:03 UTC"),
+    ("roles", "user, admin"),
+    ("provider", "Acme single sign-on"),
+];
 
 /// The mail as somebody would get it.
 pub(crate) fn preview(template: Template) -> Letter {

@@ -1,7 +1,7 @@
 //! `PUT /auth/mfa-policy`.
 
 use actix_web::web::Data;
-use colink_auth::{REALM_ADMIN, RealmAdmin};
+use colink_auth::RealmAdmin;
 use colink_core::error::{FieldError, Invalid};
 use colink_events::users::MfaPolicyUpdated;
 use colink_http::validate::{all, each, field};
@@ -10,12 +10,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::show_policy::View;
+use crate::domain::realm_role;
 use crate::reauthentication;
 use crate::second_factor::policy::Policy;
 use crate::state::State;
 use crate::store::mfa_policy::{self, StoredPolicy};
 
-const ROLES: [&str; 2] = ["user", REALM_ADMIN];
 /// A year.
 const GRACE_HOURS_MAX: i32 = 8784;
 
@@ -80,10 +80,7 @@ pub(crate) async fn update_mfa_policy(
 fn roles(given: Option<Vec<String>>) -> Result<Vec<String>, FieldError> {
     const FIELD: &str = "required_for_realm_roles";
     let given = given.ok_or_else(|| Invalid::required().at(FIELD))?;
-    let mut roles = each(FIELD, given, |role| match ROLES.contains(&role.as_str()) {
-        true => Ok(role),
-        false => Err(Invalid::new("must be `user` or `admin`")),
-    })?;
+    let mut roles = each(FIELD, given, realm_role::parse)?;
     roles.sort_unstable();
     roles.dedup();
     Ok(roles)

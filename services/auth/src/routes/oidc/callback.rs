@@ -154,16 +154,20 @@ impl Returned {
             if !sessions::is_open(&mut transaction, user_id, session_id, now).await? {
                 return Err(Refusal::Expired.into());
             }
-            proven.link(&mut transaction, user_id).await?;
+            let ended = proven.link(&mut transaction, user_id, session_id).await?;
             state.commit(transaction).await?;
+            ended.announce(state).await;
             return Ok(None);
         }
-        let user_id = proven.sign_in(&mut transaction).await?;
+        let (user_id, ended) = proven.sign_in(&mut transaction).await?;
         let code = OpaqueToken::generate();
         let expires_at = state.clock.now() + chrono::Duration::seconds(CODE_LIFE_S);
         let (two, browser) = (person.proved_two_factors(&self.provider), self.secrets.browser.hash());
         oidc_codes::insert(&mut *transaction, code.hash(), browser, user_id, two, expires_at).await?;
         state.commit(transaction).await?;
+        if let Some(ended) = ended {
+            ended.announce(state).await;
+        }
         Ok(Some(code))
     }
 

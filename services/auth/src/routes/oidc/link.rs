@@ -25,7 +25,8 @@ pub(crate) struct Request {
 
 /// Link a provider to my account
 ///
-/// Send the browser to `authorization_url`; the callback links who signs in there.
+/// Send the browser to `authorization_url`; the callback links who signs in there. Then every other session ends, and the
+/// owner is told by mail.
 #[utoipa::path(
     post,
     path = "/auth/oidc/{provider}/link",

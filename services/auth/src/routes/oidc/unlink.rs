@@ -2,10 +2,11 @@
 
 use actix_web::web::Data;
 use colink_auth::Caller;
-use colink_events::users::ProviderUnlinked;
 use colink_http::{ApiError, ApiResult, Path, Reply};
 
+use super::provider_of;
 use crate::error::AuthError;
+use crate::oidc::linking;
 use crate::reauthentication;
 use crate::state::State;
 use crate::store::{identities, users};
@@ -13,7 +14,7 @@ use crate::ways_in;
 
 /// Unlink a provider from my account
 ///
-/// 409 when it is the last way to sign in: set a password or add another way first.
+/// 409 when it is the last way to sign in: set a password or add another way first. The owner is told by mail.
 #[utoipa::path(
     delete,
     path = "/auth/oidc/{provider}",
@@ -28,7 +29,9 @@ pub(crate) async fn unlink_identity(
     Path(provider): Path<String>,
 ) -> ApiResult<Reply<()>> {
     reauthentication::require(&state, &caller).await?;
-    let (user_id, at) = (caller.user_id(), state.clock.timestamp());
+    let (user_id, found) = (caller.user_id(), provider_of(&state, &provider).await?);
+    // The operator may have taken the provider out of the configuration.
+    let name = found.map_or_else(|| provider.clone(), |found| found.name);
     let mut transaction = state.begin().await?;
     // The row lock lets changes of the ways in happen one after the other: of two last ones one stays.
     users::lock(&mut transaction, user_id).await.map_err(AuthError::from)?.ok_or(AuthError::UserGone)?;
@@ -39,8 +42,7 @@ pub(crate) async fn unlink_identity(
     if !ways_in::remain(&state, &mut transaction, user_id).await? {
         return Err(AuthError::LastWayIn.into());
     }
-    let event = ProviderUnlinked { user_id, provider, at };
-    state.emit(&mut transaction, &event, &caller.cause()).await?;
+    linking::unlinked(&state, &mut transaction, user_id, &provider, &name, &caller.cause()).await?;
     state.commit(transaction).await?;
     Ok(Reply::no_content())
 }

@@ -3,17 +3,18 @@
 use actix_web::web::Data;
 use colink_auth::Caller;
 use colink_core::id::{ProviderId, WorkspaceId};
-use colink_events::users::ProviderUnlinked;
 use colink_http::{ApiError, ApiResult, Path, Reply};
 
 use super::{admit, announce};
+use crate::oidc::linking;
 use crate::reauthentication;
 use crate::state::State;
 use crate::store::{identities, oidc_providers};
 
 /// Remove an identity provider from a workspace
 ///
-/// Nobody can sign in through it any more. Accounts stay: who has no other way in sets a password by mail.
+/// Nobody can sign in through it any more. Accounts stay: who has no other way in sets a password by mail. Whoever was
+/// linked is told by mail.
 #[utoipa::path(
     delete,
     path = "/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}",
@@ -39,9 +40,8 @@ pub(crate) async fn delete_workspace_provider(
     oidc_providers::delete(&mut transaction, stored.id).await?;
     let provider = stored.id.to_string();
     for user_id in identities::delete_of_provider(&mut transaction, &provider).await? {
-        let (provider, at) = (provider.clone(), state.clock.timestamp());
-        let unlinked = ProviderUnlinked { user_id, provider, at };
-        state.emit(&mut transaction, &unlinked, &caller.cause()).await?;
+        let (name, cause) = (&stored.name, caller.cause());
+        linking::unlinked(&state, &mut transaction, user_id, &provider, name, &cause).await?;
     }
     announce(&state, &mut transaction, &caller, &stored, "deleted").await?;
     state.commit(transaction).await?;

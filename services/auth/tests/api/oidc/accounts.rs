@@ -5,6 +5,7 @@ use colink_events::users::ProviderLinked;
 use serde_json::json;
 
 use super::browser::Browser;
+use super::linking::queued;
 use super::provider::{LocalProvider, Someone};
 use super::{SSO, error_of, start};
 use crate::harness::{PASSWORD, World, settings};
@@ -23,7 +24,8 @@ async fn an_account_with_the_address_is_not_taken_over() {
     assert_eq!(world.count("select count(*) from identities where provider = $1", SSO).await, 0);
 }
 
-/// unless the operator says that the provider's word is enough; then the owner is told, and his password stays.
+/// unless the operator says that the provider's word is enough; then the owner is told by mail, his sessions end
+/// and his password stays.
 #[tokio::test]
 async fn an_account_is_linked_by_its_address_where_that_is_wanted() {
     let provider = LocalProvider::start();
@@ -35,9 +37,17 @@ async fn an_account_is_linked_by_its_address_where_that_is_wanted() {
     let unverified = Someone { email_verified: false, ..someone_at(&ada.email) };
     assert_eq!(error_of(&browser.go_through(&provider, &unverified).await), "email_unverified");
 
-    let session = world.session(&browser.sign_in(&provider, &someone_at(&ada.email)).await.expect(200));
+    let someone = someone_at(&ada.email);
+    let session = world.session(&browser.sign_in(&provider, &someone).await.expect(200));
     assert_eq!(session.user_id, known.user_id);
+    world.mailbox.await_mail(&ada.email, "was linked to your account").await;
+    known.client.get("/users/me").await.expect(401);
+    session.client.get("/users/me").await.expect(200);
     world.login(&ada).await;
+    // The next sign-in links nothing.
+    browser.sign_in(&provider, &someone).await.expect(200);
+    session.client.get("/users/me").await.expect(200);
+    assert_eq!(queued(&world, "provider_linked").await, 1);
     let mut users = world.stage.probe(Topic::Users).await;
     let of_ada = |event: &ProviderLinked| event.user_id.to_string() == known.user_id;
     assert_eq!(users.await_event::<ProviderLinked>(of_ada).await.0.by, "address");
@@ -59,6 +69,7 @@ async fn an_account_registered_by_somebody_else_becomes_the_owners() {
     world.verify(&token).await.expect(400);
     let me = session.client.get("/auth/me").await.expect(200);
     assert_eq!(me.text("/username"), owner.username);
+    assert_eq!(queued(&world, "provider_linked").await, 0, "the account is new to its owner");
     assert_eq!(world.count("select count(*) from users where email_normalised = $1", &owner.email).await, 1);
     // The name of the registration is held for a while, as always.
     let other = crate::harness::Person { email: world.stranger("eve").email, ..squatter };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use colink_events::Topic;
-use colink_events::users::{ProviderLinked, ProviderUnlinked};
+use colink_events::users::{ProviderLinked, ProviderUnlinked, SessionRevoked};
 use reqwest::Method;
 use serde_json::json;
 
@@ -14,19 +14,32 @@ use crate::harness::{World, clock, refuses_bad_tokens, settings};
 
 const SETTINGS: &str = "https://chat.example.test/settings";
 
-/// a user links a provider, signs in with it, and unlinks it.
+/// Mails of this template that were queued.
+pub(super) async fn queued(world: &World, template: &str) -> i64 {
+    let query = "select count(*) from jobs where kind = 'send_mail' and payload ->> 'template' = $1";
+    world.count(query, template).await
+}
+
+/// a user links a provider, signs in with it, and unlinks it. He is told of both, and linking ends the
+/// sessions that it was not done in.
 #[tokio::test]
 async fn a_user_links_and_unlinks_a_provider() {
     let provider = LocalProvider::start();
     // A provider that is trusted with nothing: linking needs no trust.
     let world = World::with(provider.register(settings(), SSO)).await;
     let (ada, session) = world.signed_in("ada").await;
+    let elsewhere = world.login(&ada).await;
     let identity = Someone { email_verified: false, ..Someone::named("at-the-provider") };
     let mut browser = Browser::new(&world);
     assert_eq!(
         browser.link(&session.access, &provider, &identity).await,
         format!("{SETTINGS}#oidc_linked={SSO}")
     );
+    session.client.get("/users/me").await.expect(200);
+    elsewhere.client.get("/users/me").await.expect(401);
+    world.refresh(&elsewhere.refresh).await.expect(401);
+    let mail = world.mailbox.await_mail(&ada.email, "was linked to your account").await;
+    assert!(mail.text.contains("Local sign-on") && mail.html.contains("Local sign-on"), "{}", mail.raw);
 
     let through = world.session(&Browser::new(&world).sign_in(&provider, &identity).await.expect(200));
     assert_eq!(through.user_id, session.user_id);
@@ -37,28 +50,37 @@ async fn a_user_links_and_unlinks_a_provider() {
     let client = world.session(&world.try_login(&ada.email, &ada.password).await.expect(200)).client;
     client.delete(&format!("/auth/oidc/{SSO}")).await.expect(204);
     client.delete(&format!("/auth/oidc/{SSO}")).await.expect(404);
+    let mail = world.mailbox.await_mail(&ada.email, "was unlinked from your account").await;
+    assert!(mail.text.contains("Local sign-on") && mail.html.contains("Local sign-on"), "{}", mail.raw);
+    assert_eq!(queued(&world, "provider_unlinked").await, 1);
     assert_eq!(error_of(&browser.go_through(&provider, &identity).await), "not_registered");
 
     let mut users = world.stage.probe(Topic::Users).await;
     let id = session.user_id.as_str();
     let (linked, _) = users.await_event::<ProviderLinked>(|event| event.user_id.to_string() == id).await;
     assert_eq!(linked.by, "user");
+    let ended = |event: &SessionRevoked| event.session_id.is_some_and(|one| one.to_string() == elsewhere.id);
+    assert_eq!(users.await_event::<SessionRevoked>(ended).await.0.reason, "provider_linked");
     users.await_event::<ProviderUnlinked>(|event| event.user_id.to_string() == id).await;
 }
 
-/// an identity belongs to one account, and an account has one identity of a provider.
+/// an identity belongs to one account, and an account has one identity of a provider. What was not linked is told
+/// to nobody and ends nothing.
 #[tokio::test]
 async fn an_identity_is_linked_once() {
     let (provider, world, mut browser) = start().await;
     let (_, ada) = world.signed_in("ada").await;
-    let (_, eve) = world.signed_in("eve").await;
+    let (eve, eves) = world.signed_in("eve").await;
+    let hers = world.login(&eve).await;
     let (first, second) = (Someone::named("first"), Someone::named("second"));
     browser.link(&ada.access, &provider, &first).await;
-    for (access, identity) in [(&eve.access, &first), (&ada.access, &second), (&ada.access, &first)] {
+    for (access, identity) in [(&eves.access, &first), (&ada.access, &second), (&ada.access, &first)] {
         let location = browser.link(access, &provider, identity).await;
         assert_eq!(location, format!("{SETTINGS}#oidc_error=already_linked"));
     }
-    eve.client.delete(&format!("/auth/oidc/{SSO}")).await.expect(404);
+    hers.client.get("/users/me").await.expect(200);
+    eves.client.delete(&format!("/auth/oidc/{SSO}")).await.expect(404);
+    assert_eq!((queued(&world, "provider_linked").await, queued(&world, "provider_unlinked").await), (1, 0));
 }
 
 /// whoever has no other way in keeps this one, also when the last two are taken away at once.

@@ -10,11 +10,12 @@ use serde_json::json;
 use url::Url;
 
 use super::browser::{Browser, code_of};
+use super::linking::queued;
 use super::provider::{CLIENT_ID, LocalProvider, Someone};
 use super::{SSO, error_of, start};
 use crate::harness::{World, clock, refuses_malformed, refuses_values, settings};
 
-/// whoever signs in for the first time gets an account, later the same one.
+/// whoever signs in for the first time gets an account, later the same one; that is no news to him.
 #[tokio::test]
 async fn a_stranger_gets_an_account_and_keeps_it() {
     let (provider, world, mut browser) = start().await;
@@ -43,6 +44,7 @@ async fn a_stranger_gets_an_account_and_keeps_it() {
     assert_eq!(world.count("select count(*) from identities where subject = $1", &ada.subject).await, 1);
     assert_eq!(provider.calls("/realm/.well-known/openid-configuration"), 1);
     assert_eq!(provider.calls("/realm/keys"), 1);
+    assert_eq!(queued(&world, "provider_linked").await, 0);
 }
 
 /// the request has everything that binds the answer to it, and nothing that is secret.

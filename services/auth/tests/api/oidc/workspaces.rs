@@ -2,6 +2,8 @@
 
 mod company;
 
+use std::sync::atomic::Ordering;
+
 use colink_events::Topic;
 use colink_events::channels::AccessBypassed;
 use colink_events::users::{ProviderUnlinked, SsoProviderChanged, UserProvisioned};
@@ -171,6 +173,27 @@ async fn a_companys_people_become_members() {
     browser.get(&format!("/auth/oidc/{id}/start")).await.expect(404);
     let of_ada = |event: &ProviderUnlinked| event.user_id.to_string() == session.user_id;
     assert_eq!(users.await_event::<ProviderUnlinked>(of_ada).await.0.provider, id);
+    let mail = world.mailbox.await_mail(&ada.email, "was unlinked from your account").await;
+    assert!(mail.text.lines().any(|line| line == "Acme"), "{}", mail.text);
+}
+
+/// a workspace that asks for a second factor shows and changes its providers for sessions that were proven by one.
+#[tokio::test]
+async fn a_workspace_that_asks_for_a_second_factor_keeps_its_providers_closed() {
+    let company = Company::start(true).await;
+    let (world, admin) = (&company.world, &company.admin);
+    let created = company.create(&admin.client, &company.body()).await.expect(201);
+    let one = format!("{}/{}", path(WORKSPACE), created.text("/id"));
+    company.roles.1.store(true, Ordering::SeqCst);
+    let calls = [(Method::GET, path(WORKSPACE)), (Method::POST, path(WORKSPACE)), (Method::PUT, one.clone())];
+    for (method, path) in calls.into_iter().chain([(Method::DELETE, one)]) {
+        let request = admin.client.request(method.clone(), &path);
+        let request = if method == Method::GET { request } else { request.json(&company.body()) };
+        assert_eq!(request.send().await.expect(401).error_code(), "MFA_REQUIRED", "{method} {path}");
+    }
+    sqlx::query("update sessions set amr = '{pwd,otp,mfa}'").execute(world.database()).await.unwrap();
+    let proven = world.session(&world.refresh(&admin.refresh).await.expect(200));
+    proven.client.get(&path(WORKSPACE)).await.expect(200);
 }
 
 /// administrators of a workspace cannot use its provider to look around in the network of this service.

@@ -25,11 +25,12 @@ pub(crate) struct UnreadsQuery {
 /// What is unread.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Unreads {
-    /// Every channel the caller is in.
+    /// Every channel the caller is in, as far as its workspace is open to his session.
     channels: Vec<UnreadView>,
 }
 
-/// The unread and mention counts of every channel the caller is in.
+/// The unread and mention counts of every channel the caller is in. Those of a workspace that asks for a second factor are
+/// left out for a session that was not proven by one.
 #[utoipa::path(
     get,
     path = "/unreads",
@@ -45,6 +46,7 @@ pub(crate) async fn list_unreads(
     _query: Query<UnreadsQuery>,
 ) -> ApiResult<Reply<Unreads>> {
     let workspace_id = scope.named().map(WorkspaceId::as_uuid);
-    let rows = reads::list(&state.pool, caller.user_id(), workspace_id).await?;
+    let (user_id, second_factor) = (caller.user_id(), caller.has_second_factor());
+    let rows = reads::list(&state.pool, user_id, workspace_id, second_factor).await?;
     Ok(Reply::ok(Unreads { channels: rows.into_iter().map(UnreadView::from).collect() }).with_body_etag())
 }

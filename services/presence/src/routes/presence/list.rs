@@ -32,7 +32,7 @@ pub struct ListPresence {
 pub struct UserPresence {
     /// The user.
     user_id: UserId,
-    /// Over all his devices; `offline` also for whoever shares no workspace with the caller.
+    /// Over all his devices; `offline` also for whoever shares no workspace with the caller that is open to his session.
     status: Status,
 }
 
@@ -54,7 +54,7 @@ pub async fn list_presence(
     Query(query): Query<ListPresence>,
 ) -> ApiResult<Reply<PresenceList>> {
     let users = parse(&query.user_ids)?;
-    let mine = state.peers.workspaces(caller.user_id()).await?;
+    let mine = state.peers.workspaces(caller.user_id(), caller.has_second_factor()).await?;
     let mut items = Vec::with_capacity(users.len());
     for user_id in users {
         items.push(UserPresence { user_id, status: status_of(&state, user_id, &caller, &mine).await? });

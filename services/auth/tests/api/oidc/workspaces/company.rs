@@ -1,5 +1,6 @@
 //! A company whose people sign in through a provider of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use actix_web::HttpResponse;
@@ -12,9 +13,10 @@ use crate::harness::{Session, World, settings};
 
 pub(super) const WORKSPACE: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 
-/// What channels knows: who is an admin of the workspace. Everybody else is a member of none.
+/// What channels knows: who is what in the workspace, everybody else is a member of none; and whether it asks for a second
+/// factor.
 #[derive(Clone, Default)]
-pub(super) struct Roles(pub(super) Arc<Mutex<Vec<(String, &'static str)>>>);
+pub(super) struct Roles(pub(super) Arc<Mutex<Vec<(String, &'static str)>>>, pub(super) Arc<AtomicBool>);
 
 fn missing() -> HttpResponse {
     HttpResponse::NotFound().json(json!({
@@ -31,9 +33,10 @@ fn success(data: &Value) -> HttpResponse {
 
 async fn member(roles: Data<Roles>, path: Path<(String, String)>) -> HttpResponse {
     let (workspace, user) = path.into_inner();
+    let require_mfa = roles.1.load(Ordering::SeqCst);
     let roles = roles.get_ref().0.lock().unwrap();
     let role = roles.iter().find(|(id, _)| *id == user && workspace == WORKSPACE);
-    role.map_or_else(missing, |(_, role)| success(&json!({ "role": role })))
+    role.map_or_else(missing, |(_, role)| success(&json!({ "role": role, "require_mfa": require_mfa })))
 }
 
 async fn workspace(slug: Path<String>) -> HttpResponse {

@@ -1,0 +1,138 @@
+//! `PUT /auth/users/{user_id}/realm-roles`.
+//!
+//! Tokens carry the roles, so nothing that was made with the old ones goes on: sessions end, and API keys with `admin:*`, the
+//! only ones whose tokens differ by a role. Those end for good: whoever becomes an administrator again does not find keys
+//! of before.
+
+use actix_web::web::Data;
+use colink_auth::{REALM_ADMIN, RealmAdmin};
+use colink_core::error::{FieldError, Invalid};
+use colink_core::id::UserId;
+use colink_core::permission::Scope;
+use colink_events::Cause;
+use colink_events::users::UserRolesChanged;
+use colink_http::validate::{all, each};
+use colink_http::{ApiError, ApiResult, Body, Failure, Path, Reply, Success};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+
+use crate::domain::letter::Template;
+use crate::domain::realm_role;
+use crate::error::AuthError;
+use crate::mail::{self, Mail};
+use crate::revocation::{Revocation, reason};
+use crate::state::State;
+use crate::store::users::User;
+use crate::store::{realm_roles, sessions};
+use crate::{api_keys, reauthentication};
+
+const FIELD: &str = "realm_roles";
+
+/// All of the roles.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RealmRolesWanted)]
+pub(crate) struct Request {
+    /// `user`, `admin`. Every account has `user`, named or not.
+    realm_roles: Option<Vec<String>>,
+}
+
+/// What somebody is in the whole installation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RealmRoles)]
+pub(crate) struct View {
+    user_id: UserId,
+    #[schema(example = json!(["user", "admin"]))]
+    realm_roles: Vec<String>,
+}
+
+/// Change a user's realm roles
+///
+/// For administrators of the installation; needs a proof of identity that is not old. The user's sessions and his API keys
+/// with `admin:*` end within 2 s, and he gets a mail. Somebody must remain an administrator. The same roles again change
+/// nothing.
+#[utoipa::path(
+    put,
+    path = "/auth/users/{user_id}/realm-roles",
+    operation_id = "set_realm_roles",
+    tag = "auth",
+    params(("user_id" = UserId, Path, description = "Whose roles.")),
+    request_body(content = Request, example = json!({"realm_roles": ["user", "admin"]})),
+    responses(
+        (status = 200, description = "The roles as they are now.", body = Success<View>),
+        (status = 403, response = inline(super::super::refusals::Reauthenticate)),
+        (status = 409, description = "CONFLICT: he is the last administrator", body = Failure),
+    )
+)]
+pub(crate) async fn set_realm_roles(
+    state: Data<State>,
+    RealmAdmin(caller): RealmAdmin,
+    Path(user_id): Path<UserId>,
+    Body(request): Body<Request>,
+) -> ApiResult<Reply<View>> {
+    let (roles,) = all((roles(request.realm_roles),))?;
+    reauthentication::require(&state, &caller).await?;
+    let mut transaction = state.begin().await?;
+    let locked = realm_roles::lock_with_admins(&mut transaction, user_id).await.map_err(AuthError::from)?;
+    let user = locked.iter().find(|user| user.id() == user_id && has_roles(user));
+    let user = user.ok_or_else(|| ApiError::not_found("user"))?;
+    if realm_role::complete(&user.realm_roles) != roles {
+        check_administered(&locked, caller.user_id(), user_id, &roles)?;
+        let ended = change(&state, &mut transaction, user, &roles, &caller.cause()).await?;
+        state.commit(transaction).await?;
+        for ended in ended {
+            ended.announce(&state).await;
+        }
+    }
+    Ok(Reply::ok(View { user_id, realm_roles: roles }))
+}
+
+fn roles(given: Option<Vec<String>>) -> Result<Vec<String>, FieldError> {
+    let given = given.ok_or_else(|| Invalid::required().at(FIELD))?;
+    Ok(realm_role::complete(&each(FIELD, given, realm_role::parse)?))
+}
+
+/// People whose address is proven, also while their account is closed. A role that waits for a proof would be
+/// somebody's whom nobody knows.
+fn has_roles(user: &User) -> bool {
+    !user.is_bot() && user.erased_at.is_none() && user.email_verified_at.is_some()
+}
+
+/// Refuses what would leave nobody who administers the installation, and a caller who lost the role in this moment: of two
+/// who take it from one another, one has it afterwards.
+fn check_administered(locked: &[User], caller: UserId, user_id: UserId, roles: &[String]) -> ApiResult<()> {
+    let is_admin = |user: &&User| {
+        has_roles(user) && !user.is_closed() && user.realm_roles.iter().any(|role| role == REALM_ADMIN)
+    };
+    if !locked.iter().filter(is_admin).any(|user| user.id() == caller) {
+        return Err(ApiError::forbidden("Only administrators of the installation may do this."));
+    }
+    let remains = |user: &User| user.id() != user_id || roles.iter().any(|role| role == REALM_ADMIN);
+    if locked.iter().filter(is_admin).any(remains) {
+        Ok(())
+    } else {
+        let message = "The installation would have no administrator left: make somebody else one first.";
+        Err(ApiError::conflict(message))
+    }
+}
+
+async fn change(
+    state: &State,
+    transaction: &mut PgConnection,
+    user: &User,
+    roles: &[String],
+    cause: &Cause,
+) -> Result<[Revocation; 2], AuthError> {
+    let (user_id, now, reason) = (user.id(), state.clock.now(), reason::ROLES_CHANGED);
+    realm_roles::update(transaction, user_id, roles, now).await?;
+    let ended = sessions::update_all_revoked(transaction, user_id, reason, now).await?;
+    let ended = Revocation::record(state, transaction, user_id, ended, reason, cause).await?;
+    let keys = api_keys::end_with_scope(state, transaction, user_id, Scope::Admin, reason, cause).await?;
+    let (old_roles, new_roles) = (user.realm_roles.clone(), roles.to_vec());
+    let event = UserRolesChanged { user_id, old_roles, new_roles, at: now.into() };
+    state.emit(transaction, &event, cause).await?;
+    let mail = Mail::new(user_id, Template::RolesChanged).fact("roles", &roles.join(", ")).at(now);
+    mail::queue_filled(state, transaction, mail, cause).await?;
+    Ok([ended, keys])
+}
