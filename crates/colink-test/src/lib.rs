@@ -16,6 +16,8 @@ mod janitor;
 mod keyed_writes;
 mod leftovers;
 mod local_server;
+mod log_watch;
+mod logging;
 mod mailbox;
 mod names;
 mod node;
