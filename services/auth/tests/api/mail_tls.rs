@@ -116,8 +116,8 @@ async fn a_certificate_of_another_name_or_authority_is_not_trusted() {
 /// whoever takes STARTTLS out of what the server offers, and asks for a password, gets neither.
 #[tokio::test]
 async fn a_server_without_starttls_gets_no_password() {
-    let server = Scripted::start(SIGN_IN).await;
-    let settings = cautious(url(&server, Begins::WithStartTls)).set("mail.ca_file", Authority::new().file());
+    let (server, authority) = (Scripted::start(SIGN_IN).await, Authority::new());
+    let settings = cautious(url(&server, Begins::WithStartTls)).set("mail.ca_file", authority.file());
     let world = World::with(settings).await;
     world.register(&world.stranger("ada")).await.expect(201);
     is_kept(&world, &server).await;
