@@ -11,12 +11,30 @@ use utoipa::openapi::{
     Components, ContentBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
     SecurityRequirement, Server,
 };
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{Modify, PartialSchema, ToSchema};
 
 use crate::envelope::{ErrorBody, Failure, Meta};
 use crate::error::text_of;
 
 const BEARER: &str = "bearerAuth";
+/// Marks an operation between [`KeysIgnored`] and [`openapi_document`].
+const KEY_IGNORED: &str = "x-idempotency-key-ignored";
+
+/// The writes, by their `operation_id`, that are not wrapped in idempotency and pass the key over: a constant in
+/// `#[openapi(modifiers(&UNWRAPPED))]`. `colink_test::assert_idempotency_keys` compares it with what
+/// the routes do.
+#[derive(Debug, Clone, Copy)]
+pub struct KeysIgnored(pub &'static [&'static str]);
+
+impl Modify for KeysIgnored {
+    fn modify(&self, document: &mut OpenApi) {
+        for (operation, _) in document.paths.paths.values_mut().flat_map(operations) {
+            if operation.operation_id.as_deref().is_some_and(|id| self.0.contains(&id)) {
+                operation.extensions.get_or_insert_default().insert(KEY_IGNORED.to_owned(), true.into());
+            }
+        }
+    }
+}
 
 /// One error answer: its name among the components, its status, and the kinds it is sent with.
 struct ErrorAnswer {
@@ -153,8 +171,11 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
         answers.push(&NOT_FOUND);
     }
     if writes {
-        answers.extend([&CONFLICT, &KEY_REUSED]);
-        add_parameter(operation, idempotency_key());
+        answers.push(&CONFLICT);
+        if takes_key(operation) {
+            answers.push(&KEY_REUSED);
+            add_parameter(operation, idempotency_key());
+        }
     } else {
         answers.push(&NOT_ACCEPTABLE);
     }
@@ -165,6 +186,13 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
         let reference = RefOr::Ref(Ref::from_response_name(answer.name));
         operation.responses.responses.entry(answer.status.to_owned()).or_insert(reference);
     }
+}
+
+fn takes_key(operation: &mut Operation) -> bool {
+    let Some(mut extensions) = operation.extensions.take() else { return true };
+    let is_ignored = extensions.remove(KEY_IGNORED).is_some();
+    operation.extensions = Some(extensions).filter(|left| !left.is_empty());
+    !is_ignored
 }
 
 fn takes_path(operation: &Operation) -> bool {

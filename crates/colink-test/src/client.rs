@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::eventually::SOON;
+use crate::logging::WATCH;
 
 /// A client of one service (or of the gateway), for one caller.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ impl Client {
     /// The same client with a bearer token.
     #[must_use]
     pub fn bearer(&self, token: &str) -> Self {
+        WATCH.keep("bearer token", token);
         self.with_header("authorization", &format!("Bearer {token}"))
     }
 
@@ -109,6 +111,7 @@ impl Request {
 
     /// Sets a JSON body.
     pub fn json<B: Serialize + ?Sized>(mut self, body: &B) -> Self {
+        WATCH.learn(&serde_json::to_value(body).expect("JSON"));
         self.builder = self.builder.json(body);
         self
     }
@@ -135,6 +138,7 @@ impl Request {
         let response = self.builder.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await?;
+        learn(&headers, &body);
         Ok(Answer { request: self.line, status, headers, body })
     }
 }
@@ -257,6 +261,17 @@ impl Answer {
 impl Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered {}: {}", self.request, self.status, String::from_utf8_lossy(&self.body))
+    }
+}
+
+/// Cookies, and what stands in the body under telling names.
+fn learn(headers: &HeaderMap, body: &[u8]) {
+    let cookies =
+        headers.get_all(reqwest::header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let values = cookies.filter_map(|cookie| cookie.split(';').next()?.split_once('='));
+    values.for_each(|(_, value)| WATCH.keep("cookie", value));
+    if let Ok(body) = serde_json::from_slice(body) {
+        WATCH.learn(&body);
     }
 }
 

@@ -20,6 +20,18 @@ const LOCK: i64 = 0x636f_6c69_6e6b;
 /// Databases of dead processes that may wait for the janitor.
 const BACKLOG: usize = 20;
 
+/// Keeps a copy of every event that is put in the outbox, out of sight of the service.
+const KEEP_EVENTS: &str = r"
+    CREATE SCHEMA harness;
+    CREATE TABLE harness.events (payload text NOT NULL);
+    CREATE FUNCTION harness.keep_event() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO harness.events VALUES (convert_from(new.payload, 'UTF8'));
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER keep_event AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION harness.keep_event();
+";
+
 /// One database; it stays until [`Self::drop_now`] or [`Self::drop_later`].
 #[derive(Clone, Debug)]
 pub struct TestDatabase {
@@ -123,13 +135,37 @@ async fn build(server: &mut PgConnection, family: &str, name: &str, migrator: &M
     run(server, format!(r#"CREATE DATABASE "{unfinished}""#)).await;
     let mut connection = connect(&url_of(&unfinished)).await;
     migrator.run(&mut connection).await.unwrap_or_else(|error| panic!("migrations of {name}: {error}"));
+    if has_table(&mut connection, "outbox").await {
+        run(&mut connection, KEEP_EVENTS.to_owned()).await;
+    }
     connection.close().await.expect("a closed connection");
     run(server, format!(r#"ALTER DATABASE "{unfinished}" RENAME TO "{name}""#)).await;
 }
 
-/// Twelve hex digits that change with any migration.
+async fn has_table(connection: &mut PgConnection, name: &str) -> bool {
+    sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(name)
+        .fetch_one(connection)
+        .await
+        .expect("an answer")
+}
+
+/// The events that were kept in a copy of a template.
+pub(crate) async fn kept_events(pool: &PgPool) -> Vec<String> {
+    let is_kept: bool = sqlx::query_scalar("SELECT to_regclass('harness.events') IS NOT NULL")
+        .fetch_one(pool)
+        .await
+        .expect("the service's database");
+    if !is_kept {
+        return Vec::new();
+    }
+    sqlx::query_scalar("SELECT payload FROM harness.events").fetch_all(pool).await.expect("the kept events")
+}
+
+/// Twelve hex digits that change with any migration, and with what the harness adds.
 fn fingerprint(migrator: &Migrator) -> String {
     let sums = migrator.iter().flat_map(|migration| migration.checksum.iter().copied());
+    let sums = sums.chain(KEEP_EVENTS.bytes());
     // FNV-1a: the checksums are strong already, they only need to be folded.
     let folded = sums.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

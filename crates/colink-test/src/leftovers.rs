@@ -5,17 +5,22 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
-use crate::database::TestDatabase;
+use crate::database::{TestDatabase, kept_events};
 use crate::environment::Environment;
 
 const STEP: Duration = Duration::from_millis(20);
 
-/// Waits until the outbox is empty; what is left after `deadline`, in words.
-pub(crate) async fn outbox(database: &TestDatabase, deadline: Duration) -> Option<String> {
+/// Waits until the outbox is empty, if a running service is to empty it; what is left after `drain`, in words. And every event
+/// that was put in it.
+pub(crate) async fn of(database: &TestDatabase, drain: Option<Duration>) -> (Option<String>, Vec<String>) {
     let pool = database.pool();
-    let left = wait_for_outbox(&pool, deadline).await;
+    let left = match drain {
+        Some(drain) => wait_for_outbox(&pool, drain).await,
+        None => None,
+    };
+    let events = kept_events(&pool).await;
     pool.close().await;
-    left
+    (left, events)
 }
 
 async fn wait_for_outbox(pool: &PgPool, deadline: Duration) -> Option<String> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::environment::Environment;
 use crate::eventually::{SOON, eventually};
+use crate::logging::WATCH;
 
 /// A reader of the mail catcher's HTTP API (GreenMail).
 #[derive(Clone, Debug)]
@@ -110,7 +111,10 @@ impl Mail {
     #[must_use]
     pub fn token(&self) -> String {
         let (_, rest) = self.text.split_once("token=").unwrap_or_else(|| panic!("no token in {}", self.text));
-        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.~%".contains(*c)).collect()
+        let token: String =
+            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.~%".contains(*c)).collect();
+        WATCH.keep("token of a mail", &token);
+        token
     }
 }
 

@@ -35,7 +35,8 @@ const ANY: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 /// When an endpoint is missing in the table, or answers otherwise.
 pub async fn assert_scopes<S: Service>(service: &TestService<S>, user: &TestUser, table: &[(&str, Needs)]) {
     let listed: BTreeSet<String> = table.iter().map(|(endpoint, _)| (*endpoint).to_owned()).collect();
-    assert_eq!(listed, endpoints(service).await, "decide for each endpoint which scope it needs");
+    let document = service.anonymous().get("/openapi.json").await.expect(200).json();
+    assert_eq!(listed, endpoints(&document), "decide for each endpoint which scope it needs");
     for (endpoint, needs) in table {
         let all_but =
             |left_out: Scope| Scopes::ALL.iter().filter(|scope| *scope != left_out).collect::<Scopes>();
@@ -64,18 +65,23 @@ async fn ask<S: Service>(
 ) -> Answer {
     let mint = service.stage().identity().mint(user);
     let token = mint.claim("scope", scopes.to_string()).claim("amr", json!(["api_key"])).sign();
-    let (method, path) = endpoint.split_once(' ').expect("`METHOD /path`");
-    let method: Method = method.parse().expect("a method");
-    let path: Vec<&str> =
-        path.split('/').map(|part| if part.starts_with('{') { ANY } else { part }).collect();
+    let (method, path) = asked(endpoint);
     let has_body = matches!(method, Method::POST | Method::PUT | Method::PATCH);
-    let request = service.anonymous().bearer(&token).request(method, &path.join("/"));
+    let request = service.anonymous().bearer(&token).request(method, &path);
     let request = if has_body { request.json(&json!({})) } else { request };
     request.send().await
 }
 
-async fn endpoints<S: Service>(service: &TestService<S>) -> BTreeSet<String> {
-    let document = service.anonymous().get("/openapi.json").await.expect(200).json();
+/// Method and path with something in the place of each parameter.
+pub(crate) fn asked(endpoint: &str) -> (Method, String) {
+    let (method, path) = endpoint.split_once(' ').expect("`METHOD /path`");
+    let path: Vec<&str> =
+        path.split('/').map(|part| if part.starts_with('{') { ANY } else { part }).collect();
+    (method.parse().expect("a method"), path.join("/"))
+}
+
+/// What an OpenAPI document describes: `GET /path/{parameter}`.
+pub(crate) fn endpoints(document: &Value) -> BTreeSet<String> {
     let paths = document["paths"].as_object().expect("paths");
     let own = paths.iter().filter(|(path, _)| !COMMON.contains(&path.as_str()));
     let methods = |(path, item): (&String, &Value)| -> Vec<String> {

@@ -3,7 +3,7 @@
 //! A journey names every password, token and address that it used; afterwards everything that was written is searched
 //! for them, as they are and in the forms in which they travel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -11,13 +11,20 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Shorter ones are found everywhere by chance.
-const SHORTEST: usize = 8;
+pub(crate) const SHORTEST: usize = 8;
+/// From this length on a secret is a token, which nobody writes in capitals or encodes once more.
+const LONG: usize = 200;
 
 /// What must not be found. `Debug` shows the names only.
+///
+/// Every form is at least [`SHORTEST`] bytes long, and found by its first ones: the time that a text takes does not grow with the
+/// number of secrets.
 #[derive(Default)]
 pub struct SecretSearch {
     /// Each form with the name of its secret.
     forms: BTreeMap<String, String>,
+    /// The forms that begin with these bytes.
+    by_start: HashMap<[u8; SHORTEST], Vec<String>>,
 }
 
 /// A secret in a place where it may not be.
@@ -42,18 +49,23 @@ impl SecretSearch {
     /// When it is so short that it would be found by chance.
     pub fn add(&mut self, name: &str, secret: &str) {
         assert!(secret.len() >= SHORTEST, "{name} is too short to be looked for");
-        let percent: String = secret.bytes().map(percent_encoded).collect();
+        self.put(name, secret.to_owned());
+        if secret.len() >= LONG {
+            return;
+        }
+        self.put(name, secret.bytes().map(percent_encoded).collect());
+        self.put(name, secret.to_uppercase());
+        self.put(name, secret.to_lowercase());
         // Of base64 only what does not depend on the neighbours.
         let inner = |text: String| text[..text.len() - text.len() % 4].to_owned();
-        let forms = [
-            secret.to_owned(),
-            percent,
-            secret.to_uppercase(),
-            secret.to_lowercase(),
-            inner(STANDARD_NO_PAD.encode(secret)),
-            inner(URL_SAFE_NO_PAD.encode(secret)),
-        ];
-        for form in forms {
+        self.put(name, inner(STANDARD_NO_PAD.encode(secret)));
+        self.put(name, inner(URL_SAFE_NO_PAD.encode(secret)));
+    }
+
+    fn put(&mut self, name: &str, form: String) {
+        let Some(start) = form.as_bytes().first_chunk() else { return };
+        if !self.forms.contains_key(&form) {
+            self.by_start.entry(*start).or_default().push(form.clone());
             self.forms.insert(form, name.to_owned());
         }
     }
@@ -73,11 +85,18 @@ impl SecretSearch {
     /// What of it stands in `text`; `place` says where that is.
     #[must_use]
     pub fn in_text(&self, place: &str, text: &str) -> Vec<Leak> {
-        let found = self.forms.iter().filter(|(form, _)| text.contains(form.as_str()));
-        let leaks = found.map(|(_, name)| Leak { secret: name.clone(), place: place.to_owned() });
-        let mut leaks: Vec<Leak> = leaks.collect();
-        leaks.dedup();
-        leaks
+        let mut names: Vec<&String> = Vec::new();
+        for (place, start) in text.as_bytes().windows(SHORTEST).enumerate() {
+            let forms = <&[u8; SHORTEST]>::try_from(start).ok().and_then(|start| self.by_start.get(start));
+            for form in forms.into_iter().flatten() {
+                if text.as_bytes()[place..].starts_with(form.as_bytes()) {
+                    names.extend(self.forms.get(form));
+                }
+            }
+        }
+        names.sort();
+        names.dedup();
+        names.into_iter().map(|name| Leak { secret: name.clone(), place: place.to_owned() }).collect()
     }
 
     /// The same for every line of every file in a folder, and how many lines were searched.

@@ -17,6 +17,7 @@ use crate::database::TestDatabase;
 use crate::eventually::{SOON, eventually};
 use crate::identity::TestUser;
 use crate::leftovers;
+use crate::logging;
 use crate::names;
 use crate::settings::Settings;
 use crate::stage::Stage;
@@ -24,8 +25,8 @@ use crate::stage::Stage;
 /// How long a service may take to put its last events on the broker.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// A started service. Dropping it stops the service, fails the test when outbox rows are left over, and removes what the
-/// service stored.
+/// A started service. Dropping it stops the service, fails the test when outbox rows are left over or a secret stands in the log
+/// or in an event, and removes what the service stored.
 #[derive(Debug)]
 pub struct TestService<S: Service> {
     stage: Stage,
@@ -35,6 +36,8 @@ pub struct TestService<S: Service> {
     overrides: Table,
     settings: Settings,
     process: Option<Process>,
+    /// Where the log was when it started.
+    log: usize,
     service: PhantomData<fn() -> S>,
 }
 
@@ -51,8 +54,8 @@ impl<S: Service> TestService<S> {
     /// # Panics
     /// When it does not start or does not become ready.
     pub async fn start(stage: &Stage, settings: Settings) -> Self {
-        start_logging();
         let sections: Table = toml::from_str(S::DEFAULTS).expect("config.toml");
+        let log = logging::start(&sections).mark();
         let mut overrides = stage.keys(S::NAME, &names::unique(), &sections);
         let database = match S::MIGRATOR {
             Some(migrator) if sections.contains_key("postgres") => {
@@ -81,6 +84,7 @@ impl<S: Service> TestService<S> {
             overrides,
             settings,
             process: Some(process),
+            log,
             service: PhantomData,
         };
         service.ready().await;
@@ -183,7 +187,7 @@ impl<S: Service> TestService<S> {
     /// What dropping does, with the failure in the awaiting test.
     ///
     /// # Panics
-    /// When outbox rows are left over.
+    /// When outbox rows are left over, or a secret stands in the log or in an event.
     pub async fn finish(self) {
         let dropped = tokio::task::spawn_blocking(move || drop(self)).await;
         if let Err(failure) = dropped {
@@ -202,10 +206,12 @@ impl<S: Service> TestService<S> {
         let body = move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            let left = runtime.block_on(async {
+            let (left, events) = runtime.block_on(async {
                 match &database {
-                    Some(database) if check && process.is_some() => leftovers::outbox(database, drain).await,
-                    _ => None,
+                    Some(database) if check => {
+                        leftovers::of(database, process.is_some().then_some(drain)).await
+                    }
+                    _ => (None, Vec::new()),
                 }
             });
             if let Some(process) = process {
@@ -218,12 +224,14 @@ impl<S: Service> TestService<S> {
                 has_redis.then_some(redis),
                 has_mongo.then_some(mongo),
             ));
-            left
+            (left, events)
         };
-        let left = thread::spawn(body).join();
+        let ended = thread::spawn(body).join();
         if check {
-            let left = left.unwrap_or_else(|failure| std::panic::resume_unwind(failure));
+            let (left, events) = ended.unwrap_or_else(|failure| std::panic::resume_unwind(failure));
             assert!(left.is_none(), "{}: {}", S::NAME, left.unwrap_or_default());
+            let leaks = logging::WATCH.leaks(self.log, &events);
+            assert!(leaks.is_empty(), "{}: {} leaks, the first: {}", S::NAME, leaks.len(), leaks[0]);
         }
     }
 }
@@ -277,18 +285,4 @@ fn merge(base: &mut Table, over: &Table) {
             }
         }
     }
-}
-
-/// `COLINK_TEST_LOG=debug` shows the services' logs.
-fn start_logging() {
-    static STARTED: std::sync::OnceLock<Option<colink_telemetry::Guard>> = std::sync::OnceLock::new();
-    STARTED.get_or_init(|| {
-        let level = crate::environment::Environment::get().find("COLINK_TEST_LOG")?;
-        let config = colink_telemetry::TelemetryConfig {
-            log_level: level.to_owned(),
-            log_format: colink_telemetry::LogFormat::Text,
-            ..colink_telemetry::TelemetryConfig::default()
-        };
-        colink_telemetry::init("test", &config).ok()
-    });
 }

@@ -21,7 +21,6 @@ use colink_store::postgres::PostgresConfig;
 use colink_store::redis::RedisConfig;
 use colink_store::s3::S3Config;
 use colink_telemetry::TelemetryConfig;
-use lettre::message::Mailbox;
 use serde::Deserialize;
 
 use self::api_keys::{ApiKeysConfig, BotsConfig};
@@ -257,20 +256,6 @@ impl Sections for Config {
         };
         let admin = &self.bootstrap.admin_email;
         ask(admin.is_empty() || self.admin_email().is_some(), "bootstrap.admin_email", "is no mail address");
-        ask(self.mail.from.parse::<Mailbox>().is_ok(), "mail.from", "is not `Name <address>`");
-        let url = &self.mail.public_url;
-        ask(
-            url.starts_with("http") && !url.ends_with('/'),
-            "mail.public_url",
-            "is no URL, or ends in a slash",
-        );
-        ask(self.mail.max_attempts > 0, "mail.max_attempts", "needs at least 1");
-        ask(self.mail.circuit_rest_s > 0, "mail.circuit_rest_s", "needs at least 1");
-        ask(
-            !self.mail.leaks_password(),
-            "mail.smtp_url",
-            "has a password and no TLS: use smtps://, or smtp:// with ?tls=required",
-        );
         let rules = "wants 64 to 128, and not less than `min_length`";
         ask(self.passwords.is_sound(), "passwords.max_length", rules);
         ask(self.registration.expire_after_days > 0, "registration.expire_after_days", "needs at least 1");
@@ -291,6 +276,7 @@ impl Sections for Config {
         ask(within, "api_keys.default_days", "exceeds max_days");
         let outlives = self.keys.overlap() >= self.tokens.access();
         ask(outlives, "keys.overlap_hours", "is shorter than an access token lives");
+        problems.extend(self.mail.problems());
         problems.extend(self.mfa.problems());
         problems.extend(self.passkeys.problems());
         problems

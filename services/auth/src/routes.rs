@@ -22,6 +22,7 @@ pub(crate) mod sessions;
 pub(crate) mod users;
 
 use actix_web::web::{ServiceConfig, resource};
+use colink_http::openapi::KeysIgnored;
 use utoipa::OpenApi;
 
 use crate::state::State;
@@ -110,8 +111,45 @@ use crate::state::State;
     jobs::requeue::requeue_auth_job,
     mail_templates::list::list_mail_templates,
     mail_templates::show::preview_mail_template,
-))]
+), modifiers(&UNWRAPPED))]
 pub(crate) struct Document;
+
+/// The writes that are not wrapped, for the reasons above.
+const UNWRAPPED: KeysIgnored = KeysIgnored(&[
+    "register_user",
+    "verify_email",
+    "login_user",
+    "refresh_tokens",
+    "logout_user",
+    "reauthenticate",
+    "reset_password",
+    "change_password",
+    "set_password",
+    "verify_second_factor",
+    "setup_totp",
+    "verify_totp",
+    "disable_totp",
+    "regenerate_recovery_codes",
+    "create_api_key",
+    "rotate_api_key",
+    "issue_api_key_token",
+    "create_bot_api_key",
+    "rotate_bot_api_key",
+    "exchange_oidc_code",
+    "exchange_provider_token",
+    "link_identity",
+    "create_workspace_provider",
+    "update_workspace_provider",
+    "delete_workspace_provider",
+    "finish_passkey_registration",
+    "start_passkey_login",
+    "finish_passkey_login",
+    "start_passkey_second_factor",
+    "finish_passkey_second_factor",
+    "start_passkey_reauthentication",
+    "finish_passkey_reauthentication",
+    "erase_account",
+]);
 
 /// The URL table.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {

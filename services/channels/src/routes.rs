@@ -6,6 +6,7 @@
 use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
 use colink_core::page::TableQuery;
 use colink_http::idempotency::Idempotency;
+use colink_http::openapi::KeysIgnored;
 use colink_http::validate::Fields;
 use colink_http::{ApiError, ApiResult};
 use utoipa::OpenApi;
@@ -52,9 +53,13 @@ mod workspaces;
         channel_members::remove::remove_channel_member,
         dms::create::create_dm,
         dms::list::list_dms,
-    )
+    ),
+    modifiers(&UNWRAPPED)
 )]
 pub(crate) struct Document;
+
+/// Its answer holds a token.
+const UNWRAPPED: KeysIgnored = KeysIgnored(&["create_invite"]);
 
 /// Every path of the service.
 pub(crate) fn configure(routes: &mut ServiceConfig, once: &Idempotency) {

@@ -2,7 +2,7 @@
 
 use colink_core::id::ChannelId;
 use colink_http::Success;
-use colink_http::openapi::openapi_document;
+use colink_http::openapi::{KeysIgnored, openapi_document};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{OpenApi, ToSchema};
@@ -22,14 +22,20 @@ fn update_channel() {}
 #[utoipa::path(get, path = "/keys", operation_id = "list_keys", security(()), responses((status = 200)))]
 fn list_keys() {}
 
+#[utoipa::path(post, path = "/login", operation_id = "login_user", security(()), responses((status = 200)))]
+fn login_user() {}
+
 #[derive(OpenApi)]
-#[openapi(paths(update_channel, list_keys))]
+#[openapi(paths(update_channel, list_keys, login_user), modifiers(&UNWRAPPED))]
 struct Document;
+
+const UNWRAPPED: KeysIgnored = KeysIgnored(&["login_user"]);
 
 fn completed() -> Value {
     // The functions only carry the descriptions.
     update_channel();
     list_keys();
+    login_user();
     serde_json::to_value(openapi_document("channels", Document::openapi())).unwrap()
 }
 
@@ -59,6 +65,14 @@ fn the_token_is_asked_for_unless_the_operation_is_open() {
     let parameters = document["paths"]["/channels/{id}"]["put"]["parameters"].to_string();
     assert!(parameters.contains("Idempotency-Key"));
     assert!(!document["paths"]["/keys"]["get"].to_string().contains("Idempotency-Key"));
+}
+
+/// G-6: the key is offered where it is taken.
+#[test]
+fn an_operation_that_ignores_the_key_does_not_list_it() {
+    let login = &completed()["paths"]["/login"]["post"];
+    assert!(!login.to_string().to_lowercase().contains("idempotency"), "{login}");
+    assert!(login["responses"]["422"].is_null() && login["responses"]["409"].is_object());
 }
 
 #[test]

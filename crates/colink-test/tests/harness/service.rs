@@ -1,6 +1,7 @@
 //! A service on a stage: events arrive, data are its own, leftovers fail the test.
 
 use std::panic::AssertUnwindSafe;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +77,40 @@ async fn an_event_that_is_never_published_fails_the_test() {
     let failure = AssertUnwindSafe(notes.finish()).catch_unwind().await.unwrap_err();
     let text = failure.downcast_ref::<String>().unwrap();
     assert!(text.contains("user.registered") && text.contains("left in the outbox"), "{text}");
+}
+
+/// Runs in a process of its own, where no other test finds what it plants.
+#[tokio::test]
+#[ignore = "fails on purpose; the test below runs it"]
+async fn a_test_that_leaks() {
+    let stage = Stage::new();
+    let notes = stage.start::<Notes>(Settings::new()).await;
+    let password = format!("Planted-{}", unique());
+    let _ = notes.anonymous().post("/users/planted", &json!({"password": password})).await;
+    tracing::info!(planted = password, "somebody logs too much");
+    notes.finish().await;
+}
+
+/// a secret in a log line fails the test that is responsible for it.
+#[test]
+fn a_secret_in_the_log_fails_the_test() {
+    let whole = ["--exact", "service::a_test_that_leaks", "--ignored"];
+    let run = Command::new(std::env::current_exe().unwrap()).args(whole).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+    assert!(!run.status.success() && said.contains("a `password` stands in the log"), "{said}");
+}
+
+/// so does one in an event.
+#[tokio::test]
+async fn a_secret_in_an_event_fails_the_test() {
+    let stage = Stage::new();
+    let notes = stage.start::<Notes>(Settings::new()).await;
+    let name = format!("planted-{}", unique());
+    // Whatever is sent as a token becomes a secret; the service puts it into an event as a name.
+    let _ = notes.anonymous().post(&format!("/users/{name}"), &json!({"token": name})).await.expect(201);
+    let failure = AssertUnwindSafe(notes.finish()).catch_unwind().await.unwrap_err();
+    let text = failure.downcast_ref::<String>().unwrap();
+    assert!(text.contains("a `token` stands in an event") && text.contains("user.registered"), "{text}");
 }
 
 #[tokio::test]

@@ -73,7 +73,10 @@ impl Mailer {
         clock: SharedClock,
         metrics: AuthMetrics,
     ) -> Result<Self, BoxError> {
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(config.smtp_url.expose_secret())?;
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(config.smtp_url.expose_secret())?;
+        if let Some(tls) = config.tls()? {
+            transport = transport.tls(tls);
+        }
         Ok(Self(Arc::new(Inner {
             transport: transport.timeout(Some(PATIENCE)).build(),
             from: config.from.parse()?,

@@ -91,6 +91,23 @@ async fn a_token_of_one_kind_is_none_of_another() {
     }
 }
 
+/// a token is good at the installation and for the audience that it was made for, whoever else has its key.
+#[tokio::test]
+async fn a_token_of_another_issuer_or_audience_is_refused() {
+    let mut world = World::start().await;
+    let (_, session) = world.signed_in("ada").await;
+    for (key, own) in [("auth.audience", colink_test::AUDIENCE), ("auth.issuer", colink_test::ISSUER)] {
+        for (value, status) in [("https://another.test", 401), (own, 200)] {
+            world.service.stop().await;
+            world.service.change(key, value);
+            world.service.restart().await;
+            let client = world.anonymous().bearer(&session.access);
+            let answer = client.get("/auth/me").await.expect(status);
+            assert!(status == 200 || answer.error_code() == "TOKEN_INVALID", "{key}: {answer}");
+        }
+    }
+}
+
 /// a session that was ended is over for each of its tokens, also those issued in the same second.
 #[tokio::test]
 async fn an_ended_session_is_over_for_all_its_tokens() {

@@ -10,6 +10,7 @@ mod dms;
 mod harness;
 mod internal;
 mod invites;
+mod keyed_writes;
 mod profiles;
 mod provisioning;
 mod scopes;

@@ -11,6 +11,7 @@ mod crash;
 mod document;
 mod harness;
 mod internal;
+mod keyed_writes;
 mod message_delete;
 mod message_edit;
 mod message_history;
