@@ -36,6 +36,9 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         resource("/internal/channels/{channel_id}/events")
             .route(get().to(internal::events::read_channel_events)),
     )
+    .service(
+        resource("/internal/channels/{channel_id}/head").route(get().to(internal::head_at::lookup_head_at)),
+    )
     .service(resource("/internal/channels/heads").route(post().to(internal::heads::lookup_heads)))
     .service(
         resource("/internal/users/{user_id}/messages")

@@ -1,54 +1,152 @@
 //! Following a channel: placed in the room first, then asked for the right, then caught up from the log.
 //!
 //! The order is what makes it gap-free: an event that is published while the log is read waits in the
-//! follower's backlog, and one that was published before is in the log.
+//! follower's backlog, and one that was published before is in the log. And it is what makes it safe: a
+//! removal is either seen by the question, or finds the follower in the room, or lets the admission fail
+//! (see [`crate::hub::followed`]). The log is read unchecked, so each of its frames is sent only while
+//! the place in the room stands.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use colink_core::error::ErrorKind;
+use bytestring::ByteString;
 use colink_core::id::{ChannelId, WorkspaceId};
-use colink_core::permission::{Action, Decision, decide};
 use colink_http::ApiError;
 
 use crate::domain::frame::{EventParts, ServerFrame};
-use crate::hub::Hub;
+use crate::hub::place::Place;
 use crate::hub::room::{CatchUp, Hole, Room};
 use crate::hub::socket::Socket;
 use crate::peers::Page;
+use crate::rights::{is_refusal, may_follow};
 use crate::state::State;
+
+/// How often the right is asked for when it comes into doubt while it is asked for.
+const TRIES: usize = 5;
 
 /// A follower's place in a room. Unless it is kept it is given up again, also when whoever asked for it is
 /// gone before the answer.
 struct Placed<'a> {
-    hub: &'a Hub,
-    socket: &'a Socket,
+    state: &'a State,
+    socket: &'a Arc<Socket>,
     room: Arc<Room>,
+    place: Place,
     kept: bool,
 }
 
 impl<'a> Placed<'a> {
     fn new(state: &'a State, socket: &'a Arc<Socket>, channel: ChannelId) -> Self {
-        let room = state.hub.place(channel, socket);
-        Self { hub: &state.hub, socket, room, kept: false }
+        let (room, place) = state.hub.place(channel, socket);
+        Self { state, socket, room, place, kept: false }
     }
 
-    /// Keeps the place. A socket that was closed meanwhile has given its places up already: this one too.
-    fn keep(mut self) {
-        self.kept = self.hub.is_connected(self.socket);
+    /// Unless another following of the channel by this socket stands or is under way.
+    fn first(state: &'a State, socket: &'a Arc<Socket>, channel: ChannelId) -> Option<Self> {
+        let (room, place) = state.hub.place_first(channel, socket)?;
+        Some(Self { state, socket, room, place, kept: false })
+    }
+
+    fn channel(&self) -> ChannelId {
+        self.room.channel_id()
+    }
+
+    /// Asks for the right; false when it came into doubt meanwhile.
+    async fn admitted(&self) -> Result<bool, ApiError> {
+        let followed = self.socket.followed();
+        let doubts = followed.doubts();
+        let workspace = may_follow(self.state, self.socket, self.channel()).await?;
+        Ok(followed.admit(doubts, [(self.channel(), workspace)]))
+    }
+
+    /// Brings the follower from its cursor to the live stream. It ends early when its place is gone: somebody cut it
+    /// off, or a newer subscription took over.
+    async fn stream(mut self, head: i64, after: Option<i64>) -> Result<(), ApiError> {
+        if let Some(hole) = self.room.begin(head) {
+            self.state.holes.report(Arc::clone(&self.room), hole);
+        }
+        let subscribed = ServerFrame::Subscribed { channel_id: self.channel(), seq: head }.text();
+        if !self.room.lead(self.place) || !self.send(subscribed).await {
+            return Ok(());
+        }
+        // A client cannot hold what is not there yet: a cursor ahead of the head is moved back to it.
+        let mut cursor = after.map_or(head, |after| after.clamp(0, head));
+        if cursor < head {
+            cursor = self.read_log(cursor).await?;
+        }
+        loop {
+            match self.room.catch_up(self.place, cursor) {
+                CatchUp::Send(events) => cursor = self.send_all(cursor, events).await,
+                CatchUp::ReadOn => cursor = self.read_log(cursor).await?,
+                CatchUp::Done => break,
+                CatchUp::Removed => return Ok(()),
+            }
+            if self.socket.is_closing() {
+                return Ok(());
+            }
+        }
+        // A socket that was closed meanwhile has given its places up already: this one too.
+        self.kept = self.state.hub.is_connected(self.socket) && self.room.stands(self.place);
+        Ok(())
+    }
+
+    /// Sends the log behind `cursor` up to its head; answers where it ended.
+    async fn read_log(&self, mut cursor: i64) -> Result<i64, ApiError> {
+        let channel = self.channel();
+        while self.room.stands(self.place) {
+            let page = self.state.peers.events(channel, cursor).await?;
+            if let Some(gap) = &page.gap {
+                let frame = ServerFrame::Gap { channel_id: channel, from: gap.from, to: gap.to }.text();
+                if !self.send(frame).await {
+                    break;
+                }
+                cursor = gap.to;
+            }
+            let before = cursor;
+            cursor = self.send_all(cursor, frames(channel, &page)).await;
+            if cursor == before && cursor < page.head_seq {
+                // Nothing here can be read, or be sent any more: then this is not sent either.
+                let gap = ServerFrame::Gap { channel_id: channel, from: cursor + 1, to: page.head_seq };
+                self.send(gap.text()).await;
+                cursor = page.head_seq;
+            }
+            if cursor >= page.head_seq {
+                break;
+            }
+        }
+        Ok(cursor)
+    }
+
+    /// Sends what is newer than `cursor`; answers how far it came.
+    async fn send_all(&self, mut cursor: i64, events: impl IntoIterator<Item = (i64, ByteString)>) -> i64 {
+        for (seq, frame) in events {
+            if seq > cursor {
+                if !self.send(frame).await {
+                    break;
+                }
+                cursor = seq;
+            }
+        }
+        cursor
+    }
+
+    async fn send(&self, frame: ByteString) -> bool {
+        match self.socket.reserve(frame.len()).await {
+            Some(slot) => self.room.send(self.place, slot, frame),
+            None => false,
+        }
     }
 }
 
 impl Drop for Placed<'_> {
     fn drop(&mut self) {
         if !self.kept {
-            self.socket.forget(self.room.channel_id());
-            self.hub.remove(self.room.channel_id(), self.socket);
+            self.state.hub.give_up(self.channel(), self.socket, self.place);
         }
     }
 }
 
-/// Follows one channel for a socket. Without `after` the stream starts behind the channel's head.
+/// Follows one channel for a socket. Without `after` the stream starts behind the channel's head. What the socket
+/// followed there before goes on until the new stream begins, and ends when the right is refused.
 ///
 /// # Errors
 /// The channel is not there or not the caller's to read, or channels or messaging did not answer.
@@ -58,15 +156,42 @@ pub async fn follow(
     channel: ChannelId,
     after: Option<i64>,
 ) -> Result<(), ApiError> {
-    let placed = Placed::new(state, socket, channel);
-    // Asked behind the placement: a removal is either seen here, or its event finds the follower in the room.
-    let workspace = may_follow(state, socket, channel).await?;
-    placed.room.belongs_to(workspace);
-    socket.follow(channel, workspace);
+    for _ in 0..TRIES {
+        let placed = Placed::new(state, socket, channel);
+        match placed.admitted().await {
+            Ok(true) => {
+                let head = state.peers.head(channel).await?;
+                return placed.stream(head, after).await;
+            }
+            Ok(false) => {}
+            Err(error) => {
+                if is_refusal(&error) {
+                    state.hub.leave(channel, socket);
+                }
+                return Err(error);
+            }
+        }
+    }
+    Err(ApiError::unavailable("channels service"))
+}
+
+/// Follows a channel that the client did not name, unless it has: then its own subscription counts.
+///
+/// # Errors
+/// As [`follow`]; 503 also while the client's own is under way.
+pub async fn follow_unasked(
+    state: &State,
+    socket: &Arc<Socket>,
+    channel: ChannelId,
+    after: i64,
+) -> Result<(), ApiError> {
+    let busy = || ApiError::unavailable("channel");
+    let placed = Placed::first(state, socket, channel).ok_or_else(busy)?;
+    if !placed.admitted().await? {
+        return Err(busy());
+    }
     let head = state.peers.head(channel).await?;
-    settle(state, socket, &placed.room, head, after).await?;
-    placed.keep();
-    Ok(())
+    placed.stream(head, Some(after)).await
 }
 
 /// Follows every channel that the user is in: three questions to the other services, however many they are.
@@ -78,110 +203,50 @@ pub async fn follow_all(
     socket: &Arc<Socket>,
     cursors: &HashMap<ChannelId, i64>,
 ) -> Result<(), ApiError> {
+    // Before the channels are listed: one that comes later is announced by its event.
+    socket.follow_later_channels();
+    for _ in 0..TRIES {
+        if let Some(places) = admitted_to_all(state, socket).await? {
+            let channels: Vec<ChannelId> = places.iter().map(Placed::channel).collect();
+            let heads = state.peers.heads(&channels).await?;
+            for placed in places {
+                let channel = placed.channel();
+                let head = heads.get(&channel).copied().unwrap_or(0);
+                placed.stream(head, cursors.get(&channel).copied()).await?;
+            }
+            return Ok(());
+        }
+    }
+    Err(ApiError::unavailable("channels service"))
+}
+
+/// Places in all channels of the user; none when a right came into doubt while they were asked for.
+async fn admitted_to_all<'a>(
+    state: &'a State,
+    socket: &'a Arc<Socket>,
+) -> Result<Option<Vec<Placed<'a>>>, ApiError> {
     let (user, second_factor) = (socket.user_id(), socket.has_second_factor());
     let listed = state.peers.memberships(user, second_factor).await?;
     let mut places: Vec<Placed<'_>> =
         listed.iter().map(|membership| Placed::new(state, socket, membership.channel_id)).collect();
-    socket.follow_later_channels();
-    // Behind the placement, for the same reason as above.
+    // Asked again behind the placement, as for a single channel.
+    let doubts = socket.followed().doubts();
     let confirmed = state.peers.memberships(user, second_factor).await?;
     let confirmed: HashMap<ChannelId, WorkspaceId> =
         confirmed.into_iter().map(|membership| (membership.channel_id, membership.workspace_id)).collect();
-    places.retain(|placed| confirmed.contains_key(&placed.room.channel_id()));
-    let channels: Vec<ChannelId> = places.iter().map(|placed| placed.room.channel_id()).collect();
-    let heads = state.peers.heads(&channels).await?;
-    for placed in places {
-        let channel = placed.room.channel_id();
-        if let Some(workspace) = confirmed.get(&channel) {
-            placed.room.belongs_to(*workspace);
-            socket.follow(channel, *workspace);
-        }
-        let head = heads.get(&channel).copied().unwrap_or(0);
-        settle(state, socket, &placed.room, head, cursors.get(&channel).copied()).await?;
-        placed.keep();
-    }
-    Ok(())
+    places.retain(|placed| confirmed.contains_key(&placed.channel()));
+    let channels = places.iter().filter_map(|placed| confirmed.get_key_value(&placed.channel()));
+    let admitted =
+        socket.followed().admit(doubts, channels.map(|(channel, workspace)| (*channel, *workspace)));
+    Ok(admitted.then_some(places))
 }
 
-/// Brings a placed follower from its cursor to the live stream.
-async fn settle(
-    state: &State,
-    socket: &Socket,
-    room: &Arc<Room>,
-    head: i64,
-    after: Option<i64>,
-) -> Result<(), ApiError> {
-    let channel = room.channel_id();
-    if let Some(hole) = room.begin(head) {
-        state.holes.report(Arc::clone(room), hole);
-    }
-    socket.send(ServerFrame::Subscribed { channel_id: channel, seq: head }.text()).await;
-    // A client cannot hold what is not there yet: a cursor ahead of the head is moved back to it.
-    let mut cursor = after.map_or(head, |after| after.clamp(0, head));
-    if cursor < head {
-        cursor = read_log(state, socket, channel, cursor).await?;
-    }
-    loop {
-        match room.catch_up(socket.id(), cursor) {
-            CatchUp::Send(events) => {
-                for (seq, frame) in events {
-                    cursor = seq;
-                    socket.send(frame).await;
-                }
-            }
-            CatchUp::ReadOn => cursor = read_log(state, socket, channel, cursor).await?,
-            CatchUp::Done | CatchUp::Removed => return Ok(()),
-        }
-    }
-}
-
-/// Sends the log behind `cursor` up to its head; answers where it ended.
-async fn read_log(
-    state: &State,
-    socket: &Socket,
-    channel: ChannelId,
-    mut cursor: i64,
-) -> Result<i64, ApiError> {
-    loop {
-        let page = state.peers.events(channel, cursor).await?;
-        if let Some(gap) = &page.gap {
-            socket.send(ServerFrame::Gap { channel_id: channel, from: gap.from, to: gap.to }.text()).await;
-            cursor = gap.to;
-        }
-        for (seq, frame) in frames(channel, &page) {
-            if seq > cursor && !socket.send(frame).await {
-                return Ok(cursor);
-            }
-            cursor = cursor.max(seq);
-        }
-        if cursor >= page.head_seq || page.events.is_empty() {
-            return Ok(cursor.max(page.head_seq));
-        }
-    }
-}
-
-fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, bytestring::ByteString)> + '_ {
+fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, ByteString)> + '_ {
     page.events.iter().filter_map(move |event| {
         let parts = EventParts::read(event.get().as_bytes()).ok()?;
         let seq = parts.seq?;
         Some((seq, parts.frame(channel, seq)))
     })
-}
-
-/// Whether the user may follow the channel now, and its workspace.
-///
-/// # Errors
-/// He may not, or channels did not answer.
-pub async fn may_follow(state: &State, socket: &Socket, channel: ChannelId) -> Result<WorkspaceId, ApiError> {
-    let seat = state.peers.standing(channel, socket.user_id(), socket.scopes()).await?;
-    match decide(&seat.standing, Action::Subscribe) {
-        decision if decision.is_allowed() && seat.require_mfa && !socket.has_second_factor() => {
-            Err(ApiError::new(ErrorKind::MfaRequired, "this workspace asks for a second factor"))
-        }
-        Decision::Allow | Decision::AllowAsRealmAdmin => Ok(seat.workspace),
-        Decision::Forbid => Err(ApiError::forbidden("join the channel before you subscribe to it")),
-        Decision::Hide => Err(ApiError::not_found("channel")),
-    }
 }
 
 /// Fills a hole in a room's stream from messaging's log.

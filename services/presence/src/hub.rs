@@ -4,6 +4,8 @@
 //! Locks are held for a few map operations and pushes into bounded queues, never across an `await`.
 
 pub mod close;
+pub mod followed;
+pub mod place;
 pub mod room;
 pub mod socket;
 
@@ -15,13 +17,15 @@ use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
 use colink_core::permission::Scope;
 
 use self::close::Close;
+use self::place::Place;
 use self::room::Room;
 use self::socket::Socket;
+use crate::domain::frame::ServerFrame;
 
 /// The sockets and rooms of one node.
 #[derive(Debug, Default)]
 pub struct Hub {
-    rooms: RwLock<HashMap<ChannelId, Arc<Room>>>,
+    rooms: RwLock<Rooms>,
     users: RwLock<HashMap<UserId, Vec<Arc<Socket>>>>,
 }
 
@@ -36,23 +40,36 @@ impl Hub {
         read(&self.rooms).values().cloned().collect()
     }
 
-    /// Places a socket in a channel's room, where events wait for it until it has caught up.
-    pub fn place(&self, channel: ChannelId, socket: &Arc<Socket>) -> Arc<Room> {
-        let mut rooms = write(&self.rooms);
-        let room = rooms.entry(channel).or_insert_with(|| Arc::new(Room::new(channel)));
-        room.place(socket);
-        Arc::clone(room)
+    /// Places a socket in a channel's room, where events wait for it until it has caught up. What it followed there
+    /// before goes on until the new place leads.
+    pub fn place(&self, channel: ChannelId, socket: &Arc<Socket>) -> (Arc<Room>, Place) {
+        place(&mut write(&self.rooms), channel, socket)
     }
 
-    /// Takes a socket out of a room, and the room away when it was the last. True if it was in there.
-    pub fn remove(&self, channel: ChannelId, socket: &Socket) -> bool {
+    /// The same, unless the socket has a place there already.
+    pub fn place_first(&self, channel: ChannelId, socket: &Arc<Socket>) -> Option<(Arc<Room>, Place)> {
         let mut rooms = write(&self.rooms);
-        let Some(room) = rooms.get(&channel) else { return false };
-        let removed = room.remove(socket.id());
-        if room.is_empty() {
-            rooms.remove(&channel);
+        let has_one = rooms.get(&channel).is_some_and(|room| room.has(socket.id()));
+        (!has_one).then(|| place(&mut rooms, channel, socket))
+    }
+
+    /// Gives one place up; a socket that has no other no longer follows the channel.
+    pub fn give_up(&self, channel: ChannelId, socket: &Socket, place: Place) {
+        let mut rooms = write(&self.rooms);
+        let was_last = rooms.get(&channel).is_none_or(|room| room.give_up(place));
+        if was_last {
+            socket.followed().forget(channel);
         }
-        removed
+        close_if_empty(&mut rooms, channel);
+    }
+
+    /// Takes a socket out of a room, whatever places it has there. True if it had one.
+    pub fn leave(&self, channel: ChannelId, socket: &Socket) -> bool {
+        let mut rooms = write(&self.rooms);
+        socket.followed().forget(channel);
+        let left = rooms.get(&channel).is_some_and(|room| room.remove(socket.id()));
+        close_if_empty(&mut rooms, channel);
+        left
     }
 
     /// Adds a connected socket.
@@ -70,8 +87,8 @@ impl Hub {
             }
         }
         drop(users);
-        for channel in socket.channels() {
-            self.remove(channel, socket);
+        for channel in socket.followed().channels() {
+            self.leave(channel, socket);
         }
     }
 
@@ -93,26 +110,30 @@ impl Hub {
     }
 
     /// Cuts a user off from one channel, at once. The sockets that followed it are told.
-    pub fn cut(&self, channel: ChannelId, user: UserId, notice: &ByteString) {
+    pub fn cut(&self, channel: ChannelId, user: UserId) {
         for socket in self.sockets_of(user) {
-            socket.forget(channel);
-            if self.remove(channel, &socket) {
-                socket.push_ephemeral(notice.clone());
-            }
+            self.cut_socket(channel, &socket);
         }
     }
 
-    /// Cuts a user off from every channel of a workspace.
-    pub fn cut_workspace(
-        &self,
-        workspace: WorkspaceId,
-        user: UserId,
-        notice: impl Fn(ChannelId) -> ByteString,
-    ) {
-        for room in self.rooms() {
-            if room.workspace_id() == Some(workspace) {
-                self.cut(room.channel_id(), user, &notice(room.channel_id()));
-            }
+    /// Cuts one socket off from a channel.
+    pub fn cut_socket(&self, channel: ChannelId, socket: &Socket) {
+        socket.followed().cut(channel);
+        self.take_out(channel, socket);
+    }
+
+    /// Cuts a socket off from every channel of a workspace; true if it followed one.
+    pub fn cut_workspace(&self, workspace: WorkspaceId, socket: &Socket) -> bool {
+        let cut = socket.followed().cut_workspace(workspace);
+        for channel in &cut {
+            self.take_out(*channel, socket);
+        }
+        !cut.is_empty()
+    }
+
+    fn take_out(&self, channel: ChannelId, socket: &Socket) {
+        if self.leave(channel, socket) {
+            socket.push_ephemeral(ServerFrame::ChannelRemoved { channel_id: channel }.text());
         }
     }
 
@@ -130,10 +151,24 @@ impl Hub {
     pub fn tell_workspaces(&self, workspaces: &[WorkspaceId], frame: &ByteString) {
         for socket in self.sockets() {
             let may_know = socket.scopes().contains(Scope::UsersRead);
-            if may_know && workspaces.iter().any(|workspace| socket.is_in(*workspace)) {
+            if may_know && workspaces.iter().any(|workspace| socket.followed().is_in(*workspace)) {
                 socket.push_ephemeral(frame.clone());
             }
         }
+    }
+}
+
+type Rooms = HashMap<ChannelId, Arc<Room>>;
+
+fn place(rooms: &mut Rooms, channel: ChannelId, socket: &Arc<Socket>) -> (Arc<Room>, Place) {
+    let room = rooms.entry(channel).or_insert_with(|| Arc::new(Room::new(channel)));
+    let place = room.place(socket);
+    (Arc::clone(room), place)
+}
+
+fn close_if_empty(rooms: &mut Rooms, channel: ChannelId) {
+    if rooms.get(&channel).is_some_and(|room| room.is_empty()) {
+        rooms.remove(&channel);
     }
 }
 

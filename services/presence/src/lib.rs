@@ -13,11 +13,13 @@ mod jobs;
 mod metrics;
 mod notices;
 mod peers;
+mod rights;
 mod routes;
 mod sends;
 mod session;
 mod state;
 mod store;
 mod typing;
+mod visibility;
 
 pub use app::Presence;

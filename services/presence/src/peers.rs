@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use colink_core::permission::{Scopes, Standing};
 use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
+use colink_core::time::Timestamp;
 use colink_http::ApiError;
 use colink_http::client::InternalClient;
 use serde::{Deserialize, Serialize};
@@ -170,6 +171,16 @@ impl Peers {
             all.extend(heads.heads.into_iter().map(|head| (head.channel_id, head.seq)));
         }
         Ok(all)
+    }
+
+    /// The number of a channel's last event before a moment; 0 when there was none.
+    ///
+    /// # Errors
+    /// 503 or 504 while messaging does not answer.
+    pub async fn head_at(&self, channel: ChannelId, at: Timestamp) -> Result<i64, ApiError> {
+        let head: Head =
+            self.messaging.get_json(&format!("/internal/channels/{channel}/head?at={at}")).await?;
+        Ok(head.seq)
     }
 
     /// The events behind `after`, up to a page of them.

@@ -155,6 +155,31 @@ pub(crate) async fn heads(pool: &PgPool, channel_ids: &[Uuid]) -> Result<Vec<(Uu
         .await
 }
 
+/// The number before the first event from a moment on; the last number when there is none, and 0 for an unknown channel.
+///
+/// Posts take their time before they take their number, so the times of the log are in order but for a little: the
+/// search begins that much earlier, from the end of the log, however long that is.
+pub(crate) async fn head_at(pool: &PgPool, channel_id: ChannelId, at: Timestamp) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "with earlier as (
+             select coalesce((
+                 select seq from channel_events
+                 where channel_id = $1 and at < $2::timestamptz - interval '10 seconds'
+                 order by seq desc limit 1), 0) as seq
+         )
+         select coalesce(
+             (select e.seq - 1 from channel_events e, earlier
+              where e.channel_id = $1 and e.seq > earlier.seq and e.at >= $2
+              order by e.seq limit 1),
+             (select last_seq from channel_heads where channel_id = $1),
+             0)",
+    )
+    .bind(channel_id.as_uuid())
+    .bind(at.as_datetime())
+    .fetch_one(pool)
+    .await
+}
+
 /// The log as the relay sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct PgLog(pub(crate) PgPool);

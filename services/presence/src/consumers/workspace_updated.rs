@@ -10,8 +10,8 @@ pub(super) fn take(state: &State, WorkspaceUpdated { workspace }: &WorkspaceUpda
     if !workspace.require_mfa {
         return;
     }
-    for socket in state.hub.sockets() {
-        if socket.is_in(workspace.id) && !socket.has_second_factor() {
+    for socket in state.hub.sockets().iter().filter(|socket| !socket.has_second_factor()) {
+        if !socket.followed().doubt(workspace.id).is_empty() {
             socket.close(Close::Unauthorized);
         }
     }

@@ -3,79 +3,40 @@
 //! A follower is placed before its catch-up query runs ("subscribe, then read"). Until it has caught up
 //! the room's events wait in its backlog; then it is live and every event goes straight to its queue.
 //! The room's stream has no hole (see [`crate::domain::ordering`]), so a live follower's neither.
+//!
+//! A socket has a place for each time that it asked to follow, until the newest leads. Nothing of the channel goes to a
+//! socket but under the room's lock and while its place stands, catch-up included. So whoever is taken out of the room
+//! gets nothing more, and of two streams to one socket the older ends before the newer begins.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::BTreeMap;
+use std::ops::RangeBounds;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytestring::ByteString;
-use colink_core::id::{ChannelId, UserId, WorkspaceId};
+use colink_core::id::{ChannelId, UserId};
 use uuid::Uuid;
 
 use super::close::Close;
-use super::socket::Socket;
+use super::place::{Follower, Place, Progress};
+use super::socket::{Slot, Socket};
 use crate::domain::frame::ServerFrame;
 use crate::domain::ordering::{Ordering, Step};
-
-/// Events that may wait while one follower catches up, and their bytes.
-const BACKLOG_LIMIT: usize = 4096;
-const BACKLOG_BYTES: usize = 4 * 1024 * 1024;
 
 /// A channel that somebody on this node follows.
 #[derive(Debug)]
 pub struct Room {
     channel_id: ChannelId,
-    /// Known once the first follower's right was checked.
-    workspace_id: OnceLock<WorkspaceId>,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     ordering: Ordering<ByteString>,
-    followers: HashMap<Uuid, Follower>,
+    followers: BTreeMap<Place, Follower>,
     /// A fetch of a hole is under way.
     fetching: bool,
     /// A head that messaging reported and that had not come by then.
     awaited_head: Option<i64>,
-}
-
-#[derive(Debug)]
-struct Follower {
-    socket: Arc<Socket>,
-    progress: Progress,
-}
-
-#[derive(Debug)]
-enum Progress {
-    CatchingUp(Backlog),
-    Live { cursor: i64 },
-}
-
-/// Events that wait for one follower.
-#[derive(Debug, Default)]
-struct Backlog {
-    events: VecDeque<(i64, ByteString)>,
-    bytes: usize,
-}
-
-impl Backlog {
-    /// Keeps an event; false when there is no more room.
-    fn keep(&mut self, seq: i64, frame: &ByteString) -> bool {
-        self.bytes += frame.len();
-        self.events.push_back((seq, frame.clone()));
-        self.events.len() <= BACKLOG_LIMIT && self.bytes <= BACKLOG_BYTES
-    }
-
-    fn drop_through(&mut self, cursor: i64) {
-        while self.events.front().is_some_and(|(seq, _)| *seq <= cursor) {
-            self.bytes -= self.events.pop_front().map_or(0, |(_, frame)| frame.len());
-        }
-    }
-
-    fn take(&mut self) -> Vec<(i64, ByteString)> {
-        self.bytes = 0;
-        self.events.drain(..).collect()
-    }
 }
 
 /// What a follower that catches up is to do next.
@@ -103,7 +64,7 @@ pub struct Hole {
 impl Room {
     /// An empty room.
     pub fn new(channel_id: ChannelId) -> Self {
-        Self { channel_id, workspace_id: OnceLock::new(), inner: Mutex::default() }
+        Self { channel_id, inner: Mutex::default() }
     }
 
     /// The channel.
@@ -111,26 +72,54 @@ impl Room {
         self.channel_id
     }
 
-    /// Its workspace, once known.
-    pub fn workspace_id(&self) -> Option<WorkspaceId> {
-        self.workspace_id.get().copied()
+    /// Places a socket that has yet to catch up.
+    pub(super) fn place(&self, socket: &Arc<Socket>) -> Place {
+        let mut inner = self.inner();
+        let place = socket.next_place();
+        inner.followers.insert(place, Follower::new(socket));
+        place
     }
 
-    /// Notes the workspace; a channel never changes it.
-    pub fn belongs_to(&self, workspace: WorkspaceId) {
-        self.workspace_id.get_or_init(|| workspace);
+    /// Takes one place away; true if its socket has no other.
+    pub(super) fn give_up(&self, place: Place) -> bool {
+        let mut inner = self.inner();
+        inner.followers.remove(&place);
+        !inner.has(place.socket())
     }
 
-    /// Places a follower that has yet to catch up. One that follows already starts anew.
-    pub fn place(&self, socket: &Arc<Socket>) {
-        let follower =
-            Follower { socket: Arc::clone(socket), progress: Progress::CatchingUp(Backlog::default()) };
-        self.inner().followers.insert(socket.id(), follower);
+    /// Takes every place of a socket away; true if it had one.
+    pub(super) fn remove(&self, socket: Uuid) -> bool {
+        let mut inner = self.inner();
+        let had = inner.has(socket);
+        inner.end(Place::all_of(socket));
+        had
     }
 
-    /// Takes a follower out; true if it was there.
-    pub fn remove(&self, socket: Uuid) -> bool {
-        self.inner().followers.remove(&socket).is_some()
+    /// Whether a socket has a place.
+    pub(super) fn has(&self, socket: Uuid) -> bool {
+        self.inner().has(socket)
+    }
+
+    /// Whether the place is still there.
+    pub fn stands(&self, place: Place) -> bool {
+        self.inner().followers.contains_key(&place)
+    }
+
+    /// The stream of this place begins: what its socket followed before ends. False when the place is gone.
+    pub fn lead(&self, place: Place) -> bool {
+        let mut inner = self.inner();
+        let stands = inner.followers.contains_key(&place);
+        if stands {
+            let first = *Place::all_of(place.socket()).start();
+            inner.end(first..place);
+        }
+        stands
+    }
+
+    /// Sends a frame of a catch-up; false when the place is gone, or the socket closes.
+    pub fn send(&self, place: Place, slot: Slot<'_>, frame: ByteString) -> bool {
+        let inner = self.inner();
+        inner.followers.contains_key(&place) && slot.send(frame)
     }
 
     /// Whether nobody follows.
@@ -198,14 +187,13 @@ impl Room {
     }
 
     /// What a follower whose client holds `cursor` is to do next.
-    pub fn catch_up(&self, socket: Uuid, cursor: i64) -> CatchUp {
+    pub fn catch_up(&self, place: Place, cursor: i64) -> CatchUp {
         let mut inner = self.inner();
         let behind = inner.ordering.last().is_some_and(|last| last > cursor);
-        let Some(follower) = inner.followers.get_mut(&socket) else { return CatchUp::Removed };
+        let Some(follower) = inner.followers.get_mut(&place) else { return CatchUp::Removed };
         let Progress::CatchingUp(backlog) = &mut follower.progress else { return CatchUp::Done };
-        backlog.drop_through(cursor);
-        match backlog.events.front() {
-            Some((seq, _)) if *seq == cursor + 1 => CatchUp::Send(backlog.take()),
+        match backlog.first_behind(cursor) {
+            Some(seq) if seq == cursor + 1 => CatchUp::Send(backlog.take()),
             Some(_) => CatchUp::ReadOn,
             None if behind => CatchUp::ReadOn,
             None => {
@@ -219,7 +207,7 @@ impl Room {
     /// is not told.
     pub fn tell_others(&self, user: UserId, frame: &ByteString) {
         for follower in self.inner().followers.values() {
-            if follower.socket.user_id() != user && follower.socket.follows(self.channel_id) {
+            if follower.socket.user_id() != user && follower.socket.followed().contains(self.channel_id) {
                 follower.socket.push_ephemeral(frame.clone());
             }
         }
@@ -231,6 +219,17 @@ impl Room {
 }
 
 impl Inner {
+    fn has(&self, socket: Uuid) -> bool {
+        self.followers.range(Place::all_of(socket)).next().is_some()
+    }
+
+    fn end(&mut self, places: impl RangeBounds<Place>) {
+        let ended: Vec<Place> = self.followers.range(places).map(|(place, _)| *place).collect();
+        for place in ended {
+            self.followers.remove(&place);
+        }
+    }
+
     fn take(&mut self, step: Step<ByteString>) -> Option<Hole> {
         match step {
             Step::Nothing => None,

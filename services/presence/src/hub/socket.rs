@@ -4,18 +4,19 @@
 //! socket is closed with a code that lets it resume. Passing frames (typing, presence) are dropped
 //! first, from half the queue on, and counted.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use bytestring::ByteString;
-use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
+use colink_core::id::{SessionId, UserId};
 use colink_core::permission::Scopes;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::close::Close;
+use super::followed::Followed;
+use super::place::Place;
 use crate::metrics::SocketMetrics;
 
 /// Frames that may wait for one client.
@@ -47,7 +48,8 @@ pub struct Socket {
     queued_bytes: AtomicUsize,
     /// Told whenever a frame leaves the queue.
     drained: Notify,
-    followed: Mutex<HashMap<ChannelId, WorkspaceId>>,
+    followed: Followed,
+    places: AtomicU64,
     follows_all: AtomicBool,
     closing: OnceLock<Close>,
     closed: CancellationToken,
@@ -84,7 +86,8 @@ impl Socket {
             queue,
             queued_bytes: AtomicUsize::new(0),
             drained: Notify::new(),
-            followed: Mutex::default(),
+            followed: Followed::default(),
+            places: AtomicU64::new(0),
             follows_all: AtomicBool::new(false),
             closing: OnceLock::new(),
             closed: CancellationToken::new(),
@@ -152,26 +155,26 @@ impl Socket {
         }
     }
 
-    /// A frame of a catch-up: waits for room, so that a long one does not run the queue over. False once
-    /// the socket is closed.
-    pub async fn send(&self, frame: ByteString) -> bool {
+    /// Waits for room for a frame of a catch-up, so that a long one does not run the queue over; a frame larger than
+    /// the queue may hold goes alone. None once the socket is closed.
+    pub async fn reserve(&self, length: usize) -> Option<Slot<'_>> {
         tokio::select! {
-            () = self.closed.cancelled() => false,
-            permit = self.room_for(frame.len()) => permit.is_some_and(|permit| {
-                permit.send(frame);
-                true
-            }),
+            () = self.closed.cancelled() => None,
+            permit = self.room_for(length) => Some(Slot { socket: self, permit: Some(permit?) }),
         }
     }
 
-    /// A place in the queue once its bytes fit too; a frame larger than the queue may hold goes alone.
+    /// A frame that waits for room. False once the socket is closed.
+    pub async fn send(&self, frame: ByteString) -> bool {
+        self.reserve(frame.len()).await.is_some_and(|slot| slot.send(frame))
+    }
+
     async fn room_for(&self, length: usize) -> Option<mpsc::Permit<'_, ByteString>> {
         loop {
             let permit = self.queue.reserve().await.ok()?;
             let taken = self.drained.notified();
             let waiting = self.queued_bytes.load(Ordering::Relaxed);
             if waiting == 0 || waiting + length <= QUEUE_BYTES {
-                self.queued_bytes.fetch_add(length, Ordering::Relaxed);
                 return Some(permit);
             }
             drop(permit);
@@ -204,19 +207,14 @@ impl Socket {
         self.closing.get().copied().unwrap_or(Close::Draining)
     }
 
-    /// Notes that the client follows a channel.
-    pub fn follow(&self, channel: ChannelId, workspace: WorkspaceId) {
-        self.followed().insert(channel, workspace);
+    /// What it follows.
+    pub fn followed(&self) -> &Followed {
+        &self.followed
     }
 
-    /// Notes that it no longer does.
-    pub fn forget(&self, channel: ChannelId) {
-        self.followed().remove(&channel);
-    }
-
-    /// Whether it follows the channel.
-    pub fn follows(&self, channel: ChannelId) -> bool {
-        self.followed().contains_key(&channel)
+    /// A place in a room that is greater than all before.
+    pub(super) fn next_place(&self) -> Place {
+        Place::new(self.id, self.places.fetch_add(1, Ordering::Relaxed))
     }
 
     /// From now on the client also follows the channels that the user comes into.
@@ -228,36 +226,34 @@ impl Socket {
     pub fn follows_later_channels(&self) -> bool {
         self.follows_all.load(Ordering::Relaxed)
     }
+}
 
-    /// The workspaces of the channels it follows.
-    pub fn workspaces(&self) -> Vec<WorkspaceId> {
-        let mut workspaces: Vec<WorkspaceId> = self.followed().values().copied().collect();
-        workspaces.sort_unstable();
-        workspaces.dedup();
-        workspaces
+/// Room for one frame in a socket's queue.
+#[derive(Debug)]
+pub struct Slot<'a> {
+    socket: &'a Socket,
+    permit: Option<mpsc::Permit<'a, ByteString>>,
+}
+
+impl Slot<'_> {
+    /// Queues the frame; false when the socket closes.
+    pub fn send(mut self, frame: ByteString) -> bool {
+        if self.socket.is_closing() {
+            return false;
+        }
+        if let Some(permit) = self.permit.take() {
+            self.socket.queued_bytes.fetch_add(frame.len(), Ordering::Relaxed);
+            permit.send(frame);
+        }
+        true
     }
+}
 
-    /// How many channels it follows.
-    pub fn followed_count(&self) -> usize {
-        self.followed().len()
-    }
-
-    /// The channels it follows.
-    pub fn channels(&self) -> Vec<ChannelId> {
-        self.followed().keys().copied().collect()
-    }
-
-    /// The workspace of a channel that it follows.
-    pub fn workspace_of(&self, channel: ChannelId) -> Option<WorkspaceId> {
-        self.followed().get(&channel).copied()
-    }
-
-    /// Whether it follows a channel of this workspace.
-    pub fn is_in(&self, workspace: WorkspaceId) -> bool {
-        self.followed().values().any(|other| *other == workspace)
-    }
-
-    fn followed(&self) -> MutexGuard<'_, HashMap<ChannelId, WorkspaceId>> {
-        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Slot<'_> {
+    /// Room that was not used is another's, who may have been waiting for it.
+    fn drop(&mut self) {
+        if self.permit.take().is_some() {
+            self.socket.drained.notify_one();
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::hub::close::Close;
 use crate::hub::socket::Socket;
 use crate::state::State;
 use crate::store::ephemera::Notice;
+use crate::visibility;
 
 /// Channels that one socket may follow.
 const FOLLOWED_LIMIT: usize = 5_000;
@@ -68,18 +69,17 @@ impl Client {
                 .with_field("channel_id", "is required, unless `all` is true")),
         };
         match outcome {
-            Ok(()) => self.show_workspaces().await,
+            Ok(()) => visibility::show(&self.state, &self.socket).await,
             Err(error) => self.refuse(&error, subscribe.channel_id, None),
         }
     }
 
     fn may_follow_more(&self, channel: ChannelId) -> bool {
-        self.socket.follows(channel) || self.socket.followed_count() < FOLLOWED_LIMIT
+        self.socket.followed().contains(channel) || self.socket.followed().count() < FOLLOWED_LIMIT
     }
 
     fn unsubscribe(&self, channel_id: ChannelId) {
-        self.socket.forget(channel_id);
-        self.state.hub.remove(channel_id, &self.socket);
+        self.state.hub.leave(channel_id, &self.socket);
         self.socket.push_ephemeral(ServerFrame::Unsubscribed { channel_id }.text());
     }
 
@@ -88,7 +88,7 @@ impl Client {
         if !self.carries(Action::Type.scope()) {
             return self.refuse(&ApiError::forbidden(Action::Type.scope().refusal()), Some(channel_id), None);
         }
-        if !self.socket.follows(channel_id) {
+        if !self.socket.followed().contains(channel_id) {
             return self.refuse(
                 &ApiError::forbidden("subscribe to the channel first"),
                 Some(channel_id),
@@ -184,24 +184,6 @@ impl Client {
                 self.state.tell(notice).await;
             }
             Ok(_) => {}
-            Err(error) => self.state.metrics.redis_failed(&error),
-        }
-    }
-
-    /// Those who share a workspace see the user; where that is, is known once channels are followed.
-    async fn show_workspaces(&self) {
-        if !self.carries(Scope::PresenceWrite) {
-            return;
-        }
-        let workspaces = self.socket.workspaces();
-        let user_id = self.socket.user_id();
-        match self.state.devices.show_in(user_id, &workspaces).await {
-            Ok(Some(seen)) => {
-                self.state
-                    .tell(Notice::Presence { user_id, status: seen.status, workspaces: seen.workspaces })
-                    .await;
-            }
-            Ok(None) => {}
             Err(error) => self.state.metrics.redis_failed(&error),
         }
     }

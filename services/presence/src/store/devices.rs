@@ -1,6 +1,7 @@
 //! The devices of each user, and when each counts as gone.
 //!
-//! - `presence:{user}`: hash; a field per socket with its status, and `workspaces`: where the user is seen.
+//! - `presence:{user}`: hash; a field per socket with its status, and a field `in:{workspace}` per workspace where the
+//!   user is seen. Fields come and go one by one, so nodes do not overwrite what others wrote.
 //! - `presence:expiry`: sorted set of `user/socket`, scored by the millisecond at which it counts as gone.
 //!
 //! A live socket moves its score ahead with every heartbeat, a closed one sets it to the end of the grace
@@ -19,6 +20,9 @@ use crate::domain::status::{Status, aggregate};
 const SWEEP_LIMIT: isize = 200;
 /// A user's hash outlives his last device by this much, in seconds, should a sweep never come.
 const KEEP_SECONDS: i64 = 600;
+
+/// Begins the name of a field that says where the user is seen.
+const SEEN_IN: &str = "in:";
 
 /// The devices in Redis.
 #[derive(Debug, Clone)]
@@ -107,22 +111,32 @@ impl Devices {
         user: UserId,
         workspaces: &[WorkspaceId],
     ) -> Result<Option<Seen>, StoreError> {
-        let mut seen = self.seen(user).await?;
-        let known = seen.workspaces.len();
-        seen.workspaces.extend(workspaces);
-        seen.workspaces.sort_unstable();
-        seen.workspaces.dedup();
-        if seen.workspaces.len() == known {
+        if workspaces.is_empty() {
             return Ok(None);
         }
-        let joined = seen.workspaces.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        redis::cmd("HSET")
+        let key = self.user_key(user);
+        let mut pipe = redis::pipe();
+        let fields = pipe.cmd("HSET").arg(&key);
+        for workspace in workspaces {
+            fields.arg(seen_in(*workspace)).arg("");
+        }
+        let (added,): (i64,) =
+            pipe.expire(&key, KEEP_SECONDS).ignore().query_async(&mut self.redis.connection()).await?;
+        if added == 0 { Ok(None) } else { Ok(Some(self.seen(user).await?)) }
+    }
+
+    /// Takes a workspace from those where a user is seen. Answers how he is seen elsewhere to the one caller in the
+    /// fleet that did so, and `None` to the others.
+    ///
+    /// # Errors
+    /// Redis is down.
+    pub async fn hide_from(&self, user: UserId, workspace: WorkspaceId) -> Result<Option<Seen>, StoreError> {
+        let removed: i64 = redis::cmd("HDEL")
             .arg(self.user_key(user))
-            .arg("workspaces")
-            .arg(joined)
-            .exec_async(&mut self.redis.connection())
+            .arg(seen_in(workspace))
+            .query_async(&mut self.redis.connection())
             .await?;
-        Ok(Some(seen))
+        if removed == 0 { Ok(None) } else { Ok(Some(self.seen(user).await?)) }
     }
 
     /// How others see a user now.
@@ -132,13 +146,9 @@ impl Devices {
     pub async fn seen(&self, user: UserId) -> Result<Seen, StoreError> {
         let fields: Vec<(String, String)> =
             redis::cmd("HGETALL").arg(self.user_key(user)).query_async(&mut self.redis.connection()).await?;
-        let workspaces =
-            fields.iter().filter(|(field, _)| field == "workspaces").flat_map(|(_, ids)| ids.split(','));
+        let workspaces = fields.iter().filter_map(|(field, _)| field.strip_prefix(SEEN_IN)?.parse().ok());
         let statuses = fields.iter().filter_map(|(_, value)| Status::parse(value));
-        Ok(Seen {
-            status: aggregate(statuses),
-            workspaces: workspaces.filter_map(|id| id.parse().ok()).collect(),
-        })
+        Ok(Seen { status: aggregate(statuses), workspaces: workspaces.collect() })
     }
 
     /// Takes the devices out whose time is over. Each is answered to exactly one caller in the fleet, with
@@ -171,6 +181,10 @@ impl Devices {
         }
         Ok(settled)
     }
+}
+
+fn seen_in(workspace: WorkspaceId) -> String {
+    format!("{SEEN_IN}{workspace}")
 }
 
 fn member(user: UserId, socket: Uuid) -> String {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use colink_bus::{KafkaConfig, OutgoingEvent, Producer};
 use colink_core::clock::{Clock, SystemClock};
 use colink_core::id::{ChannelId, MessageId, UserId, WorkspaceId};
+use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
+use colink_events::channels::{ChannelMemberPayload, MemberPayload};
 use colink_events::messages::MessageCreated;
 use colink_events::{Cause, Envelope, Event, Topic};
 use colink_telemetry::Metrics;
@@ -57,11 +59,20 @@ impl Node {
         self.add_channel("public", &[])
     }
 
+    /// A private channel in the workspace of another.
+    pub fn channel_beside(&self, other: ChannelId, members: &[&TestUser]) -> ChannelId {
+        self.add_channel_to(self.world.workspace_of(other), "private", members)
+    }
+
     fn add_channel(&self, kind: &'static str, members: &[&TestUser]) -> ChannelId {
+        self.add_channel_to(WorkspaceId::generate(&SystemClock), kind, members)
+    }
+
+    fn add_channel_to(&self, workspace: WorkspaceId, kind: &'static str, members: &[&TestUser]) -> ChannelId {
         let id = ChannelId::generate(&SystemClock);
         self.world.add(WorldChannel {
             id,
-            workspace: WorkspaceId::generate(&SystemClock),
+            workspace,
             kind,
             members: members.iter().map(|user| user.id).collect(),
             log: Vec::new(),
@@ -102,11 +113,30 @@ impl Node {
 
     /// Writes a message to the log only: the broker loses it, or is slow.
     pub fn log(&self, channel: ChannelId, content: &str) -> i64 {
+        self.world.write(channel, |seq| sealed(channel, seq, content))
+    }
+
+    /// The same, as of long ago.
+    pub fn log_of_old(&self, channel: ChannelId, content: &str) -> i64 {
         self.world.write(channel, |seq| {
-            let message: MessageCreated = serde_json::from_value(message(channel, seq, content)).unwrap();
-            let envelope = Envelope::seal(&message, &Cause::default(), &SystemClock).unwrap();
-            serde_json::to_value(envelope).unwrap()
+            let mut event = sealed(channel, seq, content);
+            event["at"] = json!("2020-01-01T00:00:00.000Z");
+            event
         })
+    }
+
+    /// A socket that follows all channels of its user, and knows of those that it has.
+    pub async fn follow_all(&self, user: &TestUser) -> Socket {
+        let mut socket = self.connect(user).await;
+        socket.send(&json!({"type": "subscribe", "all": true})).await;
+        self.settled(&mut socket).await;
+        socket
+    }
+
+    /// Waits until the node has obeyed every frame that the socket sent so far.
+    pub async fn settled(&self, socket: &mut Socket) {
+        socket.send(&json!({"type": "ping"})).await;
+        socket.await_type("pong").await;
     }
 
     /// Publishes what stands in the log under `seq`.
@@ -129,6 +159,30 @@ impl Node {
             .await
             .unwrap();
     }
+}
+
+/// A membership that begins, changes or ends now.
+pub fn membership(channel_id: ChannelId, workspace_id: WorkspaceId, user_id: UserId) -> ChannelMemberPayload {
+    ChannelMemberPayload {
+        channel_id,
+        workspace_id,
+        kind: ChannelKind::Private,
+        user_id,
+        role: ChannelRole::Member,
+        version: 2,
+        at: SystemClock.timestamp(),
+        by: None,
+    }
+}
+
+/// A place in a workspace that begins, changes or ends now.
+pub fn seat(workspace_id: WorkspaceId, user_id: UserId, role: WorkspaceRole) -> MemberPayload {
+    MemberPayload { workspace_id, user_id, role, version: 2, at: SystemClock.timestamp(), by: None }
+}
+
+fn sealed(channel: ChannelId, seq: i64, content: &str) -> Value {
+    let message: MessageCreated = serde_json::from_value(message(channel, seq, content)).unwrap();
+    serde_json::to_value(Envelope::seal(&message, &Cause::default(), &SystemClock).unwrap()).unwrap()
 }
 
 fn message(channel: ChannelId, seq: i64, content: &str) -> Value {

@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
+mod gate;
 mod harness;
 mod presence_list;
 mod scopes;
 mod socket_delivery;
 mod socket_frames;
+mod socket_joins;
 mod socket_open;
+mod socket_races;
 mod socket_rights;
 mod socket_scopes;
 mod world;

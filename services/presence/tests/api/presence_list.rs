@@ -2,10 +2,12 @@
 
 use colink_core::clock::SystemClock;
 use colink_core::id::UserId;
+use colink_core::role::WorkspaceRole;
+use colink_events::channels::MemberLeft;
 use colink_test::{SOON, Settings, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::Node;
+use crate::harness::{Node, seat};
 
 /// online while a socket is open, offline after the grace, to those who share a workspace.
 #[tokio::test]
@@ -79,6 +81,53 @@ async fn a_status_is_what_the_user_says() {
             frame["type"] == "presence" && frame["user_id"] == ann.id.to_string() && frame["status"] == seen
         });
         frame.await;
+    }
+}
+
+/// who left the workspace is seen by nobody there, and by those who share another with him as before.
+#[tokio::test]
+async fn whoever_left_is_seen_by_his_colleagues_no_more() {
+    let node = Node::start().await;
+    let (ann, ben, cleo) = (node.user("ann"), node.user("ben"), node.user("cleo"));
+    let (left, kept) = (node.channel(&[&ann, &ben]), node.channel(&[&ann, &cleo]));
+    let (mut his, _hers) = (node.follow(&ben, left).await, node.follow(&cleo, kept).await);
+    let mut socket = node.follow(&ann, left).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": kept})).await;
+    node.settled(&mut socket).await;
+    let status = async |user: &colink_test::TestUser| {
+        let path = format!("/presence?user_ids={}", ann.id);
+        node.service.client(user).get(&path).await.expect(200).text("/items/0/status")
+    };
+    assert_eq!((status(&ben).await, status(&cleo).await), ("online".to_owned(), "online".to_owned()));
+    node.world.leave(left, ann.id);
+    node.tell(&MemberLeft(seat(node.world.workspace_of(left), ann.id, WorkspaceRole::Member))).await;
+    let gone = |frame: &Value| frame["type"] == "presence" && frame["status"] == "offline";
+    assert_eq!(his.await_frame("ann is gone", gone).await["user_id"], json!(ann.id));
+    // He is in the workspace that she left, and asks.
+    assert_eq!((status(&ben).await, status(&cleo).await), ("offline".to_owned(), "online".to_owned()));
+}
+
+/// sockets that begin at the same time do not overwrite where each other's user is seen.
+#[tokio::test]
+async fn a_user_is_seen_wherever_one_of_his_sockets_follows() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let colleagues: Vec<_> = (0..12).map(|number| node.user(&format!("colleague{number}"))).collect();
+    let channels: Vec<_> = colleagues.iter().map(|colleague| node.channel(&[&ann, colleague])).collect();
+    let mut sockets = Vec::new();
+    for _ in &channels {
+        sockets.push(node.connect(&ann).await);
+    }
+    for (socket, channel) in sockets.iter_mut().zip(&channels) {
+        socket.send(&json!({"type": "subscribe", "channel_id": channel})).await;
+    }
+    for socket in &mut sockets {
+        node.settled(socket).await;
+    }
+    let path = format!("/presence?user_ids={}", ann.id);
+    for colleague in &colleagues {
+        let answer = node.service.client(colleague).get(&path).await.expect(200);
+        assert_eq!(answer.text("/items/0/status"), "online", "{}", colleague.username);
     }
 }
 

@@ -4,32 +4,19 @@ use std::time::Duration;
 
 use colink_auth::RevocationList;
 use colink_core::clock::{Clock, SystemClock};
-use colink_core::id::{ChannelId, UserId, WorkspaceId};
-use colink_core::role::{ChannelKind, ChannelRole, WorkspaceRole};
+use colink_core::id::{ChannelId, WorkspaceId};
+use colink_core::role::WorkspaceRole;
 use colink_events::channels::{
-    ChannelMemberAdded, ChannelMemberPayload, ChannelMemberRemoved, MemberPayload, MemberRemoved,
-    MemberRoleChanged, WorkspaceDeleted, WorkspaceUpdated,
+    ChannelMemberAdded, ChannelMemberRemoved, MemberRemoved, MemberRoleChanged, WorkspaceDeleted,
+    WorkspaceUpdated,
 };
 use colink_events::users::{SessionRevoked, UserDeactivated, UserErased, UserSuspended};
 use colink_store::redis::RedisConfig;
 use colink_telemetry::Metrics;
-use colink_test::Socket;
+use colink_test::{SOON, Socket, eventually};
 use serde_json::json;
 
-use crate::harness::Node;
-
-fn membership(channel_id: ChannelId, workspace_id: WorkspaceId, user_id: UserId) -> ChannelMemberPayload {
-    ChannelMemberPayload {
-        channel_id,
-        workspace_id,
-        kind: ChannelKind::Private,
-        user_id,
-        role: ChannelRole::Member,
-        version: 2,
-        at: SystemClock.timestamp(),
-        by: None,
-    }
-}
+use crate::harness::{Node, membership, seat};
 
 /// R-2, C-2
 #[tokio::test]
@@ -115,17 +102,8 @@ async fn whoever_leaves_the_workspace_hears_none_of_its_channels() {
     let ann = node.user("ann");
     let channel = node.channel(&[&ann]);
     let mut socket = node.follow(&ann, channel).await;
-    let workspace_id = node.world.workspace_of(channel);
-    let at = SystemClock.timestamp();
-    let gone = MemberPayload {
-        workspace_id,
-        user_id: ann.id,
-        role: WorkspaceRole::Member,
-        version: 2,
-        at,
-        by: None,
-    };
-    node.tell(&MemberRemoved(gone)).await;
+    let workspace = node.world.workspace_of(channel);
+    node.tell(&MemberRemoved(seat(workspace, ann.id, WorkspaceRole::Member))).await;
     socket.await_type("channel_removed").await;
 }
 
@@ -138,11 +116,81 @@ async fn a_member_who_becomes_a_guest_hears_only_his_channels() {
     node.world.add_colleague(ann.id);
     let mut socket = node.follow(&ann, channel).await;
     node.world.make_guests();
-    let (workspace_id, at) = (node.world.workspace_of(channel), SystemClock.timestamp());
-    let guest =
-        MemberPayload { workspace_id, user_id: ann.id, role: WorkspaceRole::Guest, version: 2, at, by: None };
-    node.tell(&MemberRoleChanged(guest)).await;
+    let workspace = node.world.workspace_of(channel);
+    node.tell(&MemberRoleChanged(seat(workspace, ann.id, WorkspaceRole::Guest))).await;
     assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
+}
+
+/// R-9, W-2: what channels could not answer at once is asked again: who may stay hears on, who may not is cut off.
+#[tokio::test]
+async fn a_right_that_could_not_be_asked_for_is_asked_for_again() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let public = node.public_channel();
+    node.world.add_colleague(ann.id);
+    let own = node.channel_beside(public, &[&ann]);
+    let mut socket = node.follow(&ann, public).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": own})).await;
+    socket.await_type("subscribed").await;
+    node.world.make_guests();
+    node.world.set_down(true);
+    let asked = node.world.refused();
+    let workspace = node.world.workspace_of(public);
+    node.tell(&MemberRoleChanged(seat(workspace, ann.id, WorkspaceRole::Guest))).await;
+    // The check of heads is refused as well, all the while.
+    eventually("both rights are asked for", SOON, async || (node.world.refused() > asked + 3).then_some(()))
+        .await;
+    node.world.set_down(false);
+    assert_eq!(socket.await_type("channel_removed").await["channel_id"], public.to_string());
+    node.post(own, "hello").await;
+    assert_eq!(socket.await_type("message").await["channel_id"], own.to_string());
+}
+
+/// a right that nobody confirms does not stand; the client may ask for it again.
+#[tokio::test]
+async fn a_right_that_nobody_confirms_ends() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    let mut socket = node.follow(&ann, channel).await;
+    node.world.set_down(true);
+    let workspace = node.world.workspace_of(channel);
+    node.tell(&MemberRoleChanged(seat(workspace, ann.id, WorkspaceRole::Member))).await;
+    assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
+    node.world.set_down(false);
+    socket.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
+    socket.await_type("subscribed").await;
+    node.post(channel, "hello").await;
+    socket.await_type("message").await;
+}
+
+/// any refusal is one, also that a second factor is asked for.
+#[tokio::test]
+async fn a_right_that_takes_a_second_factor_by_now_ends() {
+    let node = Node::start().await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    let mut socket = node.follow(&ann, channel).await;
+    node.world.require_mfa();
+    let workspace = node.world.workspace_of(channel);
+    node.tell(&MemberRoleChanged(seat(workspace, ann.id, WorkspaceRole::Member))).await;
+    assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
+}
+
+/// a subscription that is refused takes the one before it along.
+#[tokio::test]
+async fn a_refused_subscription_ends_the_one_before_it() {
+    let node = Node::start().await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let channel = node.channel(&[&ann, &ben]);
+    let (mut hers, mut his) = (node.follow(&ann, channel).await, node.follow(&ben, channel).await);
+    node.world.leave(channel, ann.id);
+    hers.send(&json!({"type": "subscribe", "channel_id": channel})).await;
+    assert_eq!(hers.await_type("error").await["code"], "NOT_FOUND");
+    node.post(channel, "a secret").await;
+    his.await_type("message").await;
+    node.settled(&mut hers).await;
+    assert!(hers.seen().iter().all(|frame| frame["type"] != "message"), "{:?}", hers.seen());
 }
 
 /// R-9, W-1: a deleted workspace is silent for everybody.

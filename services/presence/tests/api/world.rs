@@ -9,6 +9,8 @@ use colink_core::id::{ChannelId, UserId, WorkspaceId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::gate::Gate;
+
 /// A channel of the world.
 #[derive(Clone, Debug)]
 pub struct WorldChannel {
@@ -36,6 +38,9 @@ struct State {
     /// Every workspace is closed to sessions that were not proven by a second factor.
     require_mfa: bool,
     is_down: bool,
+    /// How often a service was asked while it was down.
+    refused: usize,
+    gates: HashMap<String, Gate>,
     posts: Vec<(String, Value)>,
 }
 
@@ -50,6 +55,10 @@ impl World {
 
     pub fn add_colleague(&self, user: UserId) {
         self.with(|state| state.colleagues.push(user));
+    }
+
+    pub fn remove_colleague(&self, user: UserId) {
+        self.with(|state| state.colleagues.retain(|colleague| *colleague != user));
     }
 
     pub fn make_guests(&self) {
@@ -97,6 +106,25 @@ impl World {
         self.with(|state| state.is_down = is_down);
     }
 
+    /// How often a service was asked while it was down.
+    pub fn refused(&self) -> usize {
+        self.with(|state| state.refused)
+    }
+
+    /// Holds back what an endpoint (`standing`, `events`, `memberships`) answers of one channel or user.
+    pub fn gate(&self, endpoint: &str, id: impl std::fmt::Display) -> Gate {
+        let gate = Gate::default();
+        self.with(|state| state.gates.insert(format!("{endpoint}/{id}"), gate.clone()));
+        gate
+    }
+
+    async fn pass(&self, endpoint: &str, id: impl std::fmt::Display) {
+        let gate = self.with(|state| state.gates.get(&format!("{endpoint}/{id}")).cloned());
+        if let Some(gate) = gate {
+            gate.pass().await;
+        }
+    }
+
     /// What was posted over sockets: the token and the body.
     pub fn posts(&self) -> Vec<(String, Value)> {
         self.with(|state| state.posts.clone())
@@ -107,6 +135,7 @@ impl World {
         move |app| {
             app.app_data(Data::new(self.clone()))
                 .route("/internal/channels/heads", web::post().to(heads))
+                .route("/internal/channels/{channel}/head", web::get().to(head_at))
                 .route("/internal/channels/{channel}/standing/{user}", web::get().to(standing))
                 .route("/internal/channels/{channel}/events", web::get().to(events))
                 .route("/internal/users/{user}/channels", web::get().to(channels_of))
@@ -118,6 +147,7 @@ impl World {
     fn answer(&self, work: impl FnOnce(&mut State) -> Option<Value>) -> HttpResponse {
         self.with(|state| {
             if state.is_down {
+                state.refused += 1;
                 return refusal(503, "SERVICE_UNAVAILABLE");
             }
             match work(state) {
@@ -151,9 +181,24 @@ async fn heads(world: Data<World>, query: Json<HeadsQuery>) -> HttpResponse {
     })
 }
 
+#[derive(Deserialize)]
+struct AtQuery {
+    at: String,
+}
+
+async fn head_at(world: Data<World>, path: Path<ChannelId>, query: Query<AtQuery>) -> HttpResponse {
+    world.answer(|state| {
+        let log = &state.channels.get(&path)?.log;
+        let since =
+            log.iter().position(|event| event["at"].as_str().is_some_and(|at| at >= query.at.as_str()));
+        Some(json!({"channel_id": *path, "seq": since.unwrap_or(log.len())}))
+    })
+}
+
 async fn standing(world: Data<World>, path: Path<(ChannelId, UserId)>) -> HttpResponse {
     let (channel, user) = path.into_inner();
-    world.answer(|state| {
+    let id = channel;
+    let answer = world.answer(|state| {
         let colleague = state.colleagues.contains(&user);
         let role = if state.guests { "guest" } else { "member" };
         let channel = state.channels.get(&channel)?;
@@ -164,7 +209,9 @@ async fn standing(world: Data<World>, path: Path<(ChannelId, UserId)>) -> HttpRe
             "channel_version": 1, "member_version": 1, "workspace_member_version": 1,
             "require_mfa": state.require_mfa,
         }))
-    })
+    });
+    world.pass("standing", id).await;
+    answer
 }
 
 #[derive(Deserialize)]
@@ -174,7 +221,7 @@ struct EventsQuery {
 }
 
 async fn events(world: Data<World>, path: Path<ChannelId>, query: Query<EventsQuery>) -> HttpResponse {
-    world.answer(|state| {
+    let answer = world.answer(|state| {
         let channel = state.channels.get(&path)?;
         let from = query.after.max(channel.forgotten);
         let rest = channel.log.iter().skip(usize::try_from(from).unwrap());
@@ -183,12 +230,14 @@ async fn events(world: Data<World>, path: Path<ChannelId>, query: Query<EventsQu
             .then(|| json!({"from": query.after + 1, "to": channel.forgotten}));
         let next_after = from + i64::try_from(events.len()).unwrap();
         Some(json!({"events": events, "next_after": next_after, "head_seq": channel.log.len(), "gap": gap}))
-    })
+    });
+    world.pass("events", path).await;
+    answer
 }
 
 async fn channels_of(world: Data<World>, path: Path<UserId>) -> HttpResponse {
-    world.answer(|state| {
-        let user = path.into_inner();
+    let user = path.into_inner();
+    let answer = world.answer(|state| {
         let mine = state.channels.values().filter(|channel| channel.members.contains(&user));
         let channels: Vec<Value> = mine
             .map(|channel| {
@@ -198,7 +247,9 @@ async fn channels_of(world: Data<World>, path: Path<UserId>) -> HttpResponse {
             })
             .collect();
         Some(json!({ "channels": channels }))
-    })
+    });
+    world.pass("memberships", user).await;
+    answer
 }
 
 async fn post(

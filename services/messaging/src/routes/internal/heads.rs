@@ -24,8 +24,8 @@ pub(crate) struct LookupHeads {
 /// The end of a channel's log.
 #[derive(Debug, Serialize)]
 pub(crate) struct HeadView {
-    channel_id: ChannelId,
-    seq: i64,
+    pub(crate) channel_id: ChannelId,
+    pub(crate) seq: i64,
 }
 
 /// The ends of the known channels among those that were asked for.
