@@ -53,6 +53,7 @@ mod passkeys_reauthentication;
 mod passkeys_second_factor;
 mod peers;
 mod profiles;
+mod refusals;
 mod secrets;
 mod sessions;
 mod smtp;

@@ -12,6 +12,7 @@ mod internal;
 mod invites;
 mod profiles;
 mod provisioning;
+mod refusals;
 mod scopes;
 mod user_erased;
 mod workspace_members;

@@ -13,5 +13,6 @@ mod files_request_upload;
 mod harness;
 mod internal_users;
 mod jobs;
+mod refusals;
 mod relay;
 mod scopes;

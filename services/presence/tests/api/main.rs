@@ -5,6 +5,7 @@
 
 mod harness;
 mod presence_list;
+mod refusals;
 mod scopes;
 mod socket_delivery;
 mod socket_frames;
