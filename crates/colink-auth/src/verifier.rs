@@ -99,6 +99,12 @@ impl Verifier {
         Ok(claims)
     }
 
+    /// Whether the token was verified before, so that it costs no signature to verify it.
+    #[must_use]
+    pub fn remembers(&self, token: &str) -> bool {
+        token.len() <= TOKEN_MAX && self.0.verified.get(&Sha256::digest(token).into()).is_some()
+    }
+
     async fn key_of(&self, token: &str) -> Result<Arc<Key>, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error.to_string()))?;
         let Header { alg, kid: Some(kid), crit: None, .. } = header else {

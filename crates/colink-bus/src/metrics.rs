@@ -24,6 +24,7 @@ pub(crate) struct BusMetrics {
     pub(crate) parked_keys: IntGaugeVec,
     pub(crate) outbox_depth: IntGaugeVec,
     pub(crate) outbox_oldest_seconds: IntGaugeVec,
+    pub(crate) outbox_set_aside: IntGaugeVec,
     /// `relay`.
     pub(crate) shards: IntGaugeVec,
     /// `outcome` = taken | not_owner | full | closed.
@@ -48,6 +49,7 @@ impl BusMetrics {
         let produced = "Records by outcome: stored, failed, refused by the full queue";
         let produce_seconds = "From the produce call to the broker's acknowledgement";
         let oldest = "Age of the oldest event that is not published yet";
+        let set_aside = "Events that can never be published as they are";
         let handed_over = "Committed events by what became of the hand-over";
         let missing = "Sequence numbers that the channel log does not have";
         let (handover, from) = ("log_relay_handover_seconds", "From the hand-over to the produce call");
@@ -60,6 +62,7 @@ impl BusMetrics {
             parked_keys: gauge("kafka_parked_keys", "Keys in the dead-letter topics", &["group"])?,
             outbox_depth: gauge("outbox_depth", "Events that are not published yet", &[])?,
             outbox_oldest_seconds: gauge("outbox_oldest_seconds", oldest, &[])?,
+            outbox_set_aside: gauge("outbox_set_aside", set_aside, &[])?,
             shards: gauge("relay_shards", "Shards that this replica owns", &["relay"])?,
             handed_over: counter("log_relay_handed_over_total", handed_over, &["outcome"])?,
             handover_seconds: metrics.histogram_vec(handover, from, HANDOVER_SECONDS, &[])?,

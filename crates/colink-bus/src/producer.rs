@@ -3,6 +3,7 @@
 //! A record waits in the queue for as long as the broker is away; nothing times out behind the caller's back.
 
 mod hooks;
+mod ping;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,12 +12,11 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use colink_events::Topic;
 use colink_telemetry::metrics::Metrics;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::backoff::Backoff;
 use crate::client::{retire, retire_within};
@@ -40,6 +40,8 @@ struct Inner {
     source: String,
     mirror: bool,
     metrics: BusMetrics,
+    /// Held by the thread that asks the broker: there is one at most, however long the broker is away.
+    ping: Arc<Semaphore>,
 }
 
 impl Producer {
@@ -57,6 +59,7 @@ impl Producer {
                 source: format!("/colink/{}", config.client_id),
                 mirror: config.mirror,
                 metrics,
+                ping: Arc::new(Semaphore::new(1)),
             }),
         })
     }
@@ -125,25 +128,6 @@ impl Producer {
             .client
             .as_ref()
             .is_none_or(|client| client.client().context().fatal.load(Ordering::Relaxed))
-    }
-
-    /// Asks the broker for its metadata, for a readiness check.
-    ///
-    /// # Errors
-    /// [`BusError::Deadline`] or [`BusError::Kafka`].
-    pub async fn ping(&self, deadline: Duration) -> Result<(), BusError> {
-        let producer = self.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            let client = producer.inner.client.as_ref().ok_or(BusError::Closed)?;
-            let topic = producer.topic(Topic::ALL[0].name());
-            client.client().fetch_metadata(Some(&topic), deadline)?;
-            Ok(())
-        });
-        match tokio::time::timeout(deadline, asked).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_panicked)) => Err(BusError::Closed),
-            Err(_elapsed) => Err(BusError::Deadline(deadline)),
-        }
     }
 
     pub(crate) fn topic(&self, name: &str) -> String {

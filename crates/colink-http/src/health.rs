@@ -1,6 +1,7 @@
 //! Whether the service lives (`/health`) and whether it can work (`/ready`).
 //!
-//! Both are bare documents, not envelopes: monitors read them.
+//! Both are bare documents, not envelopes: monitors read them. Anybody may ask, so the dependencies are asked at most once a
+//! second, however many ask the service.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -17,15 +18,27 @@ use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::fresh::Fresh;
+
 /// How long one dependency may take to answer.
 const DEADLINE: Duration = Duration::from_secs(1);
+/// How old an answer of `/ready` may be.
+const LIFE: Duration = Duration::from_secs(1);
+/// How old it may be while something is down: shorter, so that what is back is seen soon.
+const LIFE_WHILE_DOWN: Duration = Duration::from_millis(100);
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 type Check = Arc<dyn Fn() -> Outcome + Send + Sync>;
 
-/// What the service depends on, and how each is asked. Cheap to clone; clones share the list.
+/// What the service depends on, and how each is asked. Cheap to clone; clones share the list and its latest answer.
 #[derive(Clone, Default)]
-pub struct HealthChecks(Arc<Mutex<Vec<Entry>>>);
+pub struct HealthChecks(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    entries: Mutex<Vec<Entry>>,
+    latest: Mutex<Arc<Fresh<Readiness>>>,
+}
 
 #[derive(Clone)]
 struct Entry {
@@ -54,7 +67,7 @@ pub struct Health {
 pub struct Readiness {
     /// Whether the service can do its work.
     pub status: State,
-    /// The present moment.
+    /// When the dependencies were asked: at most a second ago.
     pub timestamp: Timestamp,
     /// Each dependency by name.
     pub dependencies: BTreeMap<String, Dependency>,
@@ -82,8 +95,8 @@ pub struct Dependency {
 }
 
 impl HealthChecks {
-    /// Adds a dependency without which the service is not ready. `check` is called for each `/ready` and
-    /// fails with the reason, which is logged and not shown.
+    /// Adds a dependency without which the service is not ready. `check` fails with the reason, which is logged and not
+    /// shown; it is never called twice at once.
     pub fn require<F, E>(&self, name: &'static str, check: impl Fn() -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -101,9 +114,21 @@ impl HealthChecks {
         self.add(name, false, check);
     }
 
+    /// What the dependencies said within the last second; else asks them, for all callers that wait.
+    pub async fn readiness(&self, clock: &SharedClock) -> Readiness {
+        let latest = Arc::clone(&self.0.latest.lock().unwrap_or_else(PoisonError::into_inner));
+        latest
+            .get(async || {
+                let readiness = self.ask_all(clock.timestamp()).await;
+                let life = if readiness.status == State::Healthy { LIFE } else { LIFE_WHILE_DOWN };
+                (readiness, life)
+            })
+            .await
+    }
+
     /// Asks every dependency at once; one that takes longer than a second counts as down.
-    pub async fn readiness(&self, timestamp: Timestamp) -> Readiness {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn ask_all(&self, timestamp: Timestamp) -> Readiness {
+        let entries = self.0.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let dependencies: BTreeMap<_, _> = join_all(entries.into_iter().map(ask)).await.into_iter().collect();
         let down = |dependency: &Dependency| dependency.status == State::Unhealthy;
         let status = if dependencies.values().any(|one| one.required && down(one)) {
@@ -125,13 +150,15 @@ impl HealthChecks {
             let asked = check();
             Box::pin(async move { asked.await.map_err(|reason| reason.to_string()) })
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Entry { name, required, check });
+        self.0.entries.lock().unwrap_or_else(PoisonError::into_inner).push(Entry { name, required, check });
+        // What was said before says nothing of the new one.
+        *self.0.latest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 }
 
 impl std::fmt::Debug for HealthChecks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.0.entries.lock().unwrap_or_else(PoisonError::into_inner);
         f.debug_list().entries(entries.iter().map(|entry| entry.name)).finish()
     }
 }
@@ -167,7 +194,7 @@ pub(crate) async fn get_health(vitals: Data<Vitals>) -> HttpResponse {
 }
 
 pub(crate) async fn get_readiness(vitals: Data<Vitals>) -> HttpResponse {
-    let readiness = vitals.checks.readiness(vitals.clock.timestamp()).await;
+    let readiness = vitals.checks.readiness(&vitals.clock).await;
     match readiness.status {
         State::Healthy | State::Degraded => HttpResponse::Ok().json(readiness),
         State::Unhealthy => HttpResponse::ServiceUnavailable().json(readiness),

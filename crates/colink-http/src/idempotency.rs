@@ -6,8 +6,8 @@
 //! runs, the second waits for its answer, and after the wait gets 409 with `Retry-After`.
 //!
 //! - The caller is whoever [`Identify`] names, otherwise the client's address and the path.
-//! - Answers are kept for 24 hours, except those that a repetition may change: 401, 429, 5xx, and streams or
-//!   bodies over 1 MiB. [`IdempotencyStore::purge`] deletes what has expired; a job calls it.
+//! - Answers are kept for 24 hours, except those that a repetition may change: 401, 403 `REAUTHENTICATION_REQUIRED`,
+//!   429, 5xx, and streams or bodies over 1 MiB. [`IdempotencyStore::purge`] deletes what has expired; a job calls it.
 //! - A request with a key is carried to its end even when its sender hangs up, so that the repetition finds
 //!   an answer. When the process dies in between, the key is free again after the lease (60 s); whether the
 //!   effect happened is then decided by the effect's own constraints.

@@ -33,7 +33,7 @@ impl Environment {
         if let Some(path) = &file {
             values.extend(read(path));
         }
-        values.extend(std::env::vars().filter(|(name, _)| name.starts_with("COLINK_")));
+        values.extend(std::env::vars().filter(|(name, _)| name.starts_with("COLINK_") || name == "CI"));
         let root = file.as_deref().and_then(Path::parent).and_then(Path::parent);
         let root = root.map_or_else(|| workspace_of(&start), Path::to_owned);
         Self { values, root }
@@ -58,6 +58,18 @@ impl Environment {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Says that a test is passed over for want of `what`, which `cargo xtask test` provides.
+    ///
+    /// # Panics
+    /// Where `CI` is set, since there everything must have been tried; unless the variable `excuse` is set too, by which
+    /// `cargo xtask test` says that it is not to be had on this machine.
+    #[expect(clippy::print_stderr, reason = "a test that is passed over says so")]
+    pub fn pass_over(&self, what: &str, excuse: &str) {
+        let must = self.find("CI").is_some_and(|value| value != "false");
+        assert!(!must || self.find(excuse).is_some(), "{what}: in CI this test must not be passed over");
+        eprintln!("passed over: {what}");
     }
 
     /// The folder of the workspace: where `.colink` is, or would be.

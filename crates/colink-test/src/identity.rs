@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::local_server::LocalServer;
 use crate::names;
+use crate::refusals::BadToken;
 use crate::stage::INTERNAL_SECRET;
 
 /// The audience of every access token here.
@@ -97,6 +98,19 @@ impl TestIdentity {
     #[must_use]
     pub fn token(&self, user: &TestUser) -> String {
         self.mint(user).sign()
+    }
+
+    /// What is no valid token, each with the code it is refused with.
+    #[must_use]
+    pub fn bad_tokens(&self, user: &TestUser) -> Vec<BadToken> {
+        vec![
+            (None, "UNAUTHORIZED"),
+            (Some("nonsense".to_owned()), "TOKEN_INVALID"),
+            (Some(self.mint(user).expired().sign()), "TOKEN_EXPIRED"),
+            (Some(self.mint(user).audience("another").sign()), "TOKEN_INVALID"),
+            (Some(self.mint(user).other_key().sign()), "TOKEN_INVALID"),
+            (Some(self.mint(user).unsigned()), "TOKEN_INVALID"),
+        ]
     }
 
     /// A token that is valid until something is changed.

@@ -7,6 +7,7 @@
 
 mod client;
 mod database;
+mod document;
 mod environment;
 mod eventually;
 mod fleet;
@@ -22,6 +23,7 @@ mod mailbox;
 mod names;
 mod node;
 mod probe;
+mod refusals;
 mod scopes;
 mod secret_search;
 mod service;
@@ -44,6 +46,7 @@ pub use mailbox::{Mail, Mailbox};
 pub use names::unique;
 pub use node::Node;
 pub use probe::KafkaProbe;
+pub use refusals::{BadToken, assert_refusals};
 pub use scopes::{Needs, assert_scopes};
 pub use secret_search::{Leak, SecretSearch};
 pub use service::TestService;

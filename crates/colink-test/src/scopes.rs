@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use colink_core::permission::{Scope, Scopes};
 use colink_runtime::Service;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::Answer;
+use crate::document::{Document, Operation};
 use crate::identity::TestUser;
 use crate::service::TestService;
 
@@ -23,8 +24,6 @@ pub enum Needs {
     Nothing,
 }
 
-/// Paths that every service has.
-const COMMON: [&str; 5] = ["/health", "/ready", "/metrics", "/openapi.json", "/docs"];
 /// Stands for every parameter of a path.
 const ANY: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 
@@ -35,8 +34,9 @@ const ANY: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 /// When an endpoint is missing in the table, or answers otherwise.
 pub async fn assert_scopes<S: Service>(service: &TestService<S>, user: &TestUser, table: &[(&str, Needs)]) {
     let listed: BTreeSet<String> = table.iter().map(|(endpoint, _)| (*endpoint).to_owned()).collect();
-    let document = service.anonymous().get("/openapi.json").await.expect(200).json();
-    assert_eq!(listed, endpoints(&document), "decide for each endpoint which scope it needs");
+    let document = Document::of(&service.anonymous()).await;
+    let there: BTreeSet<String> = document.operations().iter().map(Operation::endpoint).collect();
+    assert_eq!(listed, there, "decide for each endpoint which scope it needs");
     for (endpoint, needs) in table {
         let all_but =
             |left_out: Scope| Scopes::ALL.iter().filter(|scope| *scope != left_out).collect::<Scopes>();
@@ -65,29 +65,12 @@ async fn ask<S: Service>(
 ) -> Answer {
     let mint = service.stage().identity().mint(user);
     let token = mint.claim("scope", scopes.to_string()).claim("amr", json!(["api_key"])).sign();
-    let (method, path) = asked(endpoint);
-    let has_body = matches!(method, Method::POST | Method::PUT | Method::PATCH);
-    let request = service.anonymous().bearer(&token).request(method, &path);
-    let request = if has_body { request.json(&json!({})) } else { request };
-    request.send().await
-}
-
-/// Method and path with something in the place of each parameter.
-pub(crate) fn asked(endpoint: &str) -> (Method, String) {
     let (method, path) = endpoint.split_once(' ').expect("`METHOD /path`");
+    let method: Method = method.parse().expect("a method");
     let path: Vec<&str> =
         path.split('/').map(|part| if part.starts_with('{') { ANY } else { part }).collect();
-    (method.parse().expect("a method"), path.join("/"))
-}
-
-/// What an OpenAPI document describes: `GET /path/{parameter}`.
-pub(crate) fn endpoints(document: &Value) -> BTreeSet<String> {
-    let paths = document["paths"].as_object().expect("paths");
-    let own = paths.iter().filter(|(path, _)| !COMMON.contains(&path.as_str()));
-    let methods = |(path, item): (&String, &Value)| -> Vec<String> {
-        let verbs = ["get", "post", "put", "patch", "delete"];
-        let there = verbs.iter().filter(|verb| item.get(**verb).is_some());
-        there.map(|verb| format!("{} {path}", verb.to_uppercase())).collect()
-    };
-    own.flat_map(methods).collect()
+    let has_body = matches!(method, Method::POST | Method::PUT | Method::PATCH);
+    let request = service.anonymous().bearer(&token).request(method, &path.join("/"));
+    let request = if has_body { request.json(&json!({})) } else { request };
+    request.send().await
 }

@@ -23,9 +23,12 @@ pub struct Known {
 
 /// Verifies the token of a route that needs one, or exchanges the API key. The service verifies the token again.
 ///
+/// From an address whose calls without a valid token are used up only tokens that were verified before go on: another one
+/// is refused before its signature is looked at. Its owner comes through as soon as the address has room again.
+///
 /// # Errors
-/// 401 for a token or key that is missing, expired or not valid; 429 after too many wrong keys; 503 while the keys
-/// cannot be had.
+/// 401 for a token or key that is missing, expired or not valid; 429 after too many of them; 503 while the keys cannot be
+/// had.
 pub async fn identify(
     state: &State,
     route: &Route,
@@ -35,7 +38,14 @@ pub async fn identify(
     if route.access == Access::Public {
         return Ok(Known { subject: Subject::Address(context.ip()), exchanged: None });
     }
-    let token = bearer(request)?.ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
+    let token = bearer(request)?;
+    if let Some(wait) = state.limiter.used_up(context.ip())
+        && !token.is_some_and(|token| ApiKey::is_meant(token) || state.verifier.remembers(token))
+    {
+        state.metrics.refused(Class::Unproven);
+        return Err(ApiError::rate_limited(wait));
+    }
+    let token = token.ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
     if !ApiKey::is_meant(token) {
         let claims = state.verifier.verify(token).await?;
         return Ok(Known { subject: Subject::User(claims.sub), exchanged: None });
@@ -43,6 +53,17 @@ pub async fn identify(
     let token = state.api_keys.exchange(token, context, &state.upstreams).await?;
     let claims = state.verifier.verify(&token).await?;
     Ok(Known { subject: Subject::User(claims.sub), exchanged: Some(api_keys::bearer(&token)?) })
+}
+
+/// Counts a call that did not prove who makes it, and answers it.
+pub async fn turn_away(state: &State, context: &RequestContext, error: ApiError) -> ApiResult<HttpResponse> {
+    if error.kind().status() == 401
+        && let Admission::Refused(allowance) =
+            admit(state, Class::Unproven, Subject::Address(context.ip())).await?
+    {
+        return Ok(refusal(allowance));
+    }
+    Err(error)
 }
 
 /// Whether a call is within its budget.

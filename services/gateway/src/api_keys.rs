@@ -141,7 +141,7 @@ impl ApiKeys {
 
     async fn ask(&self, key: &str, context: &RequestContext, upstreams: &Upstreams) -> Result<Held, Refusal> {
         let refused = |error: ApiError| Refusal::Auth(error.kind(), error.wait());
-        upstreams.admit(Upstream::Auth).map_err(refused)?;
+        let _admitted = upstreams.admit(Upstream::Auth).map_err(refused)?;
         let body = Exchange { key, ip: context.ip(), user_agent: context.user_agent() };
         let answer: ApiResult<Answer> = self.auth.post_json("/internal/api-keys/exchange", &body).await;
         match &answer {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web::ServiceConfig;
+use colink_http::Fresh;
 use colink_runtime::{Boot, Service, StartError};
 use utoipa::OpenApi;
 
@@ -59,6 +60,7 @@ impl Service for Gateway {
             limits: config.limits.clone(),
             upstreams,
             http: boot.http().clone(),
+            health: Fresh::default(),
             body: BodyRules {
                 bytes: config.server.body_limit,
                 time: Duration::from_millis(config.server.body_timeout_ms),

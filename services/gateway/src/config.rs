@@ -90,6 +90,8 @@ pub struct LimitsConfig {
     pub write_burst: u32,
     pub socket_per_minute: u32,
     pub socket_burst: u32,
+    pub unproven_per_minute: u32,
+    pub unproven_burst: u32,
 }
 
 /// A budget: so many calls a minute, so many at once.
@@ -102,7 +104,7 @@ pub struct Budget {
 }
 
 impl LimitsConfig {
-    /// The budget of a user for a class, or of an address for credentials and sockets.
+    /// The budget of a user for a class, or of an address for credentials, sockets and calls without a valid token.
     pub fn of(&self, class: Class) -> Budget {
         let (per_minute, burst) = match class {
             Class::Credentials => (self.credentials_per_minute, self.credentials_burst),
@@ -110,6 +112,7 @@ impl LimitsConfig {
             Class::Send => (self.send_per_minute, self.send_burst),
             Class::Write => (self.write_per_minute, self.write_burst),
             Class::Socket => (self.socket_per_minute, self.socket_burst),
+            Class::Unproven => (self.unproven_per_minute, self.unproven_burst),
         };
         Budget { per_minute, burst }
     }
@@ -153,6 +156,8 @@ impl Sections for Config {
             zero("limits.write_burst", limits.write_burst),
             zero("limits.socket_per_minute", limits.socket_per_minute),
             zero("limits.socket_burst", limits.socket_burst),
+            zero("limits.unproven_per_minute", limits.unproven_per_minute),
+            zero("limits.unproven_burst", limits.unproven_burst),
             zero("upstreams.breaker_failures", self.upstreams.breaker_failures),
         ]
         .into_iter()

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
 
-use crate::access::{Admission, Known, admit, identify, refusal, tell};
+use crate::access::{Admission, Known, admit, identify, refusal, tell, turn_away};
 use crate::domain::table::find;
 use crate::proxy::{Call, Clients, forward};
 use crate::state::State;
@@ -23,7 +23,10 @@ pub async fn forward_call(
     let path = request.path();
     let path = path.strip_prefix("/api").unwrap_or(path);
     let route = find(path).ok_or_else(|| ApiError::not_found("path"))?;
-    let Known { subject, exchanged } = identify(&state, route, &request, &context).await?;
+    let Known { subject, exchanged } = match identify(&state, route, &request, &context).await {
+        Ok(known) => known,
+        Err(error) => return turn_away(&state, &context, error).await,
+    };
     let class = route.class(request.method().as_str());
     let allowance = match admit(&state, class, subject).await? {
         Admission::Granted(allowance) => allowance,

@@ -4,9 +4,14 @@
 //! While Redis does not answer, reads and sends go on uncounted, and credentials are refused: a limit that
 //! cannot count must not let passwords be guessed. After a failure Redis is left alone for a second, so that
 //! not every call waits for it.
+//!
+//! A budget of calls without a valid token that is used up is remembered until it has room again, so that the next such
+//! call costs neither Redis nor a signature.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use colink_core::id::UserId;
@@ -18,6 +23,8 @@ use crate::domain::table::Class;
 
 /// How long Redis is left alone after a failure.
 const REST: Duration = Duration::from_secs(1);
+/// Addresses with a used up budget that are remembered at once.
+const USED_UP: usize = 10_000;
 
 /// KEYS: the theoretical arrival time. ARGV: the interval between calls and the burst, both in microseconds.
 /// Answers: allowed, calls left, microseconds until a call is allowed, until the budget is whole again.
@@ -76,12 +83,38 @@ pub struct Limiter {
     started: Instant,
     /// Milliseconds since `started` until which Redis is left alone.
     resting_until: AtomicU64,
+    /// Networks whose budget of calls without a valid token is used up, and until when.
+    used_up: RwLock<HashMap<Option<IpAddr>, Instant>>,
 }
 
 impl Limiter {
     /// A limiter that counts in `redis`.
     pub fn new(redis: RedisClient) -> Self {
-        Self { redis, script: Script::new(GCRA), started: Instant::now(), resting_until: AtomicU64::new(0) }
+        Self {
+            redis,
+            script: Script::new(GCRA),
+            started: Instant::now(),
+            resting_until: AtomicU64::new(0),
+            used_up: RwLock::default(),
+        }
+    }
+
+    /// How long the address may make no more calls without a valid token; `None` when it may.
+    pub fn used_up(&self, ip: Option<IpAddr>) -> Option<Duration> {
+        let used_up = self.used_up.read().unwrap_or_else(PoisonError::into_inner);
+        let until = used_up.get(&ip.map(network))?;
+        until.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+    }
+
+    fn note_used_up(&self, ip: Option<IpAddr>, wait: Duration) {
+        let now = Instant::now();
+        let mut used_up = self.used_up.write().unwrap_or_else(PoisonError::into_inner);
+        if used_up.len() >= USED_UP {
+            used_up.retain(|_, until| *until > now);
+        }
+        if used_up.len() < USED_UP {
+            used_up.insert(ip.map(network), now + wait);
+        }
     }
 
     /// Counts a call. `Err` holds what Redis failed with, for the metric.
@@ -95,7 +128,14 @@ impl Limiter {
             return (uncounted(class), None);
         }
         match self.ask(&self.key(subject, class), budget).await {
-            Ok(verdict) => (verdict, None),
+            Ok(verdict) => {
+                if let (Class::Unproven, Subject::Address(ip), Verdict::Refused(allowance)) =
+                    (class, subject, verdict)
+                {
+                    self.note_used_up(ip, allowance.retry_after);
+                }
+                (verdict, None)
+            }
             Err(error) => {
                 let until = self.started.elapsed() + REST;
                 self.resting_until.store(millis(until), Ordering::Relaxed);

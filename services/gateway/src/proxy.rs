@@ -89,7 +89,7 @@ pub async fn forward(
     call: &Call<'_>,
     payload: web::Payload,
 ) -> ApiResult<HttpResponse> {
-    upstreams.admit(call.upstream)?;
+    let _admitted = upstreams.admit(call.upstream)?;
     let body = read_body(call, payload).await?;
     let client = clients.of(call.upstream);
     let progress = Progress::default();

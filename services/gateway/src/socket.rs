@@ -30,7 +30,7 @@ pub async fn tunnel_socket(
     if let Admission::Refused(allowance) = counted {
         return Ok(refusal(allowance));
     }
-    state.upstreams.admit(Upstream::Presence)?;
+    let _admitted = state.upstreams.admit(Upstream::Presence)?;
     let upgrade = Upgrade {
         request: &request,
         authority: state.upstreams.authority(Upstream::Presence),

@@ -6,12 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use colink_auth::Verifier;
 use colink_core::clock::SharedClock;
+use colink_http::Fresh;
 use tokio_util::sync::CancellationToken;
 
 use crate::api_keys::ApiKeys;
 use crate::config::LimitsConfig;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
+use crate::routes::health::get::FleetHealth;
 use crate::upstreams::Upstreams;
 
 /// How large a request's body may be, and how slow.
@@ -42,6 +44,8 @@ pub struct State {
     pub upstreams: Arc<Upstreams>,
     /// Asks services how they are.
     pub http: reqwest::Client,
+    /// What they said last.
+    pub health: Fresh<FleetHealth>,
     /// What a request's body may be.
     pub body: BodyRules,
     /// Whether an ingress in front says who the client is.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use colink_http::ApiError;
+use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +15,8 @@ use crate::metrics::EdgeMetrics;
 
 /// The time between two probes of an open circuit.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How long a probe may take.
-const PROBE_TIME: Duration = Duration::from_millis(500);
+/// How long a probe may take: longer than a service gives its own stores.
+const PROBE_TIME: Duration = Duration::from_millis(1500);
 
 /// Where services are, and whether they answer.
 #[derive(Debug)]
@@ -47,9 +48,11 @@ impl Upstreams {
     ///
     /// # Errors
     /// 503 while it is open.
-    pub fn admit(&self, upstream: Upstream) -> Result<(), ApiError> {
-        match self.breaker(upstream).ask(Instant::now()) {
-            Permit::Allowed => Ok(()),
+    pub fn admit(&self, upstream: Upstream) -> Result<Admitted<'_>, ApiError> {
+        let breaker = self.breaker(upstream);
+        match breaker.ask(Instant::now()) {
+            Permit::Allowed => Ok(Admitted(None)),
+            Permit::Trial => Ok(Admitted(Some(breaker))),
             Permit::Refused(wait) => {
                 let wait = wait.min(PROBE_EVERY);
                 Err(ApiError::unavailable(&format!("service {}", upstream.name())).retry_after(wait))
@@ -73,7 +76,20 @@ impl Upstreams {
     }
 }
 
-/// Closes the circuits of services that are back, so that nobody waits for the end of a cool-down.
+/// A call that may be made. While it is a trial of an open circuit, other callers wait for its end.
+#[derive(Debug)]
+#[must_use = "a trial ends when this is dropped"]
+pub struct Admitted<'a>(Option<&'a Breaker>);
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if let Some(breaker) = self.0 {
+            breaker.trial_ended(Instant::now());
+        }
+    }
+}
+
+/// Asks the services with open circuits whether they are ready, so that nobody waits for the end of a cool-down.
 pub async fn probe(upstreams: Arc<Upstreams>, http: reqwest::Client, soft: CancellationToken) {
     let mut ticks = interval(PROBE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -82,16 +98,20 @@ pub async fn probe(upstreams: Arc<Upstreams>, http: reqwest::Client, soft: Cance
             () = soft.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        for upstream in Upstream::ALL {
-            if upstreams.breaker(upstream).is_open() && answers(&upstreams, &http, upstream).await {
-                tracing::info!(upstream = upstream.name(), "the service is back");
-                upstreams.answered(upstream);
-            }
-        }
+        let open = Upstream::ALL.into_iter().filter(|upstream| upstreams.breaker(*upstream).is_open());
+        join_all(open.map(|upstream| ask(&upstreams, &http, upstream))).await;
     }
 }
 
-async fn answers(upstreams: &Upstreams, http: &reqwest::Client, upstream: Upstream) -> bool {
-    let url = format!("http://{}/health", upstreams.authority(upstream));
-    http.get(url).timeout(PROBE_TIME).send().await.is_ok_and(|answer| answer.status().is_success())
+async fn ask(upstreams: &Upstreams, http: &reqwest::Client, upstream: Upstream) {
+    let url = format!("http://{}/ready", upstreams.authority(upstream));
+    let answer = http.get(url).timeout(PROBE_TIME).send().await;
+    if answer.is_ok_and(|answer| answer.status().is_success())
+        && upstreams.breaker(upstream).may_work(Instant::now())
+    {
+        tracing::info!(
+            upstream = upstream.name(),
+            "the service says that it is ready: the next call tries it"
+        );
+    }
 }

@@ -1,20 +1,22 @@
 //! Publishes the outbox: in order per key, at least once, by the owner of each shard.
+//!
+//! An event that can never be published as it is, because it cannot be read or the broker refuses it for what it is, is set
+//! aside: its row stays with the reason in `refusal`, later rows of its key wait behind it, and other keys go on. Whoever
+//! mended the row (or the limit) sets `refusal` to null; whoever gives it up deletes it.
 
-use std::collections::HashSet;
+mod batch;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::backoff::Backoff;
 use crate::error::BusError;
-use crate::event::{OutgoingEvent, mirror_topic};
 use crate::lease::{LeaseClass, ShardLeases};
-use crate::producer::{DeliveryFuture, Producer};
+use crate::producer::Producer;
 use crate::shard::ShardSet;
 
 const LEASE: LeaseClass = LeaseClass { key: 0x434c_0001, name: "outbox" };
@@ -55,14 +57,6 @@ impl RelayHandle {
     pub fn wake(&self) {
         self.wake.notify_one();
     }
-}
-
-#[derive(FromRow)]
-struct Row {
-    id: Uuid,
-    topic: String,
-    key: String,
-    payload: Vec<u8>,
 }
 
 impl Relay {
@@ -136,124 +130,28 @@ impl Relay {
         Ok(())
     }
 
-    /// Sends what is there without waiting between rows, then waits for the acknowledgements, then deletes. Returns the
-    /// number of rows that are done.
-    async fn publish_batch(&self, shards: ShardSet) -> Result<usize, BusError> {
-        if shards.is_empty() {
-            return Ok(0);
-        }
-        let rows: Vec<Row> = sqlx::query_as(
-            "select id, topic, key, payload from outbox where shard = any($1) order by ordinal limit $2",
-        )
-        .bind(shards.to_vec())
-        .bind(i64::from(self.config.batch))
-        .fetch_all(&self.pool)
-        .await?;
-        if rows.is_empty() {
-            return Ok(0);
-        }
-        let mut sent = Vec::with_capacity(rows.len());
-        let mut stopped = Ok(());
-        for row in rows {
-            match self.send(row).await {
-                Ok(one) => sent.push(one),
-                // What was sent before still counts.
-                Err(error) => {
-                    stopped = Err(error);
-                    break;
-                }
-            }
-        }
-        let done = settle(sent).await;
-        let deleted = done.published.len();
-        if deleted > 0 {
-            sqlx::query("delete from outbox where id = any($1)")
-                .bind(&done.published)
-                .execute(&self.pool)
-                .await?;
-        }
-        match done.failure {
-            Some(error) => Err(error),
-            None => stopped.map(|()| deleted),
-        }
-    }
-
-    async fn send(&self, row: Row) -> Result<Sent, BusError> {
-        let event = OutgoingEvent::from_stored(row.topic, row.key, Bytes::from(row.payload))?;
-        let delivery = self.enqueue_patiently(&event).await?;
-        let mirror = match mirror_topic(&event.head.kind).filter(|_| self.producer.mirrors()) {
-            Some(topic) => {
-                let copy = OutgoingEvent { topic: topic.into(), ..event.clone() };
-                Some(self.enqueue_patiently(&copy).await?)
-            }
-            None => None,
-        };
-        Ok(Sent { id: row.id, lane: (event.topic.into_owned(), event.key), delivery, mirror })
-    }
-
-    async fn enqueue_patiently(&self, event: &OutgoingEvent) -> Result<DeliveryFuture, BusError> {
-        loop {
-            match self.producer.enqueue(event) {
-                Err(BusError::QueueFull) => tokio::time::sleep(Duration::from_millis(5)).await,
-                outcome => return outcome,
-            }
-        }
-    }
-
     async fn measure_until(&self, cancel: &CancellationToken) {
         let metrics = self.producer.metrics();
         let depth = metrics.outbox_depth.with_label_values::<&str>(&[]);
         let oldest = metrics.outbox_oldest_seconds.with_label_values::<&str>(&[]);
+        let set_aside = metrics.outbox_set_aside.with_label_values::<&str>(&[]);
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,
                 () = tokio::time::sleep(DEPTH_EVERY) => {}
             }
-            let measured: Result<(i64, i64), sqlx::Error> = sqlx::query_as(
-                "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::bigint from outbox",
+            let measured: Result<(i64, i64, i64), sqlx::Error> = sqlx::query_as(
+                "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::bigint, count(refusal)
+                   from outbox",
             )
             .fetch_one(&self.pool)
             .await;
             // A database that is away is reported by the publishing loop.
-            if let Ok((rows, seconds)) = measured {
+            if let Ok((rows, seconds, refused)) = measured {
                 depth.set(rows);
                 oldest.set(seconds.max(0));
+                set_aside.set(refused);
             }
         }
     }
-}
-
-struct Sent {
-    id: Uuid,
-    lane: (String, String),
-    delivery: DeliveryFuture,
-    mirror: Option<DeliveryFuture>,
-}
-
-#[derive(Default)]
-struct Settled {
-    published: Vec<Uuid>,
-    failure: Option<BusError>,
-}
-
-/// Waits for every acknowledgement. Of a key whose event failed, nothing after it counts as published: it is sent again
-/// behind it.
-async fn settle(sent: Vec<Sent>) -> Settled {
-    let mut settled = Settled::default();
-    let mut failed_keys = HashSet::new();
-    for one in sent {
-        let mut outcome = one.delivery.await;
-        if let (Ok(()), Some(mirror)) = (&outcome, one.mirror) {
-            outcome = mirror.await;
-        }
-        match outcome {
-            Ok(()) if !failed_keys.contains(&one.lane) => settled.published.push(one.id),
-            Ok(()) => {}
-            Err(error) => {
-                failed_keys.insert(one.lane);
-                settled.failure = Some(error);
-            }
-        }
-    }
-    settled
 }

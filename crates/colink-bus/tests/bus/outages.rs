@@ -3,11 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use colink_bus::OutgoingEvent;
 use colink_bus::log_relay::{HandOver, LogRelayConfig};
+use colink_bus::{KafkaConfig, OutgoingEvent, Producer};
 use colink_core::clock::SystemClock;
 use colink_events::Cause;
+use colink_telemetry::metrics::Metrics;
+use futures_util::future::join_all;
 use rdkafka::mocking::MockCluster;
+use tokio::runtime::Builder;
 
 use crate::harness::{World, eventually, metric, new_user, read, user_updated};
 use crate::log_relays::{sequences, start};
@@ -89,4 +92,25 @@ async fn a_send_waits_for_the_broker() {
     delivery.await.unwrap();
     producer.close(Duration::from_secs(5)).await.unwrap();
     world.end_without_topics().await;
+}
+
+/// O-1: however many ask while the broker is away, one thread waits for it: the others stay for other work.
+#[test]
+fn pings_of_a_broker_that_is_away_leave_the_threads_to_others() {
+    let runtime = Builder::new_multi_thread().max_blocking_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut kafka = KafkaConfig::new("127.0.0.1:1");
+        kafka.client_id = "bus-test".to_owned();
+        let producer = Producer::new(&kafka, &Metrics::new("bus-test").unwrap()).unwrap();
+        let deadline = Duration::from_millis(500);
+        let pings = join_all((0..50).map(|_| producer.ping(deadline)));
+        let other_work = async {
+            let started = Instant::now();
+            tokio::task::spawn_blocking(|| {}).await.unwrap();
+            started.elapsed()
+        };
+        let (pings, waited) = tokio::join!(pings, other_work);
+        assert!(pings.iter().all(Result::is_err));
+        assert!(waited < deadline / 2, "other work waited {waited:?} for a thread");
+    });
 }

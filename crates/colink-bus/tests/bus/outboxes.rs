@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use colink_bus::OutgoingEvent;
 use colink_bus::outbox::{self, Relay, RelayConfig, RelayHandle};
 use colink_bus::shard::{SHARDS, shard_of};
 use colink_core::clock::SystemClock;
@@ -86,6 +87,70 @@ async fn a_wake_up_publishes_at_once() {
     }
     relay.stop().await;
     world.end().await;
+}
+
+/// E-1: an event that can never be published holds up its own key and no other; mended or given up, the key goes on in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_published_is_set_aside() {
+    let world = World::new(&["colink.users"]).await;
+    let (unreadable, large, sound) = (new_user(), new_user(), new_user());
+    for version in 1..=3 {
+        for user_id in [unreadable, large, sound] {
+            enqueue(&world.pool, user_id, version, true).await;
+        }
+    }
+    let original = spoil(&world.pool, unreadable, b"no envelope").await;
+    let mut too_large = user_updated(large, 2);
+    too_large.0.display_name = "x".repeat(2_000_000);
+    let too_large = OutgoingEvent::seal(&too_large, &Cause::default(), &SystemClock).unwrap();
+    spoil(&world.pool, large, &too_large.payload).await;
+    let [unreadable, large, sound] = [unreadable, large, sound].map(|user_id| user_id.to_string());
+
+    let (relay, handle, metrics) = start(&world, world.pool.clone());
+    let found = versions(&world, 5).await;
+    assert_eq!(
+        (&*found[&unreadable], &*found[&large], &*found[&sound]),
+        (&[1][..], &[1][..], &[1, 2, 3][..])
+    );
+    eventually("both are counted", async || metric(&metrics, "outbox_set_aside", "") == 2.0).await;
+    let left: Vec<(String, bool)> =
+        sqlx::query_as("select key, refusal is not null from outbox order by ordinal")
+            .fetch_all(&world.pool)
+            .await
+            .unwrap();
+    let expected = [(&unreadable, true), (&large, true), (&unreadable, false), (&large, false)];
+    assert_eq!(left, expected.map(|(key, refused)| (key.clone(), refused)));
+
+    let mended = "update outbox set payload = $2, refusal = null where key = $1 and refusal is not null";
+    sqlx::query(mended).bind(&unreadable).bind(&original).execute(&world.pool).await.unwrap();
+    let given_up = "delete from outbox where key = $1 and refusal is not null";
+    sqlx::query(given_up).bind(&large).execute(&world.pool).await.unwrap();
+    handle.wake();
+    until_drained(&world.pool).await;
+    let found = versions(&world, 8).await;
+    assert_eq!((&*found[&unreadable], &*found[&large]), (&[1, 2, 3][..], &[1, 3][..]));
+    relay.stop().await;
+    world.end().await;
+}
+
+/// Puts other bytes into a user's second event; what was there.
+async fn spoil(pool: &PgPool, user_id: UserId, payload: &[u8]) -> Vec<u8> {
+    let second = "select id, payload from outbox where key = $1 order by ordinal offset 1 limit 1";
+    let (id, original): (uuid::Uuid, Vec<u8>) =
+        sqlx::query_as(second).bind(user_id.to_string()).fetch_one(pool).await.unwrap();
+    let spoilt = "update outbox set payload = $2 where id = $1";
+    sqlx::query(spoilt).bind(id).bind(payload).execute(pool).await.unwrap();
+    original
+}
+
+/// The versions of each key in the order in which they were published.
+async fn versions(world: &World, count: usize) -> HashMap<String, Vec<i64>> {
+    let mut versions: HashMap<String, Vec<i64>> = HashMap::new();
+    for record in world.read("colink.users", count).await {
+        let event: UserUpdated = Envelope::from_slice(&record.payload).unwrap().open().unwrap();
+        versions.entry(record.key).or_default().push(event.0.version);
+    }
+    versions
 }
 
 /// E-8: a mirrored type is copied to the topic of its name; a switch turns that off.

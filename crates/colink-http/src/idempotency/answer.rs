@@ -5,7 +5,9 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
+use colink_core::error::ErrorKind;
 
+use crate::error::ApiError;
 use crate::reply::REPLAYED;
 
 /// The largest body that is kept: 1 MiB.
@@ -45,10 +47,14 @@ impl StoredAnswer {
     }
 }
 
-/// Whether a repetition would not help: other answers may turn out better next time.
-pub(super) fn is_final(status: StatusCode) -> bool {
+/// Whether a repetition would not help: other answers may turn out better next time, that of a caller who must prove again
+/// who he is as soon as he has done so.
+pub(super) fn is_final<B>(response: &HttpResponse<B>) -> bool {
+    let status = response.status();
     let again = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS];
-    !status.is_server_error() && !again.contains(&status) && !status.is_informational()
+    let error = response.error().and_then(|error| error.as_error::<ApiError>());
+    let asks_for_proof = error.is_some_and(|error| error.kind() == ErrorKind::ReauthenticationRequired);
+    !status.is_server_error() && !again.contains(&status) && !status.is_informational() && !asks_for_proof
 }
 
 fn is_of_connection(name: &HeaderName) -> bool {

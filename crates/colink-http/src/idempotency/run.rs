@@ -162,7 +162,7 @@ fn is_kept<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
         BodySize::Sized(size) => Some(size),
         BodySize::Stream => None,
     };
-    is_final(response.status()) && size.is_some_and(|size| size <= BODY_MAX as u64)
+    is_final(response.response()) && size.is_some_and(|size| size <= BODY_MAX as u64)
 }
 
 /// The right to answer for the key. What cannot be stored is logged: the answer itself is still good.

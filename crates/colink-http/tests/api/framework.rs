@@ -1,6 +1,7 @@
 //! What the framework and the outermost middleware answer by themselves.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
@@ -195,6 +196,23 @@ async fn health_says_that_it_lives_and_ready_says_whether_it_can_work() {
     let down = server.get("/ready").await;
     assert_eq!((down.status, down.json()["status"].as_str()), (503, Some("unhealthy")));
     assert_eq!(server.get("/health").await.status, 200);
+}
+
+/// O-1: whoever asks how a service is, and how many do, its stores are asked once a second.
+#[actix_web::test]
+async fn many_who_ask_for_readiness_ask_the_stores_once() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let (checks, count) = (HealthChecks::default(), Arc::clone(&asked));
+    checks.require("postgres", move || {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        // The first one to ask waits for the answer until it gives up; the others do not ask beside it.
+        async move { if number == 0 { std::future::pending().await } else { Ok::<_, String>(()) } }
+    });
+    let server = Server::with(&config(), &SystemClock::shared(), &checks, routes);
+    let answers = futures_util::future::join_all((0..20).map(|_| server.get("/ready"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 503 || answer.status == 200));
+    let asked = asked.load(Ordering::SeqCst);
+    assert!((1..=2).contains(&asked), "asked {asked} times for 20 callers");
 }
 
 /// G-6: each service serves its own documentation.

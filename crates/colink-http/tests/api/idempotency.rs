@@ -48,14 +48,16 @@ async fn create_slowly(work: Data<Work>) -> ApiResult<Reply<u32>> {
     Ok(Reply::created(number))
 }
 
-/// Fails the first time with the status that the path names, then succeeds.
+/// Fails the first time with the status that the path names (418: forbidden for good), then succeeds.
 async fn create_at_second_try(work: Data<Work>, path: web::Path<u16>) -> ApiResult<HttpResponse> {
     match (work.done.fetch_add(1, Ordering::SeqCst), path.into_inner()) {
         (0, 0) => panic!("a bug"),
         (0, 500) => Err(ApiError::internal("a bug")),
         (0, 401) => Err(ApiError::of(ErrorKind::TokenExpired)),
+        (0, 403) => Err(ApiError::of(ErrorKind::ReauthenticationRequired)),
         (0, 429) => Err(ApiError::of(ErrorKind::RateLimited)),
         (0, 409) => Err(ApiError::conflict("not now")),
+        (0, 418) => Err(ApiError::forbidden("never")),
         _ => Ok(HttpResponse::Created().json("done")),
     }
 }
@@ -143,14 +145,21 @@ async fn refuses_and_ignores(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>)
 }
 
 async fn forgets_what_may_turn_out_better(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
-    for (status, kept) in [(500, false), (401, false), (429, false), (0, false), (409, true)] {
+    for (status, kept) in
+        [(500, false), (401, false), (403, false), (429, false), (0, false), (409, true), (418, true)]
+    {
         let case = Case::new(&make().await, Duration::from_secs(5));
         let path = format!("/things/second/{status}");
         let key = format!("better-{status}");
         let first = case.send("ann", &key, &path, "").await;
-        assert_eq!(first.status, if status == 0 { 500 } else { status });
+        let answered = match status {
+            0 => 500,
+            418 => 403,
+            status => status,
+        };
+        assert_eq!(first.status, answered);
         let second = case.send("ann", &key, &path, "").await;
-        let expected = if kept { (409, "true") } else { (201, "") };
+        let expected = if kept { (answered, "true") } else { (201, "") };
         assert_eq!((second.status, second.header("idempotent-replayed")), expected, "{status}");
     }
 }

@@ -73,7 +73,10 @@ async fn readiness_waits_for_what_the_service_requires() {
     assert_eq!(answer.json()["dependencies"]["warmth"]["status"], "unhealthy");
     let _ = client.get("/health").await.expect(200);
     let _ = client.post("/warm", "").await.expect(204);
-    let _ = client.get("/ready").await.expect(200);
+    eventually("ready after the warm-up", SOON, async || {
+        client.get("/ready").await.status.is_success().then_some(())
+    })
+    .await;
     running.stop().await.unwrap();
 }
 

@@ -17,6 +17,21 @@ pub struct Listener {
     cursor: i64,
 }
 
+/// What a client holds while it has no connection.
+pub struct Away {
+    channel: String,
+    frames: Vec<Value>,
+    cursor: i64,
+}
+
+impl Away {
+    /// Resumes on a node, perhaps another one.
+    pub async fn resume(self, node: &str, token: &str) -> Listener {
+        let socket = subscribe(node, token, &self.channel, self.cursor).await;
+        Listener { socket, channel: self.channel, frames: self.frames, cursor: self.cursor }
+    }
+}
+
 impl Listener {
     /// Connects and follows from the beginning.
     pub async fn follow(node: &str, token: &str, channel: &str) -> Self {
@@ -24,7 +39,12 @@ impl Listener {
         Self { socket, channel: channel.to_owned(), frames: Vec::new(), cursor: 0 }
     }
 
-    /// Drops the connection without a farewell and resumes on a node, perhaps another one.
+    /// Drops the connection without a farewell.
+    pub fn cut(self) -> Away {
+        Away { channel: self.channel, frames: self.frames, cursor: self.cursor }
+    }
+
+    /// Drops the connection without a farewell, unless it is gone, and resumes on a node, perhaps another one.
     pub async fn resume(&mut self, node: &str, token: &str) {
         self.socket = subscribe(node, token, &self.channel, self.cursor).await;
     }

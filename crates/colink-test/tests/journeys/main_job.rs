@@ -23,36 +23,29 @@ async fn two_people_on_two_nodes_see_every_change_once_and_in_order() {
 
     let first = post_all(&company, 0..POSTS / 2).await;
     bob.until(POSTS as i64 / 2).await;
-    // Bob's connection ends without a word; he misses posts, an edit and a deletion.
-    let mut bob_away = bob;
-    let rest = post_all(&company, POSTS / 2..POSTS).await;
-    let edited = &first[3];
-    let path = format!("/api/messages/{}", edited["id"].as_str().unwrap());
-    author(&company, edited).api.put(&path, &json!({"content": "as it should have been"})).await.expect(200);
-    let deleted = &rest[5];
-    let path = format!("/api/messages/{}", deleted["id"].as_str().unwrap());
-    author(&company, deleted).api.delete(&path).await.expect(204);
-    let path = format!("/api/messages/{}/reactions", first[7]["id"].as_str().unwrap());
+    // Bob's connection ends without a word. While he is away there are posts, edits and deletions of what he has and of what he
+    // misses; and it goes on while he comes back on the other node.
+    let away = bob.cut();
+    let missed = post_all(&company, POSTS / 2..POSTS * 3 / 4).await;
+    change(&company, [&first[3], &missed[3]], [&first[5], &missed[5]]).await;
+    let path = format!("/api/messages/{}/reactions", id(&first[7]));
     company.bob.api.post(&path, &json!({"emoji": "👍"})).await.expect(201);
-    bob_away.resume(gateway.base_url(), &company.bob.token).await;
+    let going_on = async {
+        let rest = post_all(&company, POSTS * 3 / 4..POSTS).await;
+        change(&company, [&missed[7], &rest[3]], [&missed[9], &rest[5]]).await;
+        rest
+    };
+    let (mut bob, rest) = tokio::join!(away.resume(gateway.base_url(), &company.bob.token), going_on);
 
-    let head = POSTS as i64 + 3;
+    let head = POSTS as i64 + 9;
     alice.until(head).await;
-    bob_away.until(head).await;
-    for (hers, his) in alice.frames.iter().zip(&bob_away.frames) {
-        if hers["type"] == "message" && hers["data"]["id"] == deleted["id"] {
-            assert_eq!(
-                (&his["seq"], &his["data"]["content"]),
-                (&hers["seq"], &json!("")),
-                "deleted before he returned"
-            );
-        } else {
-            assert_eq!(hers, his, "both hold the same history");
-        }
-    }
+    bob.until(head).await;
+    same_history(&alice.frames, &bob.frames, [&missed[5], &missed[9], &rest[5]].map(id));
+    let read = bob.frames.iter().find(|frame| frame["data"]["id"] == missed[5]["id"]).unwrap();
+    assert_eq!(read["data"]["content"], "", "deleted before he returned");
     assert_eq!(count(&alice.frames, "message"), POSTS);
-    for kind in ["message_updated", "message_deleted", "reaction_added"] {
-        assert_eq!(count(&alice.frames, kind), 1, "{kind}");
+    for (kind, times) in [("message_updated", 4), ("message_deleted", 4), ("reaction_added", 1)] {
+        assert_eq!(count(&alice.frames, kind), times, "{kind}");
     }
     let log = company
         .alice
@@ -76,6 +69,35 @@ async fn post_all(company: &Company, numbers: std::ops::Range<usize>) -> Vec<Val
             .await
     });
     posts.buffered(8).collect().await
+}
+
+/// Edits two messages and deletes two.
+async fn change(company: &Company, edited: [&Value; 2], deleted: [&Value; 2]) {
+    for message in edited {
+        let body = json!({"content": "as it should have been"});
+        let path = format!("/api/messages/{}", id(message));
+        author(company, message).api.put(&path, &body).await.expect(200);
+    }
+    for message in deleted {
+        author(company, message).api.delete(&format!("/api/messages/{}", id(message))).await.expect(204);
+    }
+}
+
+/// Both hold the same events. A message that was deleted before he read it in the log has lost its text there.
+fn same_history(hers: &[Value], his: &[Value], deleted: [&str; 3]) {
+    assert_eq!(hers.len(), his.len());
+    for (hers, his) in hers.iter().zip(his) {
+        let is_deleted = hers["type"] == "message" && deleted.contains(&id(&hers["data"]));
+        if is_deleted && his["data"]["content"] == "" {
+            assert_eq!((&his["seq"], &his["data"]["id"]), (&hers["seq"], &hers["data"]["id"]));
+        } else {
+            assert_eq!(hers, his, "both hold the same history");
+        }
+    }
+}
+
+fn id(message: &Value) -> &str {
+    message["id"].as_str().unwrap()
 }
 
 fn author<'a>(company: &'a Company, message: &Value) -> &'a Person {

@@ -8,4 +8,5 @@ mod document;
 mod harness;
 mod outage;
 mod recording;
+mod refusals;
 mod scopes;

@@ -50,7 +50,10 @@ async fn nothing_is_lost_while_the_store_is_away() {
     .await;
     let refused = world.root.get("/admin/audit-log").await.expect(503);
     assert_eq!(refused.error_code(), "SERVICE_UNAVAILABLE");
-    world.admin.anonymous().get("/ready").await.expect(503);
+    eventually("it is not ready", SOON, async || {
+        (world.admin.anonymous().get("/ready").await.status == 503).then_some(())
+    })
+    .await;
 
     let _link = forward(&address).await;
     for id in meanwhile {

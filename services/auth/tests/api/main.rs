@@ -61,6 +61,7 @@ mod passkeys_second_factor;
 mod peers;
 mod profiles;
 mod realm_roles;
+mod refusals;
 mod secrets;
 mod sessions;
 mod smtp;

@@ -1,5 +1,6 @@
 //! Passkeys in a real browser, with its own idea of what is right.
 
+use colink_test::Environment;
 use serde_json::Value;
 
 use crate::authenticator::ORIGIN;
@@ -9,10 +10,10 @@ use crate::harness::{PASSWORD, World};
 const PAGE: &str = include_str!("passkeys.html");
 
 /// The page of a web client, in a browser with an authenticator; `None` without a browser on this machine.
-#[expect(clippy::print_stderr, reason = "a test that is passed over says so")]
 async fn page(world: &World, verifies: bool) -> Option<Chromium> {
     let Some(mut browser) = Chromium::start("localhost:8000", world.service.addr()).await else {
-        eprintln!("passed over: no Chromium is installed (`cargo xtask setup` installs it on Debian)");
+        let what = "no Chromium is installed (`cargo xtask test -p auth` installs it on Debian)";
+        Environment::get().pass_over(what, "COLINK_NO_BROWSER");
         return None;
     };
     browser.open(&format!("{ORIGIN}/passkeys.html"), PAGE).await;

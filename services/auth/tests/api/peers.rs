@@ -53,7 +53,8 @@ impl Peers {
                 .route("/internal/users/{user}/reactions", web::get().to(reactions))
                 .route("/internal/users/{user}/files", web::get().to(files))
                 .route("/internal/files/{file}/avatar", web::post().to(claim_avatar))
-                .route("/internal/files/{file}/avatar-url", web::get().to(avatar_url));
+                .route("/internal/files/{file}/avatar-url", web::get().to(avatar_url))
+                .default_service(web::to(nothing));
         });
         Self { server, tables, held }
     }
@@ -133,6 +134,11 @@ fn answer(request: &HttpRequest, data: Option<Value>) -> HttpResponse {
         Some(data) => HttpResponse::Ok().json(json!({ "success": true, "data": data, "meta": meta })),
         None => HttpResponse::NotFound().json(refusal("NOT_FOUND")),
     }
+}
+
+/// Whatever else is asked about is not there.
+async fn nothing(request: HttpRequest) -> HttpResponse {
+    answer(&request, None)
 }
 
 async fn shared_with(

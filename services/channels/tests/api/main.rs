@@ -13,6 +13,7 @@ mod invites;
 mod keyed_writes;
 mod profiles;
 mod provisioning;
+mod refusals;
 mod scopes;
 mod user_erased;
 mod workspace_members;

@@ -14,5 +14,6 @@ mod harness;
 mod internal_users;
 mod jobs;
 mod keyed_writes;
+mod refusals;
 mod relay;
 mod scopes;

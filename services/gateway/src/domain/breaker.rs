@@ -1,8 +1,10 @@
 //! A circuit breaker for one upstream (M. Nygard, "Release It!").
 //!
 //! After `threshold` failures in a row the circuit is open: calls are refused at once instead of each
-//! waiting for its deadline. After `cool_down` one call is let through; its success closes the circuit,
-//! its failure opens it for another `cool_down`. Time is the caller's: the breaker holds no clock.
+//! waiting for its deadline. After `cool_down`, or as soon as a probe says that the upstream may work again, one call is
+//! let through as a trial; its success closes the circuit, its failure opens it for another `cool_down`. A probe alone closes
+//! nothing: an upstream can say that it is ready and still hang on what callers want of it. Time is the caller's: the
+//! breaker holds no clock.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +14,8 @@ use std::time::{Duration, Instant};
 pub enum Permit {
     /// Call.
     Allowed,
+    /// Call, and say what became of it: others wait for that.
+    Trial,
     /// Answer 503 and ask to come back after this time.
     Refused(Duration),
 }
@@ -21,6 +25,8 @@ struct Circuit {
     failures: u32,
     /// Set while open: when the next trial may run.
     retry_at: Option<Instant>,
+    /// A trial is under way.
+    trying: bool,
 }
 
 /// One upstream's circuit, shared by every worker.
@@ -45,8 +51,28 @@ impl Breaker {
             Some(retry_at) if now < retry_at => Permit::Refused(retry_at - now),
             Some(_) => {
                 circuit.retry_at = Some(now + self.cool_down);
-                Permit::Allowed
+                circuit.trying = true;
+                Permit::Trial
             }
+        }
+    }
+
+    /// A probe says that the upstream may work: the next call is a trial, unless one is under way. True when that is sooner
+    /// than it would have been.
+    pub fn may_work(&self, now: Instant) -> bool {
+        let mut circuit = self.circuit();
+        let sooner = !circuit.trying && circuit.retry_at.is_some_and(|retry_at| retry_at > now);
+        if sooner {
+            circuit.retry_at = Some(now);
+        }
+        sooner
+    }
+
+    /// A trial ended. If nobody has said how, the next call is one.
+    pub fn trial_ended(&self, now: Instant) {
+        let mut circuit = self.circuit();
+        if std::mem::take(&mut circuit.trying) {
+            circuit.retry_at = Some(now);
         }
     }
 
@@ -64,6 +90,7 @@ impl Breaker {
     pub fn failed(&self, now: Instant) -> bool {
         let mut circuit = self.circuit();
         circuit.failures = circuit.failures.saturating_add(1);
+        circuit.trying = false;
         let opens = circuit.failures >= self.threshold;
         let was_open = circuit.retry_at.is_some();
         if opens {
@@ -99,7 +126,7 @@ mod tests {
         assert_eq!(breaker.ask(start), Permit::Refused(COOL_DOWN));
 
         let later = start + COOL_DOWN;
-        assert_eq!(breaker.ask(later), Permit::Allowed, "one trial");
+        assert_eq!(breaker.ask(later), Permit::Trial, "one trial");
         assert_eq!(breaker.ask(later), Permit::Refused(COOL_DOWN), "and only one");
         breaker.succeeded();
         assert_eq!(breaker.ask(later), Permit::Allowed);
@@ -112,9 +139,38 @@ mod tests {
         let start = Instant::now();
         assert!(breaker.failed(start));
         let later = start + COOL_DOWN;
-        assert_eq!(breaker.ask(later), Permit::Allowed);
+        assert_eq!(breaker.ask(later), Permit::Trial);
         assert!(!breaker.failed(later), "it was open already");
         assert_eq!(breaker.ask(later), Permit::Refused(COOL_DOWN));
+    }
+
+    /// G-8: a probe brings the trial forward, one at a time, and closes nothing.
+    #[test]
+    fn a_probe_lets_one_trial_through_at_a_time() {
+        let breaker = Breaker::new(1, COOL_DOWN);
+        let now = Instant::now();
+        assert!(!breaker.may_work(now), "a closed circuit needs no probe");
+        breaker.failed(now);
+        assert!(breaker.may_work(now));
+        assert!(!breaker.may_work(now), "it was said before");
+        assert_eq!(breaker.ask(now), Permit::Trial);
+        assert!(!breaker.may_work(now), "one trial is under way");
+        assert_eq!(breaker.ask(now), Permit::Refused(COOL_DOWN));
+
+        breaker.failed(now);
+        breaker.trial_ended(now);
+        assert_eq!(
+            breaker.ask(now),
+            Permit::Refused(COOL_DOWN),
+            "a failed trial does not make way for the next"
+        );
+        assert!(breaker.may_work(now));
+        assert_eq!(breaker.ask(now), Permit::Trial);
+        breaker.trial_ended(now);
+        assert_eq!(breaker.ask(now), Permit::Trial, "a trial that its client gave up is nobody's answer");
+        breaker.succeeded();
+        breaker.trial_ended(now);
+        assert_eq!(breaker.ask(now), Permit::Allowed);
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub enum Class {
     Write,
     /// Opening a socket; counted for the address, since the token may come later.
     Socket,
+    /// A call that had to prove who makes it and did not; counted for the address.
+    Unproven,
 }
 
 impl Class {
@@ -84,6 +86,7 @@ impl Class {
             Self::Send => "send",
             Self::Write => "write",
             Self::Socket => "socket",
+            Self::Unproven => "unproven",
         }
     }
 }

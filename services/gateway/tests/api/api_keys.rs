@@ -50,7 +50,7 @@ impl Auth {
         let server = LocalServer::start(move |app: &mut ServiceConfig| {
             app.app_data(Data::from(Arc::clone(&shared)))
                 .route("/internal/api-keys/exchange", web::post().to(exchange))
-                .route("/health", web::get().to(HttpResponse::Ok));
+                .route("/ready", web::get().to(HttpResponse::Ok));
         });
         Self { known, server }
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use colink_test::{SOON, Settings, eventually};
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::harness::{Edge, closed_address};
@@ -54,6 +55,37 @@ async fn five_failures_open_the_circuit_of_one_service() {
     assert!(refused.header("retry-after").is_some());
     client.get("/api/unreads").await.expect(200);
     assert!((edge.metric("circuit_opened_total", "search").await - 1.0).abs() < 0.1);
+}
+
+/// G-8: of a service that says it is ready and hangs all the same, one caller at a time waits for the deadline; others are
+/// refused at once, until one was answered.
+#[tokio::test]
+async fn a_service_that_hangs_keeps_its_circuit_open() {
+    let change = |settings: Settings| {
+        let settings = settings.set("upstreams.deadline_ms", 600);
+        settings.set("limits.read_burst", 100_000).set("limits.read_per_minute", 1_000_000)
+    };
+    let edge = Edge::start_with(change).await;
+    let client = edge.client();
+    for _ in 0..5 {
+        client.get("/api/files/slow").await.expect(504);
+    }
+    for trial in 1..=2 {
+        eventually(&format!("trial {trial}"), SOON, async || {
+            let answers = join_all((0..10).map(|_| client.get("/api/files/slow"))).await;
+            let waited = answers.iter().filter(|answer| answer.status == 504).count();
+            assert!(waited <= 1, "{waited} callers waited");
+            assert!(answers.iter().all(|answer| matches!(answer.status.as_u16(), 503 | 504)));
+            (waited == 1).then_some(())
+        })
+        .await;
+    }
+    eventually("the circuit is closed", SOON, async || {
+        (client.get("/api/files/1").await.status == 200).then_some(())
+    })
+    .await;
+    let answers = join_all((0..10).map(|_| client.get("/api/files/1"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
 }
 
 /// G-8: a service that is back is found by the probe, long before the circuit would try by itself.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use colink_test::Settings;
+use futures_util::future::join_all;
 
 use crate::harness::{Edge, SERVICES, closed_address};
 
@@ -43,6 +44,16 @@ async fn a_service_that_is_down_is_503() {
     sick.stub.set_ready(503, "unhealthy");
     let health = sick.service.anonymous().get("/health").await.expect(503).json();
     assert_eq!(health["services"]["auth"]["dependencies"]["postgres"]["status"], "unhealthy");
+}
+
+/// G-7: whoever asks, and how many do, each service is asked once a second.
+#[tokio::test]
+async fn many_who_ask_ask_each_service_once() {
+    let edge = Edge::start().await;
+    let client = edge.service.anonymous();
+    let answers = join_all((0..30).map(|_| client.get("/health"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(edge.stub.asked(), SERVICES.len());
 }
 
 /// G-7: a service that says nothing does not hold the answer up for long.

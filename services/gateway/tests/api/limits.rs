@@ -72,6 +72,48 @@ async fn anonymous_calls_are_counted_by_address() {
     assert_eq!(login(&anonymous, "192.0.2.2").await, 200, "another address");
 }
 
+/// G-4: calls without a valid token are counted by address; when they are used up, no signature is looked at there, and
+/// who was known before goes on.
+#[tokio::test]
+async fn calls_without_a_valid_token_are_counted_by_address() {
+    let change = |settings: Settings| {
+        settings
+            .set("server.trust_forwarded", true)
+            .set("limits.unproven_burst", 5)
+            .set("limits.unproven_per_minute", 1)
+    };
+    let edge = Edge::start_with(change).await;
+    let (identity, ann) = (edge.stage.identity(), edge.user("ann"));
+    let (known, unseen) = (identity.token(&ann), identity.token(&edge.user("ben")));
+    let call = async |address: &str, token: &str| {
+        let client = edge.service.anonymous().with_header("x-forwarded-for", address);
+        let client = if token.is_empty() { client } else { client.bearer(token) };
+        client.get("/api/unreads").await
+    };
+    call("192.0.2.1", &known).await.expect(200);
+    let bad = [
+        String::new(),
+        "nonsense".to_owned(),
+        "clk_nonsense".to_owned(),
+        identity.mint(&ann).expired().sign(),
+        identity.mint(&ann).other_key().sign(),
+    ];
+    for token in &bad {
+        call("192.0.2.1", token).await.expect(401);
+    }
+    for token in bad.iter().chain([&unseen]) {
+        let refused = call("192.0.2.1", token).await.expect(429);
+        assert_eq!(refused.error_code(), "RATE_LIMITED", "{token}");
+        assert!((1..=60).contains(&number(&refused, "retry-after")), "{token}");
+    }
+    assert!(edge.metric("rate_limited_total", "unproven").await > 5.5);
+    call("192.0.2.1", &known).await.expect(200);
+    call("192.0.2.2", &bad[4]).await.expect(401);
+    call("192.0.2.2", &unseen).await.expect(200);
+    call("192.0.2.1", &unseen).await.expect(200);
+    assert_eq!(edge.stub.seen().len(), 4);
+}
+
 /// G-4: the budget comes back with time.
 #[tokio::test]
 async fn a_budget_comes_back() {

@@ -1,6 +1,7 @@
 //! A service behind the gateway: it notes what reaches it and answers by the last segment of the path.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ struct Notes {
     seen: Mutex<Vec<Seen>>,
     whole: Mutex<Vec<usize>>,
     ready: Mutex<(u16, Value)>,
+    asked: AtomicUsize,
     gate: Notify,
     begun: Notify,
 }
@@ -64,6 +66,7 @@ impl Stub {
             seen: Mutex::default(),
             whole: Mutex::default(),
             ready: Mutex::new((200, readiness("healthy"))),
+            asked: AtomicUsize::new(0),
             gate: Notify::new(),
             begun: Notify::new(),
         });
@@ -71,7 +74,6 @@ impl Stub {
         let server = LocalServer::start(move |app: &mut ServiceConfig| {
             app.app_data(Data::from(Arc::clone(&shared)))
                 .route("/ready", web::get().to(ready))
-                .route("/health", web::get().to(HttpResponse::Ok))
                 .default_service(web::to(answer));
         });
         Self { notes, server: Arc::new(server) }
@@ -105,6 +107,11 @@ impl Stub {
         *self.notes.ready.lock().unwrap() = (status, readiness(condition));
     }
 
+    /// How often `/ready` was asked.
+    pub fn asked(&self) -> usize {
+        self.notes.asked.load(Ordering::SeqCst)
+    }
+
     /// Lets an answer that waits go on.
     pub fn open_gate(&self) {
         self.notes.gate.notify_one();
@@ -122,6 +129,7 @@ fn readiness(condition: &str) -> Value {
 }
 
 async fn ready(notes: Data<Notes>) -> HttpResponse {
+    notes.asked.fetch_add(1, Ordering::SeqCst);
     let (status, body) = notes.ready.lock().unwrap().clone();
     HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap()).json(body)
 }

@@ -117,7 +117,7 @@ async fn serve(mut connection: TcpStream, count: Arc<AtomicUsize>, fates: &[Fate
         if !read.windows(4).any(|window| window == b"\r\n\r\n") {
             continue;
         }
-        let is_probe = read.starts_with(b"GET /health ");
+        let is_probe = read.starts_with(b"GET /ready ");
         read.clear();
         let number = if is_probe { usize::MAX } else { count.fetch_add(1, Ordering::SeqCst) };
         match fates.get(number).or(fates.last()) {

@@ -7,7 +7,7 @@ use colink_core::permission::Action;
 use colink_events::messages::{Author, MessageCreated};
 use colink_http::ApiError;
 
-use crate::access::authorise;
+use crate::access::{authorise, authorise_within};
 use crate::error::{Error, Result};
 use crate::metrics::SendOutcome;
 use crate::sending::{Prepared, Sent, ensure_author, find_earlier, is_key_taken, replay};
@@ -23,11 +23,14 @@ pub(super) async fn send(
     prepared: &Prepared<'_>,
     root: MessageId,
 ) -> Result<Sent> {
-    let channel_id = prepared.draft.channel_id;
-    authorise(state, caller, channel_id, Action::SendMessage, prepared.draft.named).await?;
+    let (channel_id, named) = (prepared.draft.channel_id, prepared.draft.named);
     if let Some(earlier) = find_earlier(state, prepared).await? {
+        // A retry is a question about the past, as for a post: who may read gets the answer, also where nobody may write now.
+        let scopes = caller.scopes().with(Action::ReadMessages.scope());
+        authorise_within(state, caller, scopes, channel_id, Action::ReadMessages, named).await?;
         return replay(state, prepared, earlier).await;
     }
+    authorise(state, caller, channel_id, Action::SendMessage, named).await?;
     let author = ensure_author(state, caller).await?;
     let mut turn = Turn::take(&state.pool, channel_id).await?.ok_or(Error::NotFound("channel"))?;
     if turn.archived {

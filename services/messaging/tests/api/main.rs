@@ -23,6 +23,7 @@ mod projections;
 mod reactions;
 mod reads;
 mod realm_admin;
+mod refusals;
 mod scopes;
 mod send_permission;
 mod threads;

@@ -43,7 +43,10 @@ async fn a_key_opens_nothing_to_a_removed_member() {
     let channel = world.channel(ChannelKind::Private, &[&ada, &bob]).await;
     let body = json!({ "content": "mine", "client_msg_id": "k-1" });
     let id = bob.post(channel, &body).await.expect(201).text("/id");
+    let reply = json!({ "content": "mine too", "client_msg_id": "k-2", "thread_id": id });
+    bob.post(channel, &reply).await.expect(201);
     world.remove(channel, &bob).await;
+    bob.post(channel, &reply).await.expect(403);
     ada.client.post(&format!("/messages/{id}/reactions"), &json!({ "emoji": "👍" })).await.expect(201);
     let refused = bob.post(channel, &body).await.expect(403);
     assert!(!refused.json().to_string().contains("👍"), "{refused}");
@@ -58,8 +61,14 @@ async fn a_key_is_answered_in_an_archived_channel() {
     let channel = world.public(&[&ada]).await;
     let body = json!({ "content": "once", "client_msg_id": "k-1" });
     let id = ada.post(channel, &body).await.expect(201).text("/id");
+    let thread = format!("/messages/{id}/threads");
+    let reply = json!({ "content": "a reply", "client_msg_id": "k-2" });
+    let replied = ada.client.post(&thread, &reply).await.expect(201).text("/id");
     world.archive(channel).await;
     assert_eq!(ada.post(channel, &body).await.expect(200).text("/id"), id);
+    let again = ada.client.post(&thread, &reply).await.expect(200);
+    assert_eq!((again.text("/id"), again.header("idempotent-replayed")), (replied, Some("true")));
+    ada.client.post(&thread, &json!({ "content": "a reply" })).await.expect(403);
     ada.post(channel, &json!({ "content": "once" })).await.expect(403);
     world.finish().await;
 }

@@ -6,6 +6,7 @@
 mod gate;
 mod harness;
 mod presence_list;
+mod refusals;
 mod scopes;
 mod socket_delivery;
 mod socket_frames;

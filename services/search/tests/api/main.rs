@@ -9,4 +9,5 @@ mod content_search_input;
 mod harness;
 mod indexing;
 mod languages;
+mod refusals;
 mod scopes;

@@ -10,7 +10,10 @@ create table outbox (
     type       text not null,
     payload    bytea not null,
     shard      smallint not null check (shard between 0 and 15),
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    -- Why the event can never be published as it is: it is set aside, and later ones of its key wait. Null again: it is tried.
+    refusal    text
 );
 
 create unique index outbox_by_ordinal on outbox (ordinal);
+create index outbox_set_aside on outbox (topic, key) where refusal is not null;

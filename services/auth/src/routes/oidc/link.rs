@@ -33,7 +33,7 @@ pub(crate) struct Request {
     operation_id = "link_identity",
     tag = "oidc",
     params(("provider" = String, Path, description = "The provider's id.")),
-    request_body(content = Request, example = json!({"return_to": "/settings"})),
+    request_body(content = Option<Request>, example = json!({"return_to": "/settings"})),
     responses((status = 200, description = "Where to go.", body = Success<Authorization>))
 )]
 pub(crate) async fn link_identity(

@@ -17,13 +17,15 @@ use crate::state::State;
 
 /// How long a service may take to say how it is: longer than it gives its own stores.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// How old an answer may be: anybody may ask, and each question goes to every service.
+const LIFE: Duration = Duration::from_secs(1);
 
 /// The fleet's condition. It is a bare document, not an envelope: monitors read it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FleetHealth {
     /// `unhealthy` when any service cannot work.
     status: Condition,
-    /// The present moment.
+    /// When the services were asked: at most a second ago.
     timestamp: Timestamp,
     /// Seconds since the gateway started.
     uptime: u64,
@@ -32,14 +34,14 @@ pub struct FleetHealth {
 }
 
 /// One service's condition.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ServiceHealth {
     status: Condition,
     /// Its stores and what else it depends on; empty when it does not answer.
     dependencies: BTreeMap<String, Dependency>,
 }
 
-/// Asks every service at once.
+/// How every service is. They are asked once a second at most, for all who want to know.
 #[utoipa::path(
     get, path = "/health", operation_id = "get_fleet_health", tag = "gateway", security(()),
     responses(
@@ -48,8 +50,17 @@ pub struct ServiceHealth {
     )
 )]
 pub async fn get_fleet_health(state: Data<Arc<State>>) -> HttpResponse {
+    let health = state.health.get(async || (ask_all(&state).await, LIFE)).await;
+    let mut response = match health.status {
+        Condition::Unhealthy => HttpResponse::ServiceUnavailable(),
+        Condition::Healthy | Condition::Degraded => HttpResponse::Ok(),
+    };
+    response.json(health)
+}
+
+async fn ask_all(state: &State) -> FleetHealth {
     let services: BTreeMap<_, _> =
-        join_all(Upstream::ALL.map(|upstream| ask(&state, upstream))).await.into_iter().collect();
+        join_all(Upstream::ALL.map(|upstream| ask(state, upstream))).await.into_iter().collect();
     let any = |condition| services.values().any(|service| service.status == condition);
     let status = if any(Condition::Unhealthy) {
         Condition::Unhealthy
@@ -58,10 +69,8 @@ pub async fn get_fleet_health(state: Data<Arc<State>>) -> HttpResponse {
     } else {
         Condition::Healthy
     };
-    let mut response =
-        if status == Condition::Unhealthy { HttpResponse::ServiceUnavailable() } else { HttpResponse::Ok() };
     let timestamp = Timestamp::from(state.clock.now());
-    response.json(FleetHealth { status, timestamp, uptime: state.started.elapsed().as_secs(), services })
+    FleetHealth { status, timestamp, uptime: state.started.elapsed().as_secs(), services }
 }
 
 async fn ask(state: &State, upstream: Upstream) -> (&'static str, ServiceHealth) {
