@@ -7,7 +7,8 @@ use colink_http::{ApiError, ApiResult};
 use sqlx::PgConnection;
 
 use crate::error::AuthError;
-use crate::revocation::Revocation;
+use crate::jobs::deny_sessions;
+use crate::revocation::{self, Revocation};
 use crate::state::State;
 use crate::store::sessions;
 
@@ -51,6 +52,7 @@ pub(crate) async fn end_access(
     let now = state.clock.now();
     let ended = sessions::update_all_revoked(&mut *transaction, user_id, reason, now).await?;
     let sessions = Revocation::record(state, &mut *transaction, user_id, ended, reason, cause).await?;
+    revocation::queue(state, transaction, deny_sessions::Ended::User(user_id, now), cause).await?;
     // Without a session it means whatever the user is signed in with, such as his API keys.
     let all = SessionRevoked { user_id, session_id: None, reason: reason.to_owned(), at: now.into() };
     state.emit(transaction, &all, cause).await?;
@@ -66,7 +68,7 @@ impl Ended {
             tracing::error!(
                 user_id = %self.user_id,
                 error = &error as &dyn std::error::Error,
-                "the end of a user's access could not be put on the deny-list; his tokens live until they expire"
+                "the end of a user's access could not be put on the deny-list yet; a job tries again"
             );
         }
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer_mail_requests;
 pub(crate) mod clean_up;
+pub(crate) mod deny_sessions;
 pub(crate) mod end_api_keys;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
@@ -25,6 +26,7 @@ pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State>
     runner
         .on::<send_mail::SendMail>()
         .every::<clean_up::CleanUp>(HOUR)
+        .on::<deny_sessions::DenySessions>()
         .every::<rotate_keys::RotateKeys>(keys.reload())
 }
 

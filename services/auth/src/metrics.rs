@@ -143,10 +143,10 @@ impl AuthMetrics {
         tracing::info!(%user_id, %session_id, reason, "session revoked");
     }
 
-    /// Redis did not take a revocation. Sockets still end by the event, access tokens by their own time.
+    /// Redis did not take a revocation. Sockets still end by the event; a job tries again until the tokens have ended.
     pub(crate) fn deny_list_failed(&self, session_id: SessionId, error: &(dyn Error + 'static)) {
         self.deny_list_failures.inc();
-        tracing::error!(%session_id, error, "a revoked session's access tokens live on until they expire");
+        tracing::error!(%session_id, error, "a revoked session's access tokens live on until Redis is back or they end");
     }
 
     /// A mail left.

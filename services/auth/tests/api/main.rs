@@ -53,6 +53,8 @@ mod passkeys_reauthentication;
 mod passkeys_second_factor;
 mod peers;
 mod profiles;
+mod renewal;
+mod revocation;
 mod secrets;
 mod sessions;
 mod smtp;
