@@ -8,6 +8,7 @@ pub(crate) mod end_api_keys;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
 pub(crate) mod make_exports;
+pub(crate) mod measure_passwords;
 pub(crate) mod read_keys;
 pub(crate) mod rotate_keys;
 pub(crate) mod send_mail;

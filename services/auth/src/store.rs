@@ -18,6 +18,7 @@ pub(crate) mod oidc_flows;
 pub(crate) mod oidc_providers;
 pub(crate) mod passkeys;
 pub(crate) mod password_resets;
+pub(crate) mod password_styles;
 pub(crate) mod profiles;
 pub(crate) mod recipients;
 pub(crate) mod recovery_codes;
