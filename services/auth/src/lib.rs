@@ -25,6 +25,7 @@ mod peers;
 mod profile_change;
 mod reauthentication;
 mod reseal;
+mod renewal;
 mod revocation;
 mod routes;
 mod second_factor;
