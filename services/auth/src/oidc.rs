@@ -191,7 +191,8 @@ impl Oidc {
         let metadata = self.metadata(provider).await?;
         let nonce = secrets.nonce();
         let leeway_s = i64::try_from(leeway.as_secs()).unwrap_or(0);
-        let expected = Expected { client_id: &provider.client_id, nonce: &nonce, now, leeway_s };
+        let bare_issuer = provider.kind == Kind::Google;
+        let expected = Expected { client_id: &provider.client_id, nonce: &nonce, now, leeway_s, bare_issuer };
         exchange::identify(transport, provider, &metadata, &redemption, &expected).await
     }
 

@@ -5,6 +5,7 @@ mod browser;
 mod exchange;
 mod github;
 mod keycloak;
+mod google;
 mod linking;
 mod outage;
 mod provider;
