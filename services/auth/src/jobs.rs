@@ -26,8 +26,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State> {
     runner
         .on::<send_mail::SendMail>()
-        .every::<clean_up::CleanUp>(HOUR)
         .on::<deny_sessions::DenySessions>()
+        .every::<clean_up::CleanUp>(HOUR)
         .every::<rotate_keys::RotateKeys>(keys.reload())
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod passkeys;
 pub(crate) mod password_resets;
 pub(crate) mod password_styles;
 pub(crate) mod profiles;
+pub(crate) mod provider_sessions;
 pub(crate) mod recipients;
 pub(crate) mod recovery_codes;
 pub(crate) mod refresh_tokens;

@@ -12,6 +12,7 @@ use crate::api_keys::ApiKeys;
 use crate::config::LimitsConfig;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
+use crate::provider_tokens::ProviderTokens;
 use crate::upstreams::Upstreams;
 
 /// How large a request's body may be, and how slow.
@@ -34,6 +35,8 @@ pub struct State {
     pub verifier: Verifier,
     /// Exchanges API keys for tokens.
     pub api_keys: ApiKeys,
+    /// Exchanges tokens of trusted issuers for ours.
+    pub provider_tokens: ProviderTokens,
     /// Counts calls.
     pub limiter: Limiter,
     /// `[limits]`.

@@ -3,9 +3,10 @@
 mod accounts;
 mod browser;
 mod exchange;
+mod gateway;
 mod github;
-mod keycloak;
 mod google;
+mod keycloak;
 mod linking;
 mod outage;
 mod provider;
