@@ -56,8 +56,8 @@ impl Document {
 
     fn operation(&self, verb: &str, path: &str, operation: &Value) -> Operation {
         let parameters = || operation["parameters"].as_array().into_iter().flatten();
-        let ids =
-            parameters().filter(|one| one["in"] == "path" && self.resolve(&one["schema"])["format"] == "uuid");
+        let ids = parameters()
+            .filter(|one| one["in"] == "path" && self.resolve(&one["schema"])["format"] == "uuid");
         let security = operation["security"].as_array();
         Operation {
             method: verb.to_uppercase().parse().expect("a method"),

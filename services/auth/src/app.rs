@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, answer_mail_requests, read_keys};
+use crate::jobs::{self, answer_mail_requests, measure_passwords, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -90,9 +90,11 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         metrics,
     };
 
-    let keys_loaded = boot.require("signing keys");
+    let (keys_loaded, measured) = (boot.require("signing keys"), boot.require("times of password checks"));
     let runner = jobs::register(runner, config.keys);
     start(&state, boot.lifecycle(), relay, runner, keys_loaded);
+    let life = boot.lifecycle();
+    life.spawn("password checks", measure_passwords::run(state.clone(), measured, life.soft()));
     Ok(state)
 }
 

@@ -9,7 +9,8 @@ use sqlx::PgConnection;
 use crate::api_keys::end_all;
 use crate::bots::take_out_of_use;
 use crate::error::AuthError;
-use crate::revocation::{Revocation, reason};
+use crate::jobs::deny_sessions;
+use crate::revocation::{self, Revocation, reason};
 use crate::state::State;
 use crate::store::{bots, sessions};
 
@@ -74,6 +75,7 @@ pub(crate) async fn end_access(
             Closing::Erasure => take_out_of_use(state, transaction, bot, cause).await?,
         });
     }
+    revocation::queue(state, transaction, deny_sessions::Ended::User(user_id, now), cause).await?;
     // Without a session it means whatever else the user is signed in with.
     let all = SessionRevoked { user_id, session_id: None, reason: reason.to_owned(), at: now.into() };
     state.emit(transaction, &all, cause).await?;
@@ -91,7 +93,7 @@ impl Ended {
             tracing::error!(
                 user_id = %self.user_id,
                 error = &error as &dyn std::error::Error,
-                "the end of a user's access could not be put on the deny-list; his tokens live until they expire"
+                "the end of a user's access could not be put on the deny-list yet; a job tries again"
             );
         }
     }

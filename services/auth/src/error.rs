@@ -117,6 +117,9 @@ pub(crate) enum AuthError {
     /// The user has no such second factor.
     #[error("there is no second factor")]
     NoFactor,
+    /// A new signing key was ordered while one waits or too many are published; the time until there may be one.
+    #[error("a new signing key cannot be made yet")]
+    KeyWaits(Duration),
     /// No signing key is loaded yet, or no turn for a hash came up in time.
     #[error("{0} is not available")]
     Busy(&'static str),
@@ -227,6 +230,9 @@ impl From<AuthError> for ApiError {
                 "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",
             ),
             E::RefreshInUnknown => Self::invalid("X-Refresh-In", Invalid::new("must be `body` or `cookie`")),
+            E::KeyWaits(wait) => {
+                Self::conflict("There is a new key already: wait until it signs.").retry_after(wait)
+            }
             E::Stale => Self::of(ErrorKind::ReauthenticationRequired),
             E::ApiKey(refusal) => refusal.into(),
             E::UserGone => Self::of(ErrorKind::TokenInvalid),

@@ -3,10 +3,12 @@
 
 pub(crate) mod answer_mail_requests;
 pub(crate) mod clean_up;
+pub(crate) mod deny_sessions;
 pub(crate) mod end_api_keys;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
 pub(crate) mod make_export;
+pub(crate) mod measure_passwords;
 pub(crate) mod read_keys;
 pub(crate) mod remove_archives;
 pub(crate) mod rotate_keys;
@@ -29,6 +31,7 @@ pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State>
         .every::<remove_archives::RemoveArchives>(remove_archives::EVERY)
         .every::<end_api_keys::EndApiKeys>(end_api_keys::EVERY)
         .every::<expire_statuses::ExpireStatuses>(expire_statuses::EVERY)
+        .on::<deny_sessions::DenySessions>()
         .every::<clean_up::CleanUp>(HOUR)
         .every::<rotate_keys::RotateKeys>(keys.reload())
 }

@@ -16,6 +16,9 @@ use colink_secrets::{Sealer, Zeroizing};
 use crate::error::AuthError;
 use crate::store::signing_keys::{SEALED, StoredKey};
 
+/// Keys that are published at a time: 5 KiB of the 64 KiB that verifiers read.
+const PUBLISHED_MAX: usize = 32;
+
 /// The keys, shared by everyone who signs, verifies or publishes.
 #[derive(Debug)]
 pub(crate) struct Keyring {
@@ -90,12 +93,20 @@ pub(crate) fn generate(clock: &dyn Clock, sealer: &Sealer, delay: Duration) -> R
     let (now, kid) = (clock.now(), KeyId::generate(clock).to_string());
     let seed = Zeroizing::new(rand::random::<[u8; 32]>());
     let sealed_seed = sealer.seal(&SEALED.context(&kid), seed.as_slice())?;
-    Ok(StoredKey { kid, sealed_seed, created_at: now, activates_at: now + delay })
+    Ok(StoredKey { kid, sealed_seed, created_at: now, activates_at: now + delay, retires_at: None })
 }
 
 /// Whether a new key is to be made: there is none, or the newest is too old.
 pub(crate) fn is_due(stored: &[StoredKey], rotate_after: Duration, now: DateTime<Utc>) -> bool {
     stored.first().is_none_or(|newest| newest.created_at + rotate_after <= now)
+}
+
+/// Until when no further key is made; `None` when one may be made now. One key at a time waits to sign, and no more are
+/// published than every verifier reads: else whoever may rotate could make so many that nobody's tokens count any more.
+pub(crate) fn closed_until(stored: &[StoredKey], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let waiting = stored.iter().map(|key| key.activates_at).filter(|at| *at > now).max();
+    let retiring = stored.iter().filter_map(|key| key.retires_at).min();
+    waiting.or(retiring.filter(|_| stored.len() >= PUBLISHED_MAX))
 }
 
 #[cfg(test)]
@@ -161,6 +172,25 @@ mod tests {
         assert_ne!(new, old);
         assert!(verifier.verify(&old).await.is_ok());
         assert!(verifier.verify(&new).await.is_ok());
+    }
+
+    /// one key waits at a time, and the document that verifiers read stays small.
+    #[test]
+    fn keys_are_made_one_after_the_other() {
+        let clock = ManualClock::default();
+        let mut stored = vec![generate(&clock, &sealer(), DELAY).unwrap()];
+        assert_eq!(closed_until(&[], clock.now()), None);
+        assert_eq!(closed_until(&stored, clock.now()), Some(clock.now() + DELAY));
+        clock.advance(DELAY);
+        assert_eq!(closed_until(&stored, clock.now()), None);
+        let first_retires = clock.now() + DELAY;
+        for second in (1..).take(PUBLISHED_MAX - 1) {
+            assert_eq!(closed_until(&stored, clock.now()), None, "{second}");
+            let retires_at = Some(first_retires + Duration::from_secs(second));
+            let older = StoredKey { retires_at, ..generate(&clock, &sealer(), Duration::ZERO).unwrap() };
+            stored.push(older);
+        }
+        assert_eq!(closed_until(&stored, clock.now()), Some(first_retires + Duration::from_secs(1)));
     }
 
     #[test]

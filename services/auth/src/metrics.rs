@@ -25,6 +25,7 @@ pub(crate) struct AuthMetrics {
     mails: IntCounterVec,
     mail_circuit: IntGauge,
     hash_seconds: Histogram,
+    password_floor: IntGauge,
     rotations: IntCounter,
     api_key_exchanges: IntCounterVec,
     password_changes: IntCounterVec,
@@ -71,6 +72,10 @@ impl AuthMetrics {
                 "Time of one password hash, without the wait for a turn",
                 LATENCY_SECONDS,
             )?,
+            password_floor: metrics.gauge(
+                "auth_password_floor_milliseconds",
+                "Shortest time of a refused password; 0 while all hashes are of one cost",
+            )?,
             api_key_exchanges: metrics.counter_vec(
                 "auth_api_key_exchanges_total",
                 "API keys presented, by outcome",
@@ -88,6 +93,13 @@ impl AuthMetrics {
     /// The histogram of password hashes.
     pub(crate) fn hash_seconds(&self) -> Histogram {
         self.hash_seconds.clone()
+    }
+
+    /// What a refused password takes at least.
+    pub(crate) fn password_floor_is(&self, floor: Duration) {
+        let milliseconds = floor.as_millis();
+        self.password_floor.set(i64::try_from(milliseconds).unwrap_or(i64::MAX));
+        tracing::info!(milliseconds, "refused passwords take at least this long");
     }
 
     /// `created` or `known`; the answer was the same.
@@ -143,10 +155,10 @@ impl AuthMetrics {
         tracing::info!(%user_id, %session_id, reason, "session revoked");
     }
 
-    /// Redis did not take a revocation. Sockets still end by the event, access tokens by their own time.
+    /// Redis did not take a revocation. Sockets still end by the event; a job tries again until the tokens have ended.
     pub(crate) fn deny_list_failed(&self, session_id: SessionId, error: &(dyn Error + 'static)) {
         self.deny_list_failures.inc();
-        tracing::error!(%session_id, error, "a revoked session's access tokens live on until they expire");
+        tracing::error!(%session_id, error, "a revoked session's access tokens live on until Redis is back or they end");
     }
 
     /// A mail left.

@@ -18,6 +18,7 @@ mod metadata;
 mod names;
 pub(crate) mod person;
 pub(crate) mod place;
+pub(crate) mod presented;
 pub(crate) mod provider;
 pub(crate) mod refusal;
 pub(crate) mod return_to;
@@ -31,6 +32,7 @@ use chrono::{DateTime, Utc};
 use moka::future::Cache;
 use url::Url;
 
+use self::access_token::Verified;
 use self::cookie::BrowserCookie;
 pub(crate) use self::exchange::ExchangeError;
 use self::exchange::Redemption;
@@ -90,6 +92,13 @@ impl Oidc {
     /// The provider of the installation with this name.
     pub(crate) fn configured(&self, key: &str) -> Option<&Provider> {
         self.0.providers.get(key)
+    }
+
+    /// The provider of the installation with this issuer whose access tokens are exchanged, and for which audience they
+    /// are made.
+    pub(crate) fn exchanging(&self, issuer: &str) -> Option<(&Provider, &str)> {
+        let mut of_issuer = self.providers().filter(|provider| provider.issuer == issuer);
+        of_issuer.find_map(|provider| Some((provider, provider.exchange_audience.as_deref()?)))
     }
 
     /// Whether an administrator of a workspace may name this issuer.
@@ -192,7 +201,8 @@ impl Oidc {
         let metadata = self.metadata(provider).await?;
         let nonce = secrets.nonce();
         let leeway_s = i64::try_from(leeway.as_secs()).unwrap_or(0);
-        let expected = Expected { client_id: &provider.client_id, nonce: &nonce, now, leeway_s };
+        let bare_issuer = provider.kind == Kind::Google;
+        let expected = Expected { client_id: &provider.client_id, nonce: &nonce, now, leeway_s, bare_issuer };
         exchange::identify(transport, provider, &metadata, &redemption, &expected).await
     }
 
@@ -207,7 +217,7 @@ impl Oidc {
         audience: &str,
         now: DateTime<Utc>,
         leeway: Duration,
-    ) -> Result<Person, ExchangeError> {
+    ) -> Result<Verified, ExchangeError> {
         let metadata = self.metadata(provider).await?;
         let leeway_s = i64::try_from(leeway.as_secs()).unwrap_or(0);
         let expected = access_token::Expected { audience, now, leeway_s };

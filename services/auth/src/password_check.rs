@@ -3,7 +3,10 @@
 //! An unknown address costs the same hash and the same writes as a wrong password. The lock is looked at when the
 //! turn for the hash has come and a failure is counted before the turn is given back, so guesses sent all at once
 //! are at most as many more as hashes are computed at a time. Only tries that get past the lock count for the address:
-//! whoever is locked out does not use up what its owner has left elsewhere.
+//! whoever is locked out does not use up what its owner has left elsewhere. A refusal takes as long for hashes of other
+//! systems as for the rest (`passwords/floor.rs`).
+
+use std::time::Instant;
 
 use colink_core::id::UserId;
 use colink_core::text::Email;
@@ -66,6 +69,21 @@ impl PasswordCheck<'_> {
         password: &Password,
     ) -> Result<User, AuthError> {
         let turn = self.state.passwords.turn().await?;
+        let began = Instant::now();
+        let proven = self.judge(turn, found, password).await;
+        if matches!(proven, Err(AuthError::WrongCredentials)) {
+            self.state.passwords.rest(began, password).await;
+        }
+        proven
+    }
+
+    /// Keeps the turn until a failure is counted, and gives it back with the answer.
+    async fn judge(
+        &self,
+        turn: Turn,
+        found: Option<Credentials>,
+        password: &Password,
+    ) -> Result<User, AuthError> {
         let user_id = found.as_ref().map(|found| found.user.id());
         let lock = self.state.limits.check_lock(&self.address, &self.client).await;
         lock.inspect_err(|_| self.state.metrics.sign_in_refused("locked", user_id))?;

@@ -3,6 +3,8 @@
 //! A hash takes tens of milliseconds and megabytes by design, so there is a queue: [`Passwords::turn`] waits
 //! for a place, and the place stays taken until the thread is done, also when the request is gone by then.
 
+mod floor;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use colink_telemetry::metrics::Histogram;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::floor::Floor;
 use crate::config::Argon2Config;
 use crate::domain::foreign_hash::{BCRYPT_BYTES, is_bcrypt};
 use crate::domain::password::Password;
@@ -24,6 +27,7 @@ pub(crate) struct Passwords {
     patience: Duration,
     /// What the password of an unknown user is compared with, so that it takes as long.
     decoy: Arc<str>,
+    floor: Arc<Floor>,
     seconds: Histogram,
 }
 
@@ -58,6 +62,7 @@ impl Passwords {
             places: Arc::new(Semaphore::new(config.concurrency)),
             patience: Duration::from_millis(config.wait_ms),
             decoy,
+            floor: Arc::default(),
             seconds,
         })
     }
@@ -72,6 +77,31 @@ impl Passwords {
             Ok(Ok(place)) => Ok(Turn { passwords: self.clone(), place: Arc::new(place) }),
             Ok(Err(_)) | Err(_) => Err(AuthError::Busy("password check")),
         }
+    }
+
+    /// Lets a refusal of a check that began at `began` wait until it takes as long as any other. Nobody's place is kept.
+    pub(crate) async fn rest(&self, began: Instant, password: &Password) {
+        let rest = self.floor.rest(began.elapsed(), password.typed_otherwise().is_some());
+        tokio::time::sleep(rest).await;
+    }
+
+    /// Measures what checks of hashes of these styles take, and lets refusals wait for the slowest; how long for a usual
+    /// text. Hashes of today's cost take as long as the decoy: nobody waits where there are no others.
+    ///
+    /// # Errors
+    /// [`AuthError::Busy`]; [`AuthError::Crypto`] for a style that is none.
+    pub(crate) async fn learn(&self, styles: &[String]) -> Result<Duration, AuthError> {
+        let today = |style: &String| self.decoy.starts_with(&format!("{style}$"));
+        let others: Vec<String> = styles.iter().filter(|style| !today(style)).cloned().collect();
+        let floors = if others.is_empty() {
+            [Duration::ZERO; 2]
+        } else {
+            let cost = self.cost.clone();
+            self.turn().await?.run(move || floor::measure(&cost, &others)).await?
+        };
+        self.floor.set(floors);
+        let [usual, _] = floors;
+        Ok(usual)
     }
 }
 

@@ -1,16 +1,19 @@
 //! Ending sessions before their time.
 //!
-//! Three steps, in this order: the rows are changed and the events recorded in one transaction; after its commit
-//! the sessions go on the deny-list in Redis, which ends access by tokens; the events close sockets. The database
-//! decides: when Redis is away the end is counted as not announced, refreshing is over all the same, and access
-//! tokens die by their own time.
+//! Three steps, in this order: the rows are changed, the events recorded and the job queued in one transaction; after its
+//! commit the sessions go on the deny-list in Redis, which ends access by tokens; the events close sockets. The database
+//! decides: when Redis is away, or this process dies before it was told, the job tells it (`jobs/deny_sessions.rs`).
+
+use std::time::Duration;
 
 use colink_core::id::{SessionId, UserId};
 use colink_events::Cause;
 use colink_events::users::SessionRevoked;
+use colink_jobs::Enqueue;
 use sqlx::PgConnection;
 
 use crate::error::AuthError;
+use crate::jobs::deny_sessions::{DenySessions, Ended};
 use crate::state::State;
 
 /// Why a session ends; the word in events, rows and metrics.
@@ -61,10 +64,10 @@ pub(crate) struct Revocation {
 }
 
 impl Revocation {
-    /// Records the events of sessions whose rows were just changed.
+    /// Records the events of sessions whose rows were just changed, and that the deny-list is to know of them.
     ///
     /// # Errors
-    /// [`AuthError::Outbox`].
+    /// [`AuthError::Outbox`], [`AuthError::Jobs`].
     pub(crate) async fn record(
         state: &State,
         transaction: &mut PgConnection,
@@ -82,13 +85,15 @@ impl Revocation {
             };
             state.emit(transaction, &event, cause).await?;
         }
+        if !sessions.is_empty() {
+            queue(state, transaction, Ended::Sessions(sessions.clone()), cause).await?;
+        }
         Ok(Self { user_id, sessions, reason })
     }
 
-    /// Puts the sessions on the deny-list.
+    /// Puts the sessions on the deny-list. What fails here is left to the job.
     pub(crate) async fn announce(self, state: &State) {
-        // A token is taken for a while after its end, because clocks differ.
-        let lifetime = state.tokens.access() + state.leeway;
+        let lifetime = lifetime(state);
         for session_id in self.sessions {
             state.metrics.revoked(self.reason, self.user_id, session_id);
             if let Err(error) = state.revocations.revoke_session(session_id, lifetime).await {
@@ -96,4 +101,25 @@ impl Revocation {
             }
         }
     }
+}
+
+/// Records in the transaction of an end that the deny-list is to know of it.
+///
+/// # Errors
+/// [`AuthError::Jobs`].
+pub(crate) async fn queue(
+    state: &State,
+    transaction: &mut PgConnection,
+    ended: Ended,
+    cause: &Cause,
+) -> Result<(), AuthError> {
+    let job = DenySessions { ended, until: state.clock.now() + lifetime(state) };
+    let options = Enqueue::now().context(cause.clone());
+    colink_jobs::enqueue(transaction, &job, options, state.clock.as_ref()).await?;
+    Ok(())
+}
+
+/// For how long access tokens of a session that ends now are taken: a while beyond their end, because clocks differ.
+fn lifetime(state: &State) -> Duration {
+    state.tokens.access() + state.leeway
 }

@@ -171,6 +171,10 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(resource("/.well-known/jwks.json").get(keys::jwks::get_jwks))
         .service(resource("/internal/api-keys/exchange").post(internal::exchange_api_key::exchange_api_key))
         .service(resource("/internal/bots/{bot_id}").get(internal::get_bot::get_bot))
+        .service(
+            resource("/internal/provider-tokens/exchange")
+                .post(internal::exchange_provider_token::exchange_presented_token),
+        )
         .service(resource("/internal/users/lookup").post(internal::lookup_users::lookup_users))
         .service(resource("/internal/users/by-email").post(internal::find_user_by_email::find_user_by_email));
 }

@@ -201,7 +201,10 @@ pub(crate) async fn open_session(
 }
 
 /// Ends the oldest sessions above the cap. The user's row must be locked.
-async fn evict_surplus(
+///
+/// # Errors
+/// Failures of the database.
+pub(crate) async fn evict_surplus(
     state: &State,
     transaction: &mut PgConnection,
     user_id: UserId,
@@ -241,12 +244,29 @@ pub(crate) fn access_token(
     restricted: bool,
     now: DateTime<Utc>,
 ) -> Result<String, AuthError> {
+    let life_s = i64::from(state.tokens.access_s);
+    access_token_for(state, user, session_id, amr, restricted, now, life_s)
+}
+
+/// The same with a life of its own, in seconds.
+///
+/// # Errors
+/// As [`access_token`].
+pub(crate) fn access_token_for(
+    state: &State,
+    user: &User,
+    session_id: SessionId,
+    amr: Vec<String>,
+    restricted: bool,
+    now: DateTime<Utc>,
+    life_s: i64,
+) -> Result<String, AuthError> {
     let issued = now.timestamp();
     let claims = Claims {
         iss: state.issuer.to_string(),
         sub: user.id(),
         aud: state.audience.to_string(),
-        exp: issued + i64::from(state.tokens.access_s),
+        exp: issued + life_s,
         iat: issued,
         nbf: None,
         jti: hex::encode(rand::random::<[u8; 16]>()),

@@ -44,8 +44,18 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// The answer with these tokens.
     pub(crate) fn reply(state: &State, tokens: TokenPair, user: &User) -> Reply<Self> {
+        Self::within(state, tokens, user, Reply::ok)
+    }
+
+    /// An answer that has these tokens beside other things.
+    pub(crate) fn within<T: Serialize>(
+        state: &State,
+        tokens: TokenPair,
+        user: &User,
+        answer: impl FnOnce(Self) -> Reply<T>,
+    ) -> Reply<T> {
         let cookie = tokens.refresh_in.cookie(state, &tokens.refresh);
-        private(Self::of(state, tokens, user), cookie)
+        private(answer(Self::of(state, tokens, user)), cookie)
     }
 
     fn of(state: &State, tokens: TokenPair, user: &User) -> Self {
@@ -106,13 +116,13 @@ impl Admission {
                 None,
             ),
         };
-        private(answer, cookie)
+        private(Reply::ok(answer), cookie)
     }
 }
 
 /// Tokens are for one reader: nothing in between may keep them.
-fn private<T: Serialize>(answer: T, cookie: Option<String>) -> Reply<T> {
-    let reply = Reply::ok(answer).header(header::CACHE_CONTROL, "no-store");
+fn private<T: Serialize>(reply: Reply<T>, cookie: Option<String>) -> Reply<T> {
+    let reply = reply.header(header::CACHE_CONTROL, "no-store");
     match cookie {
         Some(cookie) => reply.header(header::SET_COOKIE, cookie),
         None => reply,

@@ -17,18 +17,19 @@ use crate::state::State;
 pub struct Known {
     /// Whose budget the call draws on.
     pub subject: Subject,
-    /// What the service is sent as `Authorization` instead of an API key.
+    /// What the service is sent as `Authorization` instead of an API key or a provider's token.
     pub exchanged: Option<HeaderValue>,
 }
 
-/// Verifies the token of a route that needs one, or exchanges the API key. The service verifies the token again.
+/// Verifies the token of a route that needs one, or exchanges the API key or the token of a trusted issuer. The service
+/// verifies the token again.
 ///
 /// From an address whose calls without a valid token are used up only tokens that were verified before go on: another one
 /// is refused before its signature is looked at. Its owner comes through as soon as the address has room again.
 ///
 /// # Errors
-/// 401 for a token or key that is missing, expired or not valid; 429 after too many of them; 503 while the keys cannot be
-/// had.
+/// 401 for a token or key that is missing, expired or not valid; 403 for a provider's token whose bearer is kept out; 429
+/// after too many wrong ones; 503 while the keys cannot be had.
 pub async fn identify(
     state: &State,
     route: &Route,
@@ -46,11 +47,14 @@ pub async fn identify(
         return Err(ApiError::rate_limited(wait));
     }
     let token = token.ok_or_else(|| ApiError::of(ErrorKind::Unauthorized))?;
-    if !ApiKey::is_meant(token) {
+    let token = if ApiKey::is_meant(token) {
+        state.api_keys.exchange(token, context, &state.upstreams).await?
+    } else if let Some(issuer) = state.provider_tokens.issuer_of(token) {
+        state.provider_tokens.exchange(issuer, token, context, &state.upstreams).await?
+    } else {
         let claims = state.verifier.verify(token).await?;
         return Ok(Known { subject: Subject::User(claims.sub), exchanged: None });
-    }
-    let token = state.api_keys.exchange(token, context, &state.upstreams).await?;
+    };
     let claims = state.verifier.verify(&token).await?;
     Ok(Known { subject: Subject::User(claims.sub), exchanged: Some(api_keys::bearer(&token)?) })
 }

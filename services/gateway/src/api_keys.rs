@@ -41,26 +41,29 @@ pub struct ApiKeys {
     refused: Cache<Name, ()>,
 }
 
-/// A token that a key was exchanged for.
+/// A token that a key, or a provider's token, was exchanged for.
 #[derive(Debug, Clone)]
-struct Held {
-    token: Arc<str>,
+pub(crate) struct Held {
+    pub(crate) token: Arc<str>,
     good_for: Duration,
 }
 
 /// Why there is no token.
 #[derive(Debug, Clone, thiserror::Error)]
-enum Refusal {
+pub(crate) enum Refusal {
+    /// It does not count.
     #[error("the key is not valid")]
     Invalid,
+    /// Another answer, with its text.
     #[error("auth said {0}")]
-    Auth(ErrorKind, Option<Duration>),
+    Auth(ErrorKind, String, Option<Duration>),
 }
 
-struct UntilItsEnd;
+/// A token is remembered until shortly before its end.
+pub(crate) struct UntilItsEnd;
 
-impl Expiry<Name, Held> for UntilItsEnd {
-    fn expire_after_create(&self, _name: &Name, held: &Held, _created_at: Instant) -> Option<Duration> {
+impl<K> Expiry<K, Held> for UntilItsEnd {
+    fn expire_after_create(&self, _name: &K, held: &Held, _created_at: Instant) -> Option<Duration> {
         Some(held.good_for)
     }
 }
@@ -126,37 +129,53 @@ impl ApiKeys {
                 self.refused.insert(name, ()).await;
                 invalid()
             }
-            Refusal::Auth(kind, wait) => {
-                let error = match kind {
-                    ErrorKind::ServiceUnavailable => ApiError::unavailable("service auth"),
-                    kind => ApiError::of(*kind),
-                };
-                match wait {
-                    Some(wait) => error.retry_after(*wait),
-                    None => error,
-                }
-            }
+            Refusal::Auth(kind, _, wait) => unanswered(*kind, *wait),
         }
     }
 
     async fn ask(&self, key: &str, context: &RequestContext, upstreams: &Upstreams) -> Result<Held, Refusal> {
-        let refused = |error: ApiError| Refusal::Auth(error.kind(), error.wait());
-        let _admitted = upstreams.admit(Upstream::Auth).map_err(refused)?;
         let body = Exchange { key, ip: context.ip(), user_agent: context.user_agent() };
-        let answer: ApiResult<Answer> = self.auth.post_json("/internal/api-keys/exchange", &body).await;
-        match &answer {
-            Err(error) if error.kind() == ErrorKind::UpstreamTimeout => {
-                upstreams.failed(Upstream::Auth, "timed_out");
-            }
-            Err(error) if error.kind() == ErrorKind::ServiceUnavailable => {
-                upstreams.failed(Upstream::Auth, "unreachable");
-            }
-            _ => upstreams.answered(Upstream::Auth),
+        ask(&self.auth, "/internal/api-keys/exchange", &body, upstreams).await
+    }
+}
+
+/// Asks auth for a token.
+///
+/// # Errors
+/// [`Refusal`].
+pub(crate) async fn ask<B: Serialize + Sync>(
+    auth: &InternalClient,
+    path: &str,
+    body: &B,
+    upstreams: &Upstreams,
+) -> Result<Held, Refusal> {
+    let refused = |error: ApiError| Refusal::Auth(error.kind(), error.message().to_owned(), error.wait());
+    let _admitted = upstreams.admit(Upstream::Auth).map_err(refused)?;
+    let answer: ApiResult<Answer> = auth.post_json(path, body).await;
+    match &answer {
+        Err(error) if error.kind() == ErrorKind::UpstreamTimeout => {
+            upstreams.failed(Upstream::Auth, "timed_out");
         }
-        let Answer { access_token, expires_in } = answer.map_err(refused)?;
-        let token = access_token.ok_or(Refusal::Invalid)?;
-        let good_for = Duration::from_secs(expires_in).saturating_sub(MARGIN);
-        Ok(Held { token, good_for })
+        Err(error) if error.kind() == ErrorKind::ServiceUnavailable => {
+            upstreams.failed(Upstream::Auth, "unreachable");
+        }
+        _ => upstreams.answered(Upstream::Auth),
+    }
+    let Answer { access_token, expires_in } = answer.map_err(refused)?;
+    let token = access_token.ok_or(Refusal::Invalid)?;
+    let good_for = Duration::from_secs(expires_in).saturating_sub(MARGIN);
+    Ok(Held { token, good_for })
+}
+
+/// What a client is told when auth gives no answer about him.
+pub(crate) fn unanswered(kind: ErrorKind, wait: Option<Duration>) -> ApiError {
+    let error = match kind {
+        ErrorKind::ServiceUnavailable => ApiError::unavailable("service auth"),
+        kind => ApiError::of(kind),
+    };
+    match wait {
+        Some(wait) => error.retry_after(wait),
+        None => error,
     }
 }
 

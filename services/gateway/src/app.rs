@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::domain::documents;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
+use crate::provider_tokens::ProviderTokens;
 use crate::routes;
 use crate::state::{BodyRules, State};
 use crate::upstreams::{self, Upstreams};
@@ -51,11 +52,13 @@ impl Service for Gateway {
         life.spawn("probe", upstreams::probe(Arc::clone(&upstreams), boot.http().clone(), life.soft()));
         let document = documents::merge(&documents::SERVICES)
             .map_err(StartError::setting_up("the aggregated document"))?;
+        let auth = boot.peer("auth", &config.peers())?;
         Ok(Arc::new(State {
             clock: boot.clock(),
             started: Instant::now(),
             verifier: boot.verifier(&config.auth)?,
-            api_keys: ApiKeys::new(boot.peer("auth", &config.peers())?),
+            api_keys: ApiKeys::new(auth.clone()),
+            provider_tokens: ProviderTokens::new(auth, config.provider_tokens.issuers.clone()),
             limiter: Limiter::new(redis),
             limits: config.limits.clone(),
             upstreams,

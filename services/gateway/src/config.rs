@@ -5,7 +5,7 @@ use colink_http::HttpConfig;
 use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::domain::table::{Class, Upstream};
 
@@ -19,7 +19,9 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Whose tokens count.
     pub auth: AuthConfig,
-    /// How auth is asked about API keys; where it is stands in `[upstreams]`.
+    /// Whose access tokens are exchanged for ours.
+    pub provider_tokens: ProviderTokensConfig,
+    /// How auth is asked about API keys and tokens of providers; where it is stands in `[upstreams]`.
     pub internal: InternalConfig,
     /// Where calls are counted.
     pub redis: RedisConfig,
@@ -32,11 +34,34 @@ pub struct Config {
 }
 
 impl Config {
-    /// How auth is asked about API keys.
+    /// How auth is asked about API keys and tokens of providers.
     pub fn peers(&self) -> InternalConfig {
         let url = format!("http://{}", self.upstreams.auth);
         InternalConfig { auth_url: Some(url), ..self.internal.clone() }
     }
+}
+
+/// `[provider_tokens]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderTokensConfig {
+    /// The issuers, as their tokens spell them. A variable of the environment is a text with spaces.
+    #[serde(deserialize_with = "words")]
+    pub issuers: Vec<String>,
+}
+
+/// A list, or a text of words.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Words::deserialize(deserializer)? {
+        Words::List(list) => list,
+        Words::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
+    })
 }
 
 /// `[upstreams]`.
@@ -142,6 +167,9 @@ impl Sections for Config {
 
     fn problems(&self) -> Vec<Problem> {
         let limits = &self.limits;
+        let ours = self.provider_tokens.issuers.contains(&self.auth.issuer);
+        let issuers =
+            ours.then(|| Problem::new("provider_tokens.issuers", "names `auth.issuer`, which is ours"));
         let zero = |key, value: u32| (value == 0).then(|| Problem::new(key, "needs at least 1"));
         [
             zero("limits.anonymous_per_minute", limits.anonymous_per_minute),
@@ -162,6 +190,7 @@ impl Sections for Config {
         ]
         .into_iter()
         .flatten()
+        .chain(issuers)
         .collect()
     }
 }

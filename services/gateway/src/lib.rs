@@ -9,6 +9,7 @@ mod error;
 mod forward;
 mod limits;
 mod metrics;
+mod provider_tokens;
 mod proxy;
 mod routes;
 mod socket;

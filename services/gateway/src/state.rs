@@ -13,6 +13,7 @@ use crate::api_keys::ApiKeys;
 use crate::config::LimitsConfig;
 use crate::limits::Limiter;
 use crate::metrics::EdgeMetrics;
+use crate::provider_tokens::ProviderTokens;
 use crate::routes::health::get::FleetHealth;
 use crate::upstreams::Upstreams;
 
@@ -36,6 +37,8 @@ pub struct State {
     pub verifier: Verifier,
     /// Exchanges API keys for tokens.
     pub api_keys: ApiKeys,
+    /// Exchanges tokens of trusted issuers for ours.
+    pub provider_tokens: ProviderTokens,
     /// Counts calls.
     pub limiter: Limiter,
     /// `[limits]`.

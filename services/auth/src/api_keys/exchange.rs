@@ -154,7 +154,10 @@ async fn note_use(
 }
 
 /// Only a limit that was counted refuses.
-fn lenient(counted: Result<(), AuthError>) -> Result<(), AuthError> {
+///
+/// # Errors
+/// [`AuthError::Limited`].
+pub(crate) fn lenient(counted: Result<(), AuthError>) -> Result<(), AuthError> {
     match counted {
         Err(limited @ AuthError::Limited(_)) => Err(limited),
         Err(error) => {

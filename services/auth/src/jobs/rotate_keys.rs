@@ -75,7 +75,7 @@ impl KeyMaker<'_> {
     /// Makes a key and records its event; `None` when it is not due. One at a time in the whole fleet.
     ///
     /// # Errors
-    /// Failures of the store and of sealing.
+    /// [`AuthError::KeyWaits`] for an order that comes too early; failures of the store and of sealing.
     pub(crate) async fn make(
         &self,
         transaction: &mut sqlx::PgConnection,
@@ -87,6 +87,9 @@ impl KeyMaker<'_> {
         let stored = signing_keys::list(&mut *transaction, now).await?;
         if occasion == Occasion::Age && !keyring::is_due(&stored, self.keys.rotate_after(), now) {
             return Ok(None);
+        }
+        if let Some(at) = keyring::closed_until(&stored, now) {
+            return Err(AuthError::KeyWaits((at - now).to_std().unwrap_or_default()));
         }
         // Nobody has to be told of the first key before it signs.
         let delay = if stored.is_empty() { Duration::ZERO } else { self.keys.activation_delay() };

@@ -34,6 +34,14 @@ struct AccessClaims {
     acr: Option<String>,
 }
 
+/// Who presents a token, and its time.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) person: Person,
+    pub(crate) issued_at: Option<i64>,
+    pub(crate) expires_at: i64,
+}
+
 /// What a token is compared with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected<'a> {
@@ -52,7 +60,7 @@ pub(crate) async fn verify(
     metadata: &Metadata,
     transport: &Transport,
     expected: Expected<'_>,
-) -> Result<Person, IdTokenError> {
+) -> Result<Verified, IdTokenError> {
     if token.len() > TOKEN_MAX {
         return Err(IdTokenError::Wrong("is too long"));
     }
@@ -67,7 +75,13 @@ pub(crate) async fn verify(
     let typed = typ.is_some_and(|typ| HEADER_TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)));
     match wrong(&claims, &metadata.issuer, typed, expected) {
         Some(wrong) => Err(IdTokenError::Wrong(wrong)),
-        None => Ok(Person {
+        None => Ok(claims.into()),
+    }
+}
+
+impl From<AccessClaims> for Verified {
+    fn from(claims: AccessClaims) -> Self {
+        let person = Person {
             subject: claims.sub,
             email: claims.email,
             email_verified: claims.email_verified.0,
@@ -75,7 +89,8 @@ pub(crate) async fn verify(
             amr: claims.amr.0,
             acr: claims.acr,
             ..Person::default()
-        }),
+        };
+        Self { person, issued_at: claims.iat, expires_at: claims.exp }
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce: &'a str,
     pub(crate) now: DateTime<Utc>,
     pub(crate) leeway_s: i64,
+    /// The issuer may be written without its scheme, as Google allows itself.
+    pub(crate) bare_issuer: bool,
 }
 
 /// What a token says.
@@ -103,7 +105,7 @@ fn wrong(claims: &IdClaims, issuer: &str, expected: &Expected<'_>) -> Option<&'s
     let several = claims.aud.0.len() > 1;
     let nonce = claims.nonce.as_deref().unwrap_or_default();
     let rules = [
-        (claims.iss == issuer, "is of another issuer"),
+        (is_issuer(&claims.iss, issuer, expected.bare_issuer), "is of another issuer"),
         (claims.aud.0.iter().any(|aud| aud == expected.client_id), "is for another client"),
         (authorized.is_none_or(|azp| azp == expected.client_id), "was asked for by another client"),
         (authorized.is_some() || !several, "is for several clients and does not say for whom it was made"),
@@ -115,6 +117,12 @@ fn wrong(claims: &IdClaims, issuer: &str, expected: &Expected<'_>) -> Option<&'s
         (is_subject(&claims.sub), "has no usable subject"),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map(|(_, wrong)| wrong)
+}
+
+/// Google's tokens say `https://accounts.google.com` or `accounts.google.com` ("OpenID Connect", Google Identity, "Validating
+/// an ID token"); everybody else's say exactly what the discovery document does (Core 1.0, section 3.1.3.7).
+fn is_issuer(stated: &str, issuer: &str, bare: bool) -> bool {
+    stated == issuer || (bare && issuer.split_once("://").is_some_and(|(_, name)| name == stated))
 }
 
 fn same(given: &str, expected: &str) -> bool {
@@ -133,4 +141,29 @@ fn hash_fits(claims: &IdClaims, algorithm: Algorithm, access_token: &str) -> boo
 /// Whether an identity can be kept under it.
 pub(crate) fn is_subject(text: &str) -> bool {
     (1..=SUBJECT_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A-10: Google's issuer in both spellings, and no third; others in their own alone.
+    #[test]
+    fn an_issuer_is_written_as_its_provider_writes_it() {
+        let google = "https://accounts.google.com";
+        for (stated, bare, good) in [
+            (google, true, true),
+            ("accounts.google.com", true, true),
+            ("accounts.google.com", false, false),
+            (google, false, true),
+            ("http://accounts.google.com", true, false),
+            ("https://accounts.google.com/", true, false),
+            ("accounts.google.com.evil.test", true, false),
+            ("https://accounts.google.com.evil.test", true, false),
+            ("evil.test", true, false),
+            ("", true, false),
+        ] {
+            assert_eq!(is_issuer(stated, google, bare), good, "{stated} {bare}");
+        }
+    }
 }

@@ -101,3 +101,12 @@ pub(crate) struct NoMorePasskeys(#[expect(dead_code, reason = "the shape of the 
     "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
 }))]
 pub(crate) struct LastWayIn(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
+/// CONFLICT: a new key waits until it signs; `Retry-After` says how long.
+#[derive(ToResponse)]
+#[response(description = "CONFLICT", example = json!({
+    "success": false,
+    "error": {"code": "CONFLICT", "message": "There is a new key already: wait until it signs."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct KeyWaits(#[expect(dead_code, reason = "the shape of the answer")] Failure);

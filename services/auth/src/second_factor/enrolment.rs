@@ -11,8 +11,11 @@ use crate::domain::opaque_token::TokenHash;
 use crate::domain::recovery_code::{COUNT, RecoveryCode};
 use crate::error::AuthError;
 use crate::mail;
+use crate::renewal;
 use crate::revocation::{Revocation, reason};
+use crate::sign_in::TokenPair;
 use crate::state::State;
+use crate::store::users::User;
 use crate::store::{recovery_codes, sessions};
 
 /// Recovery codes in place of all that the user had, as they are shown to him once.
@@ -30,24 +33,26 @@ pub(crate) async fn issue_codes(
     Ok(codes.iter().map(RecoveryCode::reveal).collect())
 }
 
-/// The caller has a new second factor, which he just used: his session counts as proven by it (`amr`), his others end.
+/// The caller has a new second factor, which he just used: his session counts as proven by it (`amr`) and gets new tokens,
+/// his others end. His row must be locked.
 ///
 /// # Errors
-/// Failures of stores.
+/// Failures of stores and keys.
 pub(crate) async fn enabled(
     state: &State,
     transaction: &mut PgConnection,
     caller: &Caller,
+    user: &User,
     method: Method,
     amr: &[&str],
-) -> Result<Revocation, AuthError> {
-    let (user_id, cause) = (caller.user_id(), caller.cause());
+) -> Result<(TokenPair, Revocation), AuthError> {
+    let (user_id, cause) = (user.id(), caller.cause());
     let words: Vec<&str> = amr.iter().copied().chain([MULTIPLE]).collect();
-    sessions::update_amr_added(transaction, caller.session_id(), &words).await?;
+    let tokens = renewal::renew(state, transaction, user, caller.session_id(), &words).await?;
     let event = MfaEnabled { user_id, method: method.word().to_owned(), at: state.clock.timestamp() };
     state.emit(transaction, &event, &cause).await?;
     mail::queue(state, transaction, user_id, Template::MfaEnabled, &cause).await?;
-    end_others(state, transaction, caller).await
+    Ok((tokens, end_others(state, transaction, caller).await?))
 }
 
 /// The caller gave up a second factor. With his last one the recovery codes go, and his session is proven by one factor

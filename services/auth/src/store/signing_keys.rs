@@ -20,6 +20,8 @@ pub(crate) struct StoredKey {
     pub(crate) sealed_seed: Vec<u8>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) activates_at: DateTime<Utc>,
+    /// Until when it is published, if there is a newer one.
+    pub(crate) retires_at: Option<DateTime<Utc>>,
 }
 
 impl std::fmt::Debug for StoredKey {
@@ -36,7 +38,7 @@ pub(crate) async fn lock(connection: &mut PgConnection) -> sqlx::Result<()> {
 /// The keys that are published at `now`, newest first.
 pub(crate) async fn list(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<Vec<StoredKey>> {
     sqlx::query_as(
-        "select kid, sealed_seed, created_at, activates_at
+        "select kid, sealed_seed, created_at, activates_at, retires_at
            from signing_keys
           where retires_at is null or retires_at > $1
           order by activates_at desc, kid desc",

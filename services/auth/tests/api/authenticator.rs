@@ -191,6 +191,10 @@ impl World {
         json!({"ceremony_id": begun.text("/ceremony_id"), "credential": credential})
     }
 
+    pub(crate) async fn login_by_passkey(&self, authenticator: &mut Authenticator) -> Session {
+        self.session(&self.passkey_login(authenticator).await.expect(200))
+    }
+
     /// What a sign-in is answered.
     pub(crate) async fn passkey_login(&self, authenticator: &mut Authenticator) -> Answer {
         let body = self.passkey_answer(authenticator).await;

@@ -122,13 +122,23 @@ impl World {
 
     /// The session in the answer to a login or refresh.
     pub(crate) fn session(&self, answer: &Answer) -> Session {
-        let access = answer.text("/access_token");
+        self.session_at(answer, "")
+    }
+
+    /// The session in an answer that has it beside other things.
+    pub(crate) fn renewed(&self, answer: &Answer) -> Session {
+        self.session_at(answer, "/session")
+    }
+
+    fn session_at(&self, answer: &Answer, place: &str) -> Session {
+        let text = |name: &str| answer.text(&format!("{place}/{name}"));
+        let access = text("access_token");
         Session {
-            id: answer.text("/session_id"),
-            user_id: answer.text("/user/id"),
+            id: text("session_id"),
+            user_id: text("user/id"),
             client: self.anonymous().bearer(&access),
             access,
-            refresh: answer.text("/refresh_token"),
+            refresh: text("refresh_token"),
         }
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions;
 
 use crate::harness::{Session, World, clock, refuses_bad_tokens, settings};
+use crate::mfa_harness::Timed;
 
 async fn kids(world: &World) -> Vec<String> {
     let answer = world.anonymous().get("/.well-known/jwks.json").await.expect(200);
@@ -54,6 +55,32 @@ async fn a_rotation_keeps_old_tokens_valid() {
     }
     let mut users = world.stage.probe(Topic::Users).await;
     users.await_event::<SigningKeyRotated>(|event| event.kid == kid(&new)).await;
+}
+
+/// whoever has an administrator's token and no proof rotates nothing; with one, a single new key waits at a time.
+#[tokio::test]
+async fn a_rotation_needs_a_fresh_proof_and_waits_for_the_one_before() {
+    let timed = Timed::with(settings().set("keys.activation_delay_s", 60)).await;
+    let (world, clock) = (&timed.world, &timed.clock);
+    let (boss, _) = timed.admin("boss").await;
+    let session = world.login(&boss).await;
+    clock.advance(Duration::from_secs(600));
+    let rotate = async |session: &Session| session.client.post("/auth/signing-keys/rotate", &json!({})).await;
+    let stale = rotate(&session).await.expect(403);
+    assert_eq!(stale.error_code(), "REAUTHENTICATION_REQUIRED");
+    assert_eq!(kids(world).await.len(), 1);
+
+    let session = world.login(&boss).await;
+    let first = rotate(&session).await.expect(201).text("/kid");
+    clock.advance(Duration::from_secs(20));
+    for _ in 0..3 {
+        let early = rotate(&session).await.expect(409);
+        assert_eq!((early.error_code().as_str(), early.header("retry-after")), ("CONFLICT", Some("40")));
+    }
+    assert_eq!(kids(world).await.len(), 2);
+    clock.advance(Duration::from_secs(40));
+    assert_eq!(kid(&world.login(&boss).await), first);
+    rotate(&session).await.expect(201);
 }
 
 /// only realm admins rotate.

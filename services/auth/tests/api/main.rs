@@ -62,6 +62,8 @@ mod peers;
 mod profiles;
 mod realm_roles;
 mod refusals;
+mod renewal;
+mod revocation;
 mod secrets;
 mod sessions;
 mod smtp;

@@ -81,18 +81,19 @@ impl Timed {
     pub(crate) async fn enrolled(&self, name: &str) -> Enrolled {
         let person = self.world.member(name).await;
         let session = self.world.login(&person).await;
-        let (app, recovery_codes) = self.enrol(&session).await;
+        let (session, app, recovery_codes) = self.enrol(&session).await;
         Enrolled { person, session, app, recovery_codes }
     }
 
-    /// Sets an authenticator up and puts it in use.
-    pub(crate) async fn enrol(&self, session: &Session) -> (App, Vec<String>) {
+    /// Sets an authenticator up and puts it in use; the session goes on with other tokens.
+    pub(crate) async fn enrol(&self, session: &Session) -> (Session, App, Vec<String>) {
         let setup = session.client.post("/auth/mfa/totp/setup", &json!({})).await.expect(200);
         let app = App::new(&setup.text("/secret"), &self.clock);
         let answer =
             session.client.post("/auth/mfa/totp/verify", &json!({"code": app.code()})).await.expect(200);
         let codes = answer.data::<Value>()["recovery_codes"].as_array().unwrap().clone();
-        (app, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
+        let codes = codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect();
+        (self.world.renewed(&answer), app, codes)
     }
 
     /// The ticket of a sign-in whose password was right.

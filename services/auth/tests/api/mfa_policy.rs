@@ -88,15 +88,16 @@ async fn without_a_factor_a_session_only_enrols() {
         assert_eq!(answer.error_code(), "MFA_REQUIRED", "{path}");
     }
     session.client.get("/auth/me").await.expect(200);
-    session.client.post("/auth/reauthenticate", &json!({"password": PASSWORD})).await.expect(200);
+    let proven =
+        session.client.post("/auth/reauthenticate", &json!({"password": PASSWORD})).await.expect(200);
+    let session = timed.world.renewed(&proven);
     let view = session.client.get("/auth/mfa").await.expect(200);
     assert_eq!((view.value("/required"), view.value("/enrolment_only")), (json!(true), json!(true)));
     // A refresh without a factor changes nothing.
     let session = timed.world.session(&timed.world.refresh(&session.refresh).await.expect(200));
     session.client.get("/users/me").await.expect(401);
 
-    timed.enrol(&session).await;
-    let free = timed.world.session(&timed.world.refresh(&session.refresh).await.expect(200));
+    let (free, ..) = timed.enrol(&session).await;
     free.client.get("/users/me").await.expect(200);
     assert!(claims(&free.access).get("mfa_enrolment").is_none());
     session.client.post("/auth/logout", &json!({})).await.expect(204);
@@ -131,8 +132,7 @@ async fn a_policy_binds_its_roles_alone() {
     ada.client.get("/users/me").await.expect(200);
     let (person, boss) = timed.admin("boss").await;
     assert_eq!(boss.client.get(POLICY).await.expect(401).error_code(), "MFA_REQUIRED");
-    let (app, _) = timed.enrol(&boss).await;
-    let boss = timed.world.session(&timed.world.refresh(&boss.refresh).await.expect(200));
+    let (boss, app, _) = timed.enrol(&boss).await;
     boss.client.get(POLICY).await.expect(200);
     boss.client.post("/auth/mfa/totp/disable", &json!({"code": app.next_code()})).await.expect(204);
     let bound = timed.world.session(&timed.world.refresh(&boss.refresh).await.expect(200));

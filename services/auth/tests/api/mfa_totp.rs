@@ -49,8 +49,11 @@ async fn an_app_is_put_in_use() {
 
     other.client.get("/auth/me").await.expect(401);
     session.client.get("/auth/me").await.expect(200);
-    let refreshed = timed.world.session(&timed.world.refresh(&session.refresh).await.expect(200));
-    assert_eq!(claims(&refreshed.access)["amr"], json!(["pwd", "otp", "mfa"]));
+    let renewed = timed.world.renewed(&codes);
+    let refreshed = timed.world.session(&timed.world.refresh(&renewed.refresh).await.expect(200));
+    for session in [&renewed, &refreshed] {
+        assert_eq!(claims(&session.access)["amr"], json!(["pwd", "otp", "mfa"]));
+    }
     let view = session.client.get("/auth/mfa").await.expect(200);
     assert_eq!(view.value("/methods"), json!(["totp", "recovery_code"]));
     assert_eq!(view.value("/recovery_codes_left"), json!(10));

@@ -3,7 +3,9 @@
 mod accounts;
 mod browser;
 mod exchange;
+mod gateway;
 mod github;
+mod google;
 mod keycloak;
 mod linking;
 mod outage;

@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod limits;
 mod pages;
+mod provider_tokens;
 mod redis_down;
 mod retries;
 mod routing;

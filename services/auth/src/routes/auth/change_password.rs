@@ -13,9 +13,11 @@ use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::password_change;
 use crate::password_check::PasswordCheck;
+use crate::renewal;
 use crate::sign_in::TokenPair;
 use crate::signed_in::SignedIn;
 use crate::state::State;
+use crate::store::sessions;
 use crate::store::users::{self, User};
 
 /// The password of now and the one to be.
@@ -82,7 +84,8 @@ async fn change(
     let (session_id, cause) = (caller.session_id(), caller.cause());
     let mut transaction = state.begin().await?;
     let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
-    let tokens = password_change::renew_session(state, &mut transaction, &user, session_id).await?;
+    let tokens = renewal::renew(state, &mut transaction, &user, session_id, &[]).await?;
+    sessions::update_authenticated(&mut *transaction, session_id, state.clock.now()).await?;
     let kept = Some(session_id);
     let ended =
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;

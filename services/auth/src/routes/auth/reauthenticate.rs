@@ -9,10 +9,11 @@ use colink_auth::{Caller, EnrollingCaller};
 use colink_core::error::Invalid;
 use colink_http::validate::{all, optional};
 use colink_http::{ApiError, ApiResult, Body, Reply, Success};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::mfa::OTP;
+use super::Proven;
 use crate::domain::password::Password;
 use crate::domain::totp::Code;
 use crate::error::AuthError;
@@ -21,7 +22,7 @@ use crate::second_factor::MULTIPLE;
 use crate::second_factor::codes::{self, Shown};
 use crate::state::State;
 use crate::store::users::Credentials;
-use crate::store::{sessions, totp_secrets, users};
+use crate::store::{totp_secrets, users};
 
 /// The proof.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,26 +36,12 @@ pub(crate) struct Request {
     code: Option<String>,
 }
 
-/// The session is proven.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Proven {
-    /// For how long sensitive changes are open, in seconds.
-    #[schema(example = 600)]
-    expires_in: u64,
-}
-
-impl Proven {
-    /// Of a proof given now.
-    pub(crate) fn of(state: &State) -> Self {
-        Self { expires_in: state.tokens.reauthentication().as_secs() }
-    }
-}
-
 /// Prove again who you are
 ///
 /// Sensitive changes are refused with REAUTHENTICATION_REQUIRED unless the session was proven in the last ten
 /// minutes. An account with an authenticator app takes password and code; MFA_REQUIRED says that the password was right
-/// and the code is missing. Failures count as failed sign-ins.
+/// and the code is missing. Failures count as failed sign-ins. The session goes on with the tokens of the answer: its
+/// refresh tokens of before are dead, so that a copy of one gains nothing from the proof.
 #[utoipa::path(
     post,
     path = "/auth/reauthenticate",
@@ -82,12 +69,8 @@ pub(crate) async fn reauthenticate(
         let password = password.ok_or_else(|| ApiError::invalid("password", Invalid::required()))?;
         prove_password(&state, &caller, found, &password).await?;
     }
-    if with_app {
-        prove_code(&state, &caller, code.ok_or(AuthError::SecondFactorMissing)?).await?;
-    } else {
-        sessions::update_authenticated(&state.pool, caller.session_id(), state.clock.now()).await?;
-    }
-    Ok(Reply::ok(Proven::of(&state)))
+    let code = if with_app { Some(code.ok_or(AuthError::SecondFactorMissing)?) } else { None };
+    Ok(prove(&state, &caller, code).await?)
 }
 
 async fn prove_password(
@@ -100,15 +83,15 @@ async fn prove_password(
     check.prove(Some(found), password).await.map(drop)
 }
 
-/// The session is as good as one that was begun with a code.
-async fn prove_code(state: &State, caller: &Caller, code: Code) -> Result<(), AuthError> {
+/// With a code the session is as good as one that was begun with it.
+async fn prove(state: &State, caller: &Caller, code: Option<Code>) -> Result<Reply<Proven>, AuthError> {
     let mut transaction = state.begin().await?;
     let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let Some(code) = code else {
+        return Proven::prove(state, transaction, &user, caller.session_id(), &[]).await;
+    };
     let shown = Shown::Totp(code);
-    let mut transaction = codes::require(state, transaction, &user, &shown, &caller.cause()).await?;
+    let transaction = codes::require(state, transaction, &user, &shown, &caller.cause()).await?;
     let words = [OTP, &[MULTIPLE]].concat();
-    sessions::update_amr_added(&mut transaction, caller.session_id(), &words).await?;
-    let now = state.clock.now();
-    sessions::update_authenticated(&mut *transaction, caller.session_id(), now).await?;
-    state.commit(transaction).await
+    Proven::prove(state, transaction, &user, caller.session_id(), &words).await
 }

@@ -13,7 +13,7 @@ use crate::sign_in::TokenPair;
 use crate::signed_in::SignedIn;
 use crate::state::State;
 use crate::store::users::{self, User};
-use crate::{password_change, reauthentication};
+use crate::{password_change, reauthentication, renewal};
 
 /// The password to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,7 +67,7 @@ async fn set(state: &State, caller: &Caller, password_hash: &str) -> Result<(Tok
     if now.is_none_or(|now| now.password_hash.is_some()) {
         return Err(AuthError::HasPassword);
     }
-    let tokens = password_change::renew_session(state, &mut transaction, &user, session_id).await?;
+    let tokens = renewal::renew(state, &mut transaction, &user, session_id, &[]).await?;
     let kept = Some(session_id);
     let ended =
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use actix_web::web::Data;
 use colink_auth::InternalCaller;
 use colink_http::{ApiResult, Body, Reply};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::Exchanged;
 use crate::api_keys::exchange::{Origin, exchange};
 use crate::state::State;
 
@@ -20,13 +21,6 @@ pub(crate) struct Request {
     user_agent: Option<String>,
 }
 
-/// The token, if the key counts.
-#[derive(Debug, Serialize)]
-pub(crate) struct Exchanged {
-    access_token: Option<String>,
-    expires_in: i64,
-}
-
 pub(crate) async fn exchange_api_key(
     state: Data<State>,
     caller: InternalCaller,
@@ -35,6 +29,5 @@ pub(crate) async fn exchange_api_key(
     let Request { key, ip, user_agent } = request;
     let origin = Origin { ip, user_agent: user_agent.as_deref(), context: &caller.context };
     let issued = exchange(&state, &key, &origin).await?;
-    let expires_in = issued.as_ref().map_or(0, |issued| issued.expires_in);
-    Ok(Reply::ok(Exchanged { access_token: issued.map(|issued| issued.access), expires_in }))
+    Ok(Reply::ok(Exchanged::of(issued)))
 }

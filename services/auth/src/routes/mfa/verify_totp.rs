@@ -4,13 +4,14 @@ use actix_web::web::Data;
 use colink_auth::EnrollingCaller;
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Reply, Success};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{OTP, RecoveryCodes};
+use super::OTP;
 use crate::domain::totp::Code;
 use crate::error::AuthError;
 use crate::second_factor::{Method, codes, enrolment};
+use crate::signed_in::SignedIn;
 use crate::state::State;
 use crate::store::{mfa_failures, totp_secrets, users};
 
@@ -24,10 +25,21 @@ pub(crate) struct Request {
     code: String,
 }
 
+/// The app is in use.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TotpEnabled)]
+pub(crate) struct Enabled {
+    /// Ten codes; each works once instead of the second factor. They are not shown again.
+    #[schema(example = json!(["7h2k-0pq4-m9xv-c3tz"]))]
+    recovery_codes: Vec<String>,
+    /// The session's new tokens.
+    session: SignedIn,
+}
+
 /// Put an authenticator app in use
 ///
-/// From now on signing in asks for a code. Ends all other sessions; this one counts as proven by two factors from its
-/// next refresh on. Wrong codes are counted as at sign-in.
+/// From now on signing in asks for a code. Ends all other sessions; this one counts as proven by two factors and goes on
+/// with the tokens of the answer, its refresh tokens of before are dead. Wrong codes are counted as at sign-in.
 #[utoipa::path(
     post,
     path = "/auth/mfa/totp/verify",
@@ -35,7 +47,7 @@ pub(crate) struct Request {
     tag = "mfa",
     request_body(content = Request, example = json!({"code": "492039"})),
     responses(
-        (status = 200, description = "In use; the codes are not shown again.", body = Success<RecoveryCodes>),
+        (status = 200, description = "In use; the codes are not shown again.", body = Success<Enabled>),
         (status = 401, response = inline(super::super::refusals::WrongCode)),
         (status = 409, response = inline(super::super::refusals::FactorConflict)),
     )
@@ -44,11 +56,11 @@ pub(crate) async fn verify_totp(
     state: Data<State>,
     EnrollingCaller(caller): EnrollingCaller,
     Body(request): Body<Request>,
-) -> ApiResult<Reply<RecoveryCodes>> {
+) -> ApiResult<Reply<Enabled>> {
     let (code,) = all((field("code", Code::parse(&request.code)),))?;
     let (user_id, now) = (caller.user_id(), state.clock.now());
     let mut transaction = state.begin().await?;
-    users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
+    let user = users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
     codes::check_lock(&state, &mut transaction, user_id).await?;
     let since = now - state.mfa.setup();
     let pending = totp_secrets::find_pending(&mut *transaction, user_id, caller.session_id(), since).await?;
@@ -63,8 +75,9 @@ pub(crate) async fn verify_totp(
     }
     mfa_failures::delete(&mut transaction, user_id).await?;
     let recovery_codes = enrolment::issue_codes(&state, &mut transaction, user_id).await?;
-    let ended = enrolment::enabled(&state, &mut transaction, &caller, Method::Totp, OTP).await?;
+    let (tokens, ended) =
+        enrolment::enabled(&state, &mut transaction, &caller, &user, Method::Totp, OTP).await?;
     state.commit(transaction).await?;
     ended.announce(&state).await;
-    Ok(RecoveryCodes::reply(recovery_codes))
+    Ok(SignedIn::within(&state, tokens, &user, |session| Reply::ok(Enabled { recovery_codes, session })))
 }

@@ -1,10 +1,11 @@
 //! `POST /auth/token-exchange`, after RFC 8693: an access token of a provider for one of ours.
 //!
 //! Services take our tokens only. Were a provider's taken by them directly, each would have to ask whose it is on every
-//! request, and ending a session would not end it.
+//! request, and ending a session would not end it. Where the gateway is told to trust an issuer it does the exchange for
+//! each call by itself (`provider_tokens.rs`).
 
 use actix_web::web::Data;
-use colink_core::error::{ErrorKind, Invalid};
+use colink_core::error::Invalid;
 use colink_core::text::one_line;
 use colink_http::validate::{all, field, optional};
 use colink_http::{ApiError, ApiResult, Body, Reply, RequestContext, Success};
@@ -12,16 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
-use crate::oidc::person::Person;
-use crate::oidc::provider::Provider;
-use crate::oidc::refusal::Refusal;
-use crate::sign_in::{Proof, admit};
+use crate::oidc::presented::{self, Presented};
+use crate::sign_in::admit;
 use crate::signed_in::LoginAnswer;
 use crate::state::State;
-use crate::store::users::User;
-use crate::store::{identities, users};
 
 const DEVICE_NAME_MAX: usize = 80;
 
@@ -77,36 +73,8 @@ pub(crate) async fn exchange_provider_token(
     let unknown = || ApiError::invalid("provider", Invalid::new("does not exchange tokens"));
     let provider = state.oidc.configured(&request.provider).ok_or_else(unknown)?;
     let audience = provider.exchange_audience.as_deref().ok_or_else(unknown)?;
-    let (now, leeway) = (state.clock.now(), state.leeway);
-    let presented =
-        state.oidc.present(provider, request.subject_token.expose_secret(), audience, now, leeway);
-    let person = match presented.await {
-        Ok(person) => person,
-        Err(error) => {
-            state.metrics.provider_failed(provider, &error);
-            return Err(refused(error.refusal()));
-        }
-    };
-    let user = owner(&state, provider, &person).await?;
-    let proof = Proof::provider(person.proved_two_factors(provider));
+    let token = request.subject_token.expose_secret();
+    let Presented { user, proof, .. } = presented::judge(&state, provider, audience, token).await?;
     let admission = admit(&state, &user, proof, device_name.as_deref(), &context).await?;
     Ok(admission.reply(&state, &user))
-}
-
-fn refused(refusal: Refusal) -> ApiError {
-    match refusal {
-        Refusal::Provider => {
-            ApiError::new(ErrorKind::TokenInvalid, "The provider's token is not valid here.")
-        }
-        other => other.into(),
-    }
-}
-
-/// Whose identity it is.
-async fn owner(state: &State, provider: &Provider, person: &Person) -> ApiResult<User> {
-    person.check_domain(provider)?;
-    let found = identities::find(&state.pool, &provider.key, &person.subject).await?;
-    let user_id = found.ok_or(Refusal::NotRegistered)?;
-    let user = users::lookup(&state.pool, user_id).await?;
-    Ok(user.ok_or(AuthError::UserGone)?)
 }

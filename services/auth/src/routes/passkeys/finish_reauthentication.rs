@@ -7,7 +7,7 @@ use colink_http::{ApiResult, Body, Reply, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::auth::reauthenticate::Proven;
+use super::super::auth::Proven;
 use super::{Answer, given};
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
@@ -15,7 +15,7 @@ use crate::passkeys::assertion::{self, Claimant};
 use crate::passkeys::{HARDWARE, Purpose};
 use crate::second_factor::MULTIPLE;
 use crate::state::State;
-use crate::store::sessions;
+use crate::store::users;
 
 /// The authenticator's answer.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,7 +28,8 @@ pub(crate) struct Request {
 
 /// Prove again who you are, with a passkey
 ///
-/// The authenticator must check who holds it: it may be plugged into the very computer that was left open.
+/// The authenticator must check who holds it: it may be plugged into the very computer that was left open. The session
+/// goes on with the tokens of the answer.
 #[utoipa::path(
     post,
     path = "/auth/reauthenticate/passkey/finish",
@@ -59,9 +60,7 @@ pub(crate) async fn finish_passkey_reauthentication(
     let claimant = Claimant::User(caller.user_id());
     assertion::require(&state, claimant, &credential.0, ceremony, caller.context()).await?;
     let mut transaction = state.begin().await?;
-    let (session_id, now) = (caller.session_id(), state.clock.now());
-    sessions::update_amr_added(&mut transaction, session_id, &[HARDWARE, MULTIPLE]).await?;
-    sessions::update_authenticated(&mut *transaction, session_id, now).await?;
-    state.commit(transaction).await?;
-    Ok(Reply::ok(Proven::of(&state)))
+    let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let words = [HARDWARE, MULTIPLE];
+    Ok(Proven::prove(&state, transaction, &user, caller.session_id(), &words).await?)
 }

@@ -1,6 +1,5 @@
 //! `POST /auth/passkeys/register/finish`.
 
-use actix_web::http::header;
 use actix_web::web::Data;
 use colink_auth::{Caller, EnrollingCaller};
 use colink_core::id::PasskeyId;
@@ -16,8 +15,10 @@ use crate::error::AuthError;
 use crate::mail;
 use crate::passkeys::{HARDWARE, Purpose};
 use crate::reauthentication;
+use crate::renewal;
 use crate::revocation::{Revocation, reason};
 use crate::second_factor::{MULTIPLE, enrolment, methods};
+use crate::signed_in::SignedIn;
 use crate::state::State;
 use crate::store::passkeys::{self, Traits};
 use crate::store::{sessions, users};
@@ -44,12 +45,14 @@ pub(crate) struct Added {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!(["7h2k-0pq4-m9xv-c3tz"]))]
     recovery_codes: Option<Vec<String>>,
+    /// The session's new tokens. Its refresh tokens of before are dead.
+    session: SignedIn,
 }
 
 /// Register a passkey
 ///
 /// From now on signing in by password asks for it. Every other session of the user ends: whoever holds one may not be
-/// meant to have this way in.
+/// meant to have this way in. This one goes on with the tokens of the answer.
 #[utoipa::path(
     post,
     path = "/auth/passkeys/register/finish",
@@ -83,15 +86,14 @@ pub(crate) async fn finish_passkey_registration(
         tracing::debug!(%refusal, "a passkey was not registered");
         AuthError::PasskeyUnsound
     })?;
-    let added = add(&state, &caller, &name, &traits).await?;
-    Ok(Reply::created(added).header(header::CACHE_CONTROL, "no-store"))
+    Ok(add(&state, &caller, &name, &traits).await?)
 }
 
-async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Result<Added, AuthError> {
+async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Result<Reply<Added>, AuthError> {
     let (user_id, now, cause) = (caller.user_id(), state.clock.now(), caller.cause());
     let mut transaction = state.begin().await?;
     // The row lock lets a user's registrations happen one after the other, so that the cap holds.
-    users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
+    let user = users::lock(&mut transaction, user_id).await?.ok_or(AuthError::UserGone)?;
     let factors = methods(&mut transaction, user_id).await?;
     if passkeys::count(&mut *transaction, user_id).await? >= MOST {
         return Err(AuthError::TooManyPasskeys);
@@ -108,12 +110,15 @@ async fn add(state: &State, caller: &Caller, name: &str, traits: &Traits) -> Res
         None
     };
     // The authenticator was used in this session, beside what that was begun with.
-    sessions::update_amr_added(&mut transaction, caller.session_id(), &[HARDWARE, MULTIPLE]).await?;
     let (kept, reason) = (caller.session_id(), reason::PASSKEY_ADDED);
+    let tokens = renewal::renew(state, &mut transaction, &user, kept, &[HARDWARE, MULTIPLE]).await?;
     let others = sessions::update_others_revoked(&mut transaction, user_id, kept, reason, now).await?;
     let ended = Revocation::record(state, &mut transaction, user_id, others, reason, &cause).await?;
     mail::queue(state, &mut transaction, user_id, Template::PasskeyAdded, &cause).await?;
     state.commit(transaction).await?;
     ended.announce(state).await;
-    Ok(Added { passkey: View::of(passkey), recovery_codes })
+    let passkey = View::of(passkey);
+    Ok(SignedIn::within(state, tokens, &user, |session| {
+        Reply::created(Added { passkey, recovery_codes, session })
+    }))
 }

@@ -75,7 +75,7 @@ pub(crate) struct Renewed {
     pub(crate) in_cookie: bool,
 }
 
-/// An open session goes on from now, and its user has just proven who he is; `None` when it is over.
+/// An open session goes on from now; `None` when it is over.
 pub(crate) async fn update_renewed(
     connection: &mut PgConnection,
     user_id: UserId,
@@ -84,7 +84,7 @@ pub(crate) async fn update_renewed(
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<Option<Renewed>> {
     sqlx::query_as(
-        "update sessions set authenticated_at = $3, last_seen_at = $3, expires_at = $4
+        "update sessions set last_seen_at = $3, expires_at = $4
           where id = $1 and user_id = $2 and revoked_at is null and expires_at > $3
          returning amr, csrf_hash is not null as in_cookie",
     )

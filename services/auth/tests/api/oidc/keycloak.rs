@@ -70,9 +70,9 @@ fn attribute(page: &str, start: &str) -> String {
     rest.split('"').next().unwrap().replace("&amp;", "&")
 }
 
-/// RFC 6238 with the realm's policy: SHA-1, six digits, 30 s.
-fn one_time_code(secret: &str) -> String {
-    let step = u64::try_from(SystemClock.now().timestamp()).unwrap() / 30;
+/// RFC 6238 with the realm's policy: SHA-1, six digits, 30 s; of now, or of so many steps ahead.
+fn one_time_code(secret: &str, ahead: u64) -> String {
+    let step = u64::try_from(SystemClock.now().timestamp()).unwrap() / 30 + ahead;
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(&step.to_be_bytes());
     let hash = mac.finalize().into_bytes();
@@ -134,7 +134,7 @@ fn keycloak() -> Option<&'static str> {
 }
 
 /// A-10: somebody new to the realm signs in with his password, sets up the second factor that the realm asks for, and has an
-/// account here.
+/// account here; then a program calls with an access token that Keycloak made for `colink-api`.
 #[tokio::test]
 async fn somebody_signs_in_with_keycloak() {
     let Some(keycloak) = keycloak() else { return };
@@ -151,7 +151,8 @@ async fn somebody_signs_in_with_keycloak() {
         .set(&at("client_secret"), "colink-dev-only")
         .set(&at("allowed_domains"), vec!["colink.test"])
         .set(&at("jit"), true)
-        .set(&at("trusts_email"), true);
+        .set(&at("trusts_email"), true)
+        .set(&at("exchange_audience"), "colink-api");
     let world = World::with(settings).await;
 
     let mut browser = Browser::new(&world);
@@ -162,7 +163,7 @@ async fn somebody_signs_in_with_keycloak() {
     let page = visitor.follow(answer).await.unwrap();
     let page = visitor.submit(&page, &[("username", &username), ("password", PASSWORD)]).await.unwrap();
     let secret = attribute(&page, "name=\"totpSecret\" value=\"");
-    let code = one_time_code(&secret);
+    let code = one_time_code(&secret, 0);
     let fields = [("totp", code.as_str()), ("totpSecret", &secret), ("userLabel", "test")];
     let back = visitor.submit(&page, &fields).await.unwrap_err();
 
@@ -175,8 +176,35 @@ async fn somebody_signs_in_with_keycloak() {
     let answer = browser.exchange(code).await.expect(200);
     assert_eq!(
         (answer.text("/user/username"), answer.text("/user/display_name")),
-        (username, "Ada Lovelace".to_owned())
+        (username.clone(), "Ada Lovelace".to_owned())
     );
+
+    // A program of hers calls with Keycloak's token; the gateway asks for ours in its place.
+    let theirs = access_token(keycloak, &username, &one_time_code(&secret, 1)).await;
+    let body = json!({"issuer": format!("{keycloak}/realms/colink"), "token": theirs});
+    let internal = world.service.internal("gateway");
+    let ours = internal.post("/internal/provider-tokens/exchange", &body).await.expect(200);
+    let client = world.anonymous().bearer(&ours.text("/access_token"));
+    assert_eq!(client.get("/auth/me").await.expect(200).text("/id"), answer.text("/user/id"));
+}
+
+/// An access token of Keycloak's for `colink-api`, as a program gets it that knows somebody's password and code. The code must
+/// not have been used.
+async fn access_token(keycloak: &str, username: &str, code: &str) -> String {
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "colink-api"),
+        ("client_secret", "colink-dev-only"),
+        ("username", username),
+        ("password", PASSWORD),
+        ("totp", code),
+    ];
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let http = Client::builder().build().unwrap();
+    let request = http.post(format!("{keycloak}/realms/colink/protocol/openid-connect/token"));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 /// A-10: the realm is what the requirement says: its clients, its roles, its second factor.
