@@ -79,7 +79,8 @@ async fn told_apart(
         let [one, other] = &mut times;
         one.sort_unstable();
         other.sort_unstable();
-        println!("{what}: {distance:.2} apart, medians {:?} and {:?}", one[ROUNDS / 2], other[ROUNDS / 2]);
+        let (one, other) = (one[ROUNDS / 2], other[ROUNDS / 2]);
+        tracing::info!(?one, ?other, "{what}: {distance:.2} apart; the medians");
         if distance < APART {
             return false;
         }

@@ -7,7 +7,7 @@ use colink_test::{SOON, eventually};
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
-use crate::harness::{Person, World};
+use crate::harness::World;
 
 /// Holds the channel as a statement of another replica would.
 async fn hold(world: &World, channel: ChannelId) -> sqlx::Transaction<'static, sqlx::Postgres> {
@@ -92,7 +92,7 @@ async fn a_repeated_key_does_not_spoil_the_posts_beside_it() {
         held.rollback().await.unwrap();
     })
     .await;
-    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 4, "{statuses:?}");
     assert_eq!((statuses[2], answers[2].text("/id")), (200, first));
     assert_eq!(answers[3].text("/id"), answers[4].text("/id"));
@@ -118,7 +118,7 @@ async fn a_client_that_goes_away_leaves_one_message_at_most() {
     held.rollback().await.unwrap();
     for (n, body) in [(1, &running), (2, &waiting), (3, &body(3))] {
         let answer = ada.post(channel, body).await;
-        assert!(matches!(answer.status, 200 | 201), "{n}: {answer}");
+        assert!(matches!(answer.status.as_u16(), 200 | 201), "{n}: {answer}");
     }
     let seqs: Vec<i64> = world.log(&ada, channel).await.into_iter().map(|(seq, _)| seq).collect();
     assert_eq!(seqs, [1, 2, 3]);
