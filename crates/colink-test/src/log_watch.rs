@@ -59,9 +59,9 @@ struct Lines {
 }
 
 impl LogWatch {
-    /// Takes a secret, unless it is too plain to be one.
+    /// Takes a secret, unless it is too plain to be one, or in the place of an address and none.
     pub(crate) fn keep(&self, name: &str, secret: &str) {
-        if is_secret(secret) {
+        if is_secret(secret) && (name != "email" || secret.contains('@')) {
             locked(&self.secrets).add(name, secret);
         }
     }

@@ -140,7 +140,7 @@ pub(super) static RULES: &[Rule] = &[
     rule("recovery_code.used", 1, USER, &["remaining"]),
     rule("recovery_codes.regenerated", 1, USER, &[]),
     rule("mfa_policy.updated", 1, USER, &["required_for_realm_roles", "grace_hours"]),
-    rule("job.requeued", 1, JOB, &["service", "kind"]),
+    rule("job.requeued", 1, JOB, &["user_id", "service", "kind"]),
     rule("file.uploaded", 1, FILE, FILE_STATE),
     rule("file.scanned", 1, OF_FILE, &["channel_id", "status"]),
     rule("file.deleted", 1, OF_FILE, &["channel_id", "deleted_by"]),

@@ -250,7 +250,6 @@ async fn a_policy_of_the_new_role_binds_at_the_next_sign_in() {
     assert_eq!(answer.value("/mfa_enrolment"), json!(true));
     let session = world.session(&answer);
     assert_eq!(session.client.get(ADMINS).await.expect(401).error_code(), "MFA_REQUIRED");
-    timed.enrol(&session).await;
-    let session = world.session(&world.refresh(&session.refresh).await.expect(200));
+    let (session, _, _) = timed.enrol(&session).await;
     session.client.get(ADMINS).await.expect(200);
 }

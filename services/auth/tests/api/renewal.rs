@@ -40,8 +40,8 @@ async fn a_copy_from_before_a_code_is_worth_nothing() {
     assert_eq!(is_renewed(&timed.world, &session, &enabled).await, json!(["pwd", "otp", "mfa"]));
 
     let session = timed.world.renewed(&enabled);
-    let proof = json!({"password": PASSWORD, "code": app.next_code()});
     let session = timed.world.session(&timed.world.refresh(&session.refresh).await.expect(200));
+    let proof = json!({"password": PASSWORD, "code": app.next_code()});
     let proven = session.client.post(PROVE, &proof).await.expect(200);
     assert_eq!(is_renewed(&timed.world, &session, &proven).await, json!(["pwd", "otp", "mfa"]));
 }

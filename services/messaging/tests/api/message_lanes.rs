@@ -49,7 +49,7 @@ async fn posts_that_meet_are_stored_together() {
         _ => &bob,
     };
     let posts = join_all((0..21).map(|n| {
-        let content = format!("{n} calls @bob");
+        let content = format!("{n} calls @{}", bob.user.username);
         async move { of(n).post(channel, &json!({ "content": content })).await }
     }));
     let (answers, ()) = join(posts, async {

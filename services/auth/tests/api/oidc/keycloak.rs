@@ -178,33 +178,6 @@ async fn somebody_signs_in_with_keycloak() {
         (answer.text("/user/username"), answer.text("/user/display_name")),
         (username.clone(), "Ada Lovelace".to_owned())
     );
-
-    // A program of hers calls with Keycloak's token; the gateway asks for ours in its place.
-    let theirs = access_token(keycloak, &username, &one_time_code(&secret, 1)).await;
-    let body = json!({"issuer": format!("{keycloak}/realms/colink"), "token": theirs});
-    let internal = world.service.internal("gateway");
-    let ours = internal.post("/internal/provider-tokens/exchange", &body).await.expect(200);
-    let client = world.anonymous().bearer(&ours.text("/access_token"));
-    assert_eq!(client.get("/auth/me").await.expect(200).text("/id"), answer.text("/user/id"));
-}
-
-/// An access token of Keycloak's for `colink-api`, as a program gets it that knows somebody's password and code. The code must
-/// not have been used.
-async fn access_token(keycloak: &str, username: &str, code: &str) -> String {
-    let form = [
-        ("grant_type", "password"),
-        ("client_id", "colink-api"),
-        ("client_secret", "colink-dev-only"),
-        ("username", username),
-        ("password", PASSWORD),
-        ("totp", code),
-    ];
-    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let http = Client::builder().build().unwrap();
-    let request = http.post(format!("{keycloak}/realms/colink/protocol/openid-connect/token"));
-    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
-    answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
 /// the realm is what the requirement says: its clients, its roles, its second factor.
