@@ -47,7 +47,8 @@ pub async fn enqueue<E: Event>(
     Ok(outgoing.head.id)
 }
 
-/// Whether every committed event has been published, those that were set aside too. For tests: a service that is at rest has an empty outbox.
+/// Whether every committed event has been published, those that were set aside too. For tests: a service that is at rest has
+/// an empty outbox.
 ///
 /// # Errors
 /// [`BusError::Database`].

@@ -7,7 +7,7 @@ use crate::client::{Client, Request};
 use crate::document::{Document, JsonBody, Operation};
 
 /// An id that nothing has.
-const UNKNOWN: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
+pub(crate) const UNKNOWN: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 /// More than any service reads.
 const TOO_LARGE: usize = 1024 * 1024 + 1;
 
