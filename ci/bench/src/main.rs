@@ -22,6 +22,9 @@ use crate::fixture::Fixture;
 /// What went wrong, in a sentence for the person at the terminal.
 pub(crate) type BenchError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Posts per second of the warm-up.
+const WARM_UP_RATE: u32 = 200;
+
 #[derive(Parser)]
 #[command(name = "bench", about = "Measures a running fleet through its gateway.")]
 struct Cli {
@@ -54,6 +57,9 @@ pub(crate) struct Load {
     /// Seconds measured at each rate; a fifth of it, unmeasured, comes before.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Seconds at 200 posts per second before the first rate, unmeasured: JVMs compile what they run often.
+    #[arg(long, default_value_t = 30)]
+    warm_up: u64,
     /// Channels that the posts go to in turn.
     #[arg(long, default_value_t = 10)]
     channels: usize,
@@ -103,6 +109,9 @@ async fn run(name: &'static str, load: Load) -> Result<(), BenchError> {
     let fixture = Fixture::create(&load).await?;
     let mut report = report::Report::new(name, &load);
     report.at_rest(load.run_dir.as_deref())?;
+    if load.warm_up > 0 {
+        open_loop::run(&fixture, &Load { seconds: load.warm_up, ..load.clone() }, WARM_UP_RATE).await?;
+    }
     for &rate in &load.rates {
         report.step(open_loop::run(&fixture, &load, rate).await?);
     }

@@ -18,7 +18,8 @@ pub(crate) struct Usage {
 /// `USER_HZ`: 100 on every Linux that Rust supports; the kernel's ABI, not its timer.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Every `<name>.pid` in the folder, by name.
+/// Every `<name>.pid` in the folder, by name. A process that this one descends from is left out: it only looks on, and the
+/// others may be its descendants too.
 pub(crate) fn usage(run_dir: &Path) -> Result<BTreeMap<String, Usage>, BenchError> {
     let all = stats();
     let mut families = BTreeMap::new();
@@ -32,7 +33,10 @@ pub(crate) fn usage(run_dir: &Path) -> Result<BTreeMap<String, Usage>, BenchErro
         let Some(pid) = content.split_whitespace().next().and_then(|word| word.parse().ok()) else {
             continue;
         };
-        families.insert(name.to_owned(), family(&all, pid));
+        let members = family(&all, pid);
+        if !members.contains(&std::process::id()) {
+            families.insert(name.to_owned(), usage_of(&all, &members));
+        }
     }
     Ok(families)
 }
@@ -69,15 +73,20 @@ fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-fn family(all: &BTreeMap<u32, Stat>, root: u32) -> Usage {
-    let mut usage = Usage::default();
-    let mut queue = vec![root];
-    while let Some(pid) = queue.pop() {
-        if let Some(stat) = all.get(&pid) {
-            usage.cpu_seconds += stat.cpu_seconds;
-            usage.rss_bytes = usage.rss_bytes.max(stat.rss_bytes);
-        }
-        queue.extend(all.iter().filter(|(_, stat)| stat.parent == pid).map(|(&child, _)| child));
+/// A process and all its descendants.
+fn family(all: &BTreeMap<u32, Stat>, root: u32) -> Vec<u32> {
+    let mut members = vec![root];
+    let mut looked_at = 0;
+    while let Some(&pid) = members.get(looked_at) {
+        members.extend(all.iter().filter(|(_, stat)| stat.parent == pid).map(|(&child, _)| child));
+        looked_at += 1;
     }
-    usage
+    members
+}
+
+fn usage_of(all: &BTreeMap<u32, Stat>, members: &[u32]) -> Usage {
+    members.iter().filter_map(|pid| all.get(pid)).fold(Usage::default(), |usage, stat| Usage {
+        cpu_seconds: usage.cpu_seconds + stat.cpu_seconds,
+        rss_bytes: usage.rss_bytes.max(stat.rss_bytes),
+    })
 }

@@ -62,7 +62,8 @@ fn run(command: &str, arguments: &Arguments) -> Outcome<ExitCode> {
         "test" => test_run::needs_sso(arguments),
         _ => arguments.has("--with-sso"),
     };
-    let site = Site { ports: Ports::choose(&layout, arguments.port_base)?, layout, sso };
+    let ports = Ports::choose(&layout, arguments.port_base)?;
+    let site = Site { ports, layout, sso, measured: command == "bench" };
     match command {
         "up" => return up::run(&site, arguments),
         "status" => return Ok(inspect::status(&site)),

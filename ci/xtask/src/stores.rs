@@ -35,9 +35,17 @@ pub(crate) struct Site {
     pub(crate) ports: Ports,
     /// Whether Keycloak is wanted too: half a minute and half a gigabyte.
     pub(crate) sso: bool,
+    /// Whether the stores are measured.
+    pub(crate) measured: bool,
 }
 
 impl Site {
+    /// How thoroughly a store's JVM compiles. Mostly it lives minutes, and the threads of its second compiler would fight with
+    /// cargo for the processors; what is measured runs as it would for months.
+    fn jit(&self) -> &'static str {
+        if self.measured { "-XX:+TieredCompilation" } else { "-XX:TieredStopAtLevel=1" }
+    }
+
     /// The backing services that are wanted, or run already.
     fn stores(&self) -> impl Iterator<Item = &'static dyn Store> {
         let keycloak: &'static dyn Store = &keycloak::Keycloak;

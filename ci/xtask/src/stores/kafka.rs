@@ -17,11 +17,9 @@ use crate::setup::tools;
 /// Base64url of 16 bytes, as `StorageTool` wants it; each checkout has its own log folder, so it may be constant.
 const CLUSTER_ID: &str = "Y29saW5rLWRldi1ub2RlMQ";
 
-/// C1 only: the node lives minutes, and C2's compile threads would fight with cargo for two cores.
 const JVM: &[&str] = &[
     "-Xmx512m",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
 ];
@@ -52,7 +50,8 @@ impl Store for Kafka {
         if !data.join("log/meta.properties").is_file() {
             format(&java, &class_path, &properties)?;
         }
-        let args = JVM.iter().copied().chain(["-cp", &class_path, "kafka.Kafka"]).map(str::to_owned);
+        let class = [site.jit(), "-cp", &class_path, "kafka.Kafka"];
+        let args = JVM.iter().copied().chain(class).map(str::to_owned);
         Ok(Process {
             name: "kafka".to_owned(),
             program: java,

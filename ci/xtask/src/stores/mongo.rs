@@ -35,8 +35,7 @@ impl Store for Mongo {
         let classes = compile(site, &jars)?;
         let port = site.ports.of(Port::Mongo);
         let logging = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn";
-        let args =
-            ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", logging, "-cp"].map(str::to_owned);
+        let args = ["-Xmx256m", "-XX:+UseSerialGC", site.jit(), logging, "-cp"].map(str::to_owned);
         let file = data.join("data.mv").display().to_string();
         Ok(Process {
             name: "mongo".to_owned(),
