@@ -120,7 +120,8 @@ impl KafkaConfig {
             // The defaults stall a partition for 0.5 to 1 s.
             .set("fetch.error.backoff.ms", "50")
             .set("fetch.queue.backoff.ms", "50")
-            .set("fetch.wait.max.ms", "100")
+            // The broker answers at once when there is something, and so often when there is nothing.
+            .set("fetch.wait.max.ms", "500")
             // The defaults prefetch 100,000 messages and 64 MiB.
             .set("queued.min.messages", "1000")
             .set("queued.max.messages.kbytes", "16384")

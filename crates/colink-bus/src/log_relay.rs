@@ -2,7 +2,8 @@
 //! safety net.
 //!
 //! Per channel, rows leave in the order of `seq`. Sends do not wait for acknowledgements. Every 50 ms the highest number up
-//! to which everything is acknowledged is marked as `published_seq`. The log is read above that number when a replica
+//! to which everything is acknowledged is marked as `published_seq`, in channels in which no post is being stored at that
+//! moment; one that is passed over for a second is waited for. The log is read above that number when a replica
 //! starts or takes a shard over, when a row is missing in front of others for 100 ms, and when rows were refused because
 //! the memory is full or belong to another replica's shard. Nothing is lost and nothing is skipped; after a crash or a
 //! takeover a stretch may come twice.
@@ -75,6 +76,15 @@ pub struct Behind {
 /// Why the log could not be read or marked. It is tried again.
 pub type LogError = Box<dyn std::error::Error + Send + Sync>;
 
+/// What to do about a channel whose row is locked by a post that is being stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locked {
+    /// Leave it out: its mark can wait, but posts cannot. Whoever waited would hold the rows that he has already.
+    Skip,
+    /// Wait for it.
+    Wait,
+}
+
 /// The log, as the relay needs it. Implemented by the service that owns the tables.
 #[async_trait]
 pub trait ChannelLog: Send + Sync + 'static {
@@ -90,8 +100,13 @@ pub trait ChannelLog: Send + Sync + 'static {
     /// Rows of one channel with a number above `after`, by number, at most `limit`.
     async fn after(&self, channel_id: ChannelId, after: i64, limit: i64) -> Result<Vec<LogRow>, LogError>;
 
-    /// Raises `published_seq` of each channel to the given number; a lower number changes nothing.
-    async fn mark_published(&self, marks: &[(ChannelId, i64)]) -> Result<(), LogError>;
+    /// Raises `published_seq` of each channel to the given number; a lower number changes nothing. Answers the channels
+    /// that are marked now; with [`Locked::Wait`] all count as such.
+    async fn mark_published(
+        &self,
+        marks: &[(ChannelId, i64)],
+        locked: Locked,
+    ) -> Result<Vec<ChannelId>, LogError>;
 }
 
 /// Limits and rhythm of the relay. The defaults are what was measured.

@@ -91,10 +91,7 @@ impl Tail {
     /// [`BusError::Kafka`] for a setting that librdkafka refuses, [`BusError::Metrics`].
     pub fn start(config: &KafkaConfig, topics: &[Topic], metrics: &Metrics) -> Result<Self, BusError> {
         let hooks = ReaderHooks::new("tail", &config.topic_prefix, BusMetrics::new(metrics)?);
-        let mut settings = config.following("tail");
-        // What arrives is handed on at once; the broker answers a waiting fetch when there is something.
-        settings.set("fetch.wait.max.ms", "500");
-        let consumer = settings.create_with_context(hooks)?;
+        let consumer = config.following("tail").create_with_context(hooks)?;
         let topics = topics.iter().map(|topic| (config.topic(topic.name()), *topic)).collect();
         Ok(Self {
             consumer: Some(consumer),

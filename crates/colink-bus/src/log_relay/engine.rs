@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::board::{Ack, AckBoard};
 use super::handle::{Handed, Held, LogRelayHandle, RelayStatus};
 use super::lane::Lane;
-use super::{Behind, ChannelLog, LogError, LogRelayConfig, LogRow, owns};
+use super::{Behind, ChannelLog, Locked, LogError, LogRelayConfig, LogRow, owns};
 use crate::error::BusError;
 use crate::metrics::BusMetrics;
 use crate::producer::Producer;
@@ -33,7 +33,7 @@ const FINISH_PATIENCE: Duration = Duration::from_secs(3);
 /// What a piece of work beside the loop ended with.
 pub(super) enum Done {
     Read(ChannelId, Result<Vec<LogRow>, LogError>),
-    Marked(Vec<(ChannelId, i64)>, Result<(), LogError>),
+    Marked(Vec<(ChannelId, i64)>, Result<Vec<ChannelId>, LogError>),
     Swept(Result<Vec<Behind>, LogError>),
 }
 
@@ -234,7 +234,7 @@ impl<L: ChannelLog> Engine<L> {
     /// Looks at every channel with something under way, and starts one write for all their marks.
     fn inspect(&mut self) {
         let now = Instant::now();
-        let mut marks = Vec::new();
+        let (mut marks, mut overdue) = (Vec::new(), None);
         let (lanes, ready, to_read) = (&mut self.lanes, &mut self.ready, &mut self.to_read);
         let (meters, patience) = (&self.meters, self.config.hole_patience);
         self.active.retain(|channel_id| {
@@ -248,10 +248,16 @@ impl<L: ChannelLog> Engine<L> {
             if lane.queue_up() {
                 ready.push_back(*channel_id);
             }
-            marks.extend(lane.to_mark().map(|seq| (*channel_id, seq)));
+            let mark = lane.to_mark().map(|seq| (*channel_id, seq));
+            marks.extend(mark);
+            overdue = overdue.or(mark.filter(|_| lane.is_overdue()));
             !lane.at_rest()
         });
-        self.start_marks(marks);
+        match overdue {
+            // Alone: nothing else is locked while it waits.
+            Some(mark) => self.start_marks(vec![mark], Locked::Wait),
+            None => self.start_marks(marks, Locked::Skip),
+        }
     }
 
     fn forget(&mut self) {

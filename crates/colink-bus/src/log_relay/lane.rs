@@ -18,6 +18,8 @@ pub(super) const HELD_ROWS: usize = 1024;
 const READ_BELOW: usize = 512;
 /// After so many reads without the missing rows, the log does not have them.
 const BARREN_READS: u32 = 5;
+/// So often a mark gives way to posts: about a second.
+const PASSED_OVER: u32 = 20;
 
 /// Why the log is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(super) struct Lane<T> {
     sent: BTreeMap<i64, T>,
     settled: Contiguous,
     marked: i64,
+    /// How often the mark was left out since the last one.
+    passed_over: u32,
     behind: bool,
     reading: bool,
     barren: u32,
@@ -56,6 +60,7 @@ impl<T> Lane<T> {
             sent: BTreeMap::new(),
             settled: Contiguous::through(published),
             marked: published,
+            passed_over: 0,
             behind: false,
             reading: false,
             barren: 0,
@@ -229,6 +234,17 @@ impl<T> Lane<T> {
     /// The log has noted `seq` as published.
     pub(super) fn marked(&mut self, seq: i64) {
         self.marked = self.marked.max(seq);
+        self.passed_over = 0;
+    }
+
+    /// The channel was locked, so its mark was left out.
+    pub(super) fn passed_over(&mut self) {
+        self.passed_over += 1;
+    }
+
+    /// Whether the mark was left out so often that it has to wait for the channel.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.passed_over >= PASSED_OVER
     }
 
     /// Nothing is under way.

@@ -1,5 +1,6 @@
 //! The log as the safety net: what is read from it, and what is marked in it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use colink_core::id::ChannelId;
 use super::engine::{Done, Engine, Meters};
 use super::handle::Held;
 use super::lane::{Lane, Why};
-use super::{Behind, ChannelLog, LogError, LogRow, owns};
+use super::{Behind, ChannelLog, Locked, LogError, LogRow, owns};
 use crate::error::BusError;
 
 /// Reads of channels that run at the same time.
@@ -127,28 +128,42 @@ impl<L: ChannelLog> Engine<L> {
     }
 
     /// Writes all marks in one statement, one statement at a time.
-    pub(super) fn start_marks(&mut self, marks: Vec<(ChannelId, i64)>) {
+    pub(super) fn start_marks(&mut self, marks: Vec<(ChannelId, i64)>, locked: Locked) {
         if self.marking || marks.is_empty() {
             return;
         }
         self.marking = true;
         let log = Arc::clone(&self.log);
         self.work.push(Box::pin(async move {
-            let outcome = within(log.mark_published(&marks)).await;
+            let marked = within(log.mark_published(&marks, locked)).await;
+            let outcome = marked.map(|marked| match locked {
+                Locked::Skip => marked,
+                // What was waited for and is not there is not asked for again.
+                Locked::Wait => marks.iter().map(|(channel_id, _)| *channel_id).collect(),
+            });
             Done::Marked(marks, outcome)
         }));
     }
 
-    pub(super) fn finish_marks(&mut self, marks: &[(ChannelId, i64)], outcome: Result<(), LogError>) {
+    /// What could not be marked is tried again by the next tick, with what was acknowledged since.
+    pub(super) fn finish_marks(
+        &mut self,
+        marks: &[(ChannelId, i64)],
+        outcome: Result<Vec<ChannelId>, LogError>,
+    ) {
         self.marking = false;
-        if let Err(error) = outcome {
-            // The next tick tries again, with what was acknowledged since.
-            tracing::warn!(%error, channels = marks.len(), "published rows could not be marked");
-            return;
-        }
+        let marked: HashSet<ChannelId> = match outcome {
+            Ok(marked) => marked.into_iter().collect(),
+            Err(error) => {
+                tracing::warn!(%error, channels = marks.len(), "published rows could not be marked");
+                return;
+            }
+        };
         for (channel_id, seq) in marks {
-            if let Some(lane) = self.lanes.get_mut(channel_id) {
-                lane.marked(*seq);
+            match self.lanes.get_mut(channel_id) {
+                Some(lane) if marked.contains(channel_id) => lane.marked(*seq),
+                Some(lane) => lane.passed_over(),
+                None => {}
             }
         }
     }

@@ -248,3 +248,29 @@ pub(crate) async fn ready_tail(kafka: &KafkaConfig) -> Tail {
     }
     tail
 }
+
+/// E-1, T-2: a post that is being stored holds up neither its own mark for ever nor those of other channels.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_is_locked_holds_up_no_other_mark() {
+    let world = World::new(&["colink.messages"]).await;
+    let log = TestLog::new(&world.pool).await;
+    let (relay, handle, _) = start(&world, &log, world.pool.clone(), LogRelayConfig::default());
+    until_owned(&handle).await;
+    let (locked, free) = (log.channel().await, log.channel().await);
+    let rows = [log.append(locked).await, log.append(free).await];
+    let mut post = world.pool.begin().await.unwrap();
+    sqlx::query("update channel_heads set last_seq = last_seq where channel_id = $1")
+        .bind(locked.as_uuid())
+        .execute(&mut *post)
+        .await
+        .unwrap();
+    for (row, published_seq) in rows {
+        assert_eq!(handle.publish(row, published_seq), HandOver::Taken);
+    }
+    until_published(&log, free, 1).await;
+    assert_eq!(log.published_seq(locked).await, 0);
+    post.rollback().await.unwrap();
+    until_published(&log, locked, 1).await;
+    relay.stop().await;
+    world.end().await;
+}

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use colink_bus::log_relay::{Behind, ChannelLog, LogError};
+use colink_bus::log_relay::{Behind, ChannelLog, Locked, LogError};
 use colink_bus::shard::shard_of_channel;
 use colink_bus::{LogRow, OutgoingEvent};
 use colink_core::clock::SystemClock;
@@ -129,16 +129,29 @@ impl ChannelLog for TestLog {
         rows.into_iter().map(stored).collect()
     }
 
-    async fn mark_published(&self, marks: &[(ChannelId, i64)]) -> Result<(), LogError> {
+    async fn mark_published(
+        &self,
+        marks: &[(ChannelId, i64)],
+        locked: Locked,
+    ) -> Result<Vec<ChannelId>, LogError> {
         let (ids, seqs): (Vec<Uuid>, Vec<i64>) = marks.iter().map(|(id, seq)| (id.as_uuid(), *seq)).unzip();
-        sqlx::query(
-            "update channel_heads set published_seq = greatest(published_seq, mark.seq)
-             from unnest($1::uuid[], $2::bigint[]) as mark (id, seq) where channel_id = mark.id",
-        )
+        let free = match locked {
+            Locked::Skip => "skip locked",
+            Locked::Wait => "",
+        };
+        let marked: Vec<Uuid> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "with free as (
+                 select channel_id from channel_heads where channel_id = any($1) order by 1 for no key update {free}
+             )
+             update channel_heads h set published_seq = greatest(published_seq, mark.seq)
+             from free join unnest($1::uuid[], $2::bigint[]) as mark (id, seq) on mark.id = free.channel_id
+             where h.channel_id = free.channel_id
+             returning h.channel_id",
+        )))
         .bind(ids)
         .bind(seqs)
-        .execute(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok(())
+        Ok(marked.into_iter().map(ChannelId::from_uuid).collect())
     }
 }

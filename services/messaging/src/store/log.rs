@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use colink_bus::log_relay::{Behind, ChannelLog, LogError};
+use colink_bus::log_relay::{Behind, ChannelLog, Locked, LogError};
 use colink_bus::{EventHead, LogRow};
 use colink_core::id::{ChannelId, EventId, MessageId};
 use colink_core::time::Timestamp;
@@ -180,6 +180,25 @@ pub(crate) async fn head_at(pool: &PgPool, channel_id: ChannelId, at: Timestamp)
     .await
 }
 
+macro_rules! mark {
+    ($locked:literal) => {
+        concat!(
+            "with fast as (select set_config('synchronous_commit', 'off', true)),
+             mark as (
+                 select h.channel_id, least(m.seq, h.last_seq) as seq
+                 from fast, unnest($1::uuid[], $2::bigint[]) m (channel_id, seq)
+                 join channel_heads h on h.channel_id = m.channel_id
+                 order by h.channel_id for no key update of h ",
+            $locked,
+            "), raised as (
+                 update channel_heads h set published_seq = mark.seq
+                 from mark where h.channel_id = mark.channel_id and mark.seq > h.published_seq
+             )
+             select channel_id from mark"
+        )
+    };
+}
+
 /// The log as the relay sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct PgLog(pub(crate) PgPool);
@@ -225,25 +244,22 @@ impl ChannelLog for PgLog {
     }
 
     /// Losing a mark in a crash only repeats events, so it does not wait for the disk, and the rows it locks are free
-    /// again at once. They are locked in the order of their ids.
-    async fn mark_published(&self, marks: &[(ChannelId, i64)]) -> Result<(), LogError> {
+    /// again at once.
+    async fn mark_published(
+        &self,
+        marks: &[(ChannelId, i64)],
+        locked: Locked,
+    ) -> Result<Vec<ChannelId>, LogError> {
         let channels: Vec<Uuid> = marks.iter().map(|(channel_id, _)| channel_id.as_uuid()).collect();
         let seqs: Vec<i64> = marks.iter().map(|(_, seq)| *seq).collect();
-        sqlx::query(
-            "with fast as (select set_config('synchronous_commit', 'off', true)),
-             mark as (
-                 select h.channel_id, least(m.seq, h.last_seq) as seq
-                 from fast, unnest($1::uuid[], $2::bigint[]) m (channel_id, seq)
-                 join channel_heads h on h.channel_id = m.channel_id
-                 order by h.channel_id for no key update of h
-             )
-             update channel_heads h set published_seq = mark.seq
-             from mark where h.channel_id = mark.channel_id and mark.seq > h.published_seq",
-        )
+        let marked: Vec<Uuid> = sqlx::query_scalar(match locked {
+            Locked::Skip => mark!("skip locked"),
+            Locked::Wait => mark!(""),
+        })
         .bind(channels)
         .bind(seqs)
-        .execute(&self.0)
+        .fetch_all(&self.0)
         .await?;
-        Ok(())
+        Ok(marked.into_iter().map(ChannelId::from).collect())
     }
 }

@@ -178,3 +178,20 @@ fn a_failed_read_is_tried_again_after_a_pause() {
     assert_eq!(lane.wants_read(now, PATIENCE), None);
     assert_eq!(lane.wants_read(now + Duration::from_secs(2), PATIENCE), Some(Why::Behind));
 }
+
+#[test]
+fn a_mark_that_is_always_left_out_becomes_overdue_until_it_is_written() {
+    let (mut lane, now) = lane(0);
+    lane.offer(1, 1, now);
+    send_all(&mut lane);
+    lane.settle(1);
+    for _ in 1..PASSED_OVER {
+        lane.passed_over();
+        assert!(!lane.is_overdue());
+    }
+    lane.passed_over();
+    assert!(lane.is_overdue());
+    assert_eq!(lane.to_mark(), Some(1));
+    lane.marked(1);
+    assert!(!lane.is_overdue());
+}
