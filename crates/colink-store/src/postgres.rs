@@ -77,7 +77,7 @@ impl PostgresConfig {
 /// # Errors
 /// [`StoreError::Misconfigured`] when the URL cannot be read.
 pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, StoreError> {
-    let plans = if config.generic_plans { "force_generic_plan" } else { "auto" };
+    let (plans, scans) = if config.generic_plans { ("force_generic_plan", "off") } else { ("auto", "on") };
     let options = PgConnectOptions::from_str(config.url.expose_secret())
         .map_err(|error| StoreError::misconfigured(STORE, format!("postgres.url cannot be read: {error}")))?
         .application_name(service)
@@ -85,6 +85,8 @@ pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, S
             ("statement_timeout", config.statement_timeout_ms.to_string()),
             ("idle_in_transaction_session_timeout", "30s".to_owned()),
             ("plan_cache_mode", plans.to_owned()),
+            // A plan that was made while a table was small must not read all of it when it has grown.
+            ("enable_seqscan", scans.to_owned()),
         ]);
     if config.max_connections == 0 {
         return Err(StoreError::misconfigured(STORE, "postgres.max_connections must be at least 1"));

@@ -55,6 +55,9 @@ pub(crate) const KEYS: [&str; 2] = ["messages_client_msg_id_key", "messages_idem
 /// and whose session was proven by a second factor where the workspace asks for one.
 /// A post has no row there when anything is missing: no number is taken, nothing is written, and the caller finds out why.
 ///
+/// Rights are looked up one by one, by key: as joins they made plans that depended on how large the tables were when the
+/// statement was first planned. The posts keep the order in which they come from the arrays.
+///
 /// The numbers are taken by `turn`, whose row lock orders the channel until the commit. A key that was used before ends the
 /// statement as a violation of its index, which takes all numbers back. Asking for it first would cost every post
 /// two look-ups, and more while the tables' statistics are young and the planner takes another index for them.
@@ -66,16 +69,18 @@ with post as (
     as p(id, author_id, client_msg_id, idempotency_key, fingerprint, content, content_html, file_ids, mentions,
         everyone, at, event_id, head, data, workspace_mark, seq_mark, author_mark, bypass, second_factor, ordinal)
 ), allowed as (
-    select p.*, u.summary, row_number() over (order by p.ordinal) as place
-    from post p
-    join channel_heads h on h.channel_id = $1
-    join users u on u.user_id = p.author_id
-    left join workspace_members w on w.workspace_id = h.workspace_id and w.user_id = p.author_id and w.active
-    left join channel_members m on m.channel_id = $1 and m.user_id = p.author_id and m.active
-    where (p.bypass or (w.role is not null and m.role is not null))
-      and not h.archived
+    select p.*, u.summary, row_number() over () as place
+    from channel_heads h
+    cross join post p
+    cross join lateral (select summary from users where user_id = p.author_id offset 0) u
+    where h.channel_id = $1 and not h.archived
+      and (p.bypass
+           or (select true from workspace_members w
+               where w.workspace_id = h.workspace_id and w.user_id = p.author_id and w.active)
+          and (select true from channel_members m
+               where m.channel_id = $1 and m.user_id = p.author_id and m.active))
       and (p.second_factor
-           or not exists (select 1 from workspaces x where x.workspace_id = h.workspace_id and x.require_mfa))
+           or (select not require_mfa from workspaces x where x.workspace_id = h.workspace_id) is not false)
 ), turn as (
     update channel_heads h set last_seq = h.last_seq + c.posts
     from (select count(*) as posts from allowed) c
