@@ -11,6 +11,7 @@
 mod effective;
 mod environment;
 mod error;
+mod words;
 
 use std::fmt::Debug;
 use std::fs;
@@ -21,6 +22,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::DeserializeOwned;
 
 pub use self::error::{ConfigError, KeyError};
+pub use self::words::words;
 use crate::service::Sections;
 
 /// The sections that mean the same in every service; a fleet-wide variable may name no others.

@@ -7,8 +7,8 @@ use colink_core::error::ErrorKind;
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
 
-use crate::api_keys;
 use crate::domain::table::{Access, Class, Route};
+use crate::exchange;
 use crate::limits::{Allowance, Subject, Verdict};
 use crate::state::State;
 
@@ -56,7 +56,7 @@ pub async fn identify(
         return Ok(Known { subject: Subject::User(claims.sub), exchanged: None });
     };
     let claims = state.verifier.verify(&token).await?;
-    Ok(Known { subject: Subject::User(claims.sub), exchanged: Some(api_keys::bearer(&token)?) })
+    Ok(Known { subject: Subject::User(claims.sub), exchanged: Some(exchange::bearer(&token)?) })
 }
 
 /// Counts a call that did not prove who makes it, and answers it.

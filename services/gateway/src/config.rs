@@ -2,10 +2,11 @@
 
 use colink_auth::AuthConfig;
 use colink_http::HttpConfig;
+use colink_runtime::config::words;
 use colink_runtime::{InternalConfig, Problem, Sections};
 use colink_store::redis::RedisConfig;
 use colink_telemetry::TelemetryConfig;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::domain::table::{Class, Upstream};
 
@@ -48,20 +49,6 @@ pub struct ProviderTokensConfig {
     /// The issuers, as their tokens spell them. A variable of the environment is a text with spaces.
     #[serde(deserialize_with = "words")]
     pub issuers: Vec<String>,
-}
-
-/// A list, or a text of words.
-fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Words {
-        List(Vec<String>),
-        Text(String),
-    }
-    Ok(match Words::deserialize(deserializer)? {
-        Words::List(list) => list,
-        Words::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
-    })
 }
 
 /// `[upstreams]`.

@@ -6,6 +6,7 @@ mod app;
 pub mod config;
 pub mod domain;
 mod error;
+mod exchange;
 mod forward;
 mod limits;
 mod metrics;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use colink_runtime::Problem;
+use colink_runtime::config::words;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::oidc::place::Scheme;
@@ -197,22 +198,6 @@ fn name_problem(name: &str) -> Option<String> {
         return Some(format!("must have 1 to {NAME_MAX} of a-z, 0-9 and hyphen as its name"));
     }
     RESERVED.contains(&name).then(|| "has a name that is reserved".to_owned())
-}
-
-/// A list, or a text of words: a variable of the environment is a text.
-fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Words {
-        List(Vec<String>),
-        Text(String),
-    }
-    Ok(match Words::deserialize(deserializer)? {
-        Words::List(list) => list,
-        Words::Text(text) => {
-            text.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-        }
-    })
 }
 
 #[cfg(test)]
