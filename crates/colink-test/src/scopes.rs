@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::client::Answer;
 use crate::document::{Document, Operation};
 use crate::identity::TestUser;
+use crate::refusals::UNKNOWN;
 use crate::service::TestService;
 
 /// What an endpoint asks of an API key.
@@ -24,9 +25,6 @@ pub enum Needs {
     Nothing,
 }
 
-/// Stands for every parameter of a path.
-const ANY: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
-
 /// Asks every endpoint of `service` with keys of `user` that have one scope or all but one. `table` names every endpoint
 /// of the OpenAPI document as `GET /path/{parameter}`, and what it needs.
 ///
@@ -37,19 +35,21 @@ pub async fn assert_scopes<S: Service>(service: &TestService<S>, user: &TestUser
     let document = Document::of(&service.anonymous()).await;
     let there: BTreeSet<String> = document.operations().iter().map(Operation::endpoint).collect();
     assert_eq!(listed, there, "decide for each endpoint which scope it needs");
-    for (endpoint, needs) in table {
+    for operation in document.operations() {
+        let endpoint = operation.endpoint();
+        let needs = table.iter().find_map(|(name, needs)| (*name == endpoint).then_some(needs));
         let all_but =
             |left_out: Scope| Scopes::ALL.iter().filter(|scope| *scope != left_out).collect::<Scopes>();
         let (open, closed, message) = match needs {
-            Needs::Nothing => continue,
-            Needs::Person => (None, Scopes::ALL, "This cannot be done with an API key: sign in."),
-            Needs::Scope(scope) => (Some(Scopes::NONE.with(*scope)), all_but(*scope), scope.refusal()),
+            None | Some(Needs::Nothing) => continue,
+            Some(Needs::Person) => (None, Scopes::ALL, "This cannot be done with an API key: sign in."),
+            Some(Needs::Scope(scope)) => (Some(Scopes::NONE.with(*scope)), all_but(*scope), scope.refusal()),
         };
-        let refused = ask(service, user, endpoint, closed).await;
+        let refused = ask(service, user, &operation, closed).await;
         assert_eq!(refused.status, 403, "{endpoint} with `{closed}`: {refused}");
         assert_eq!(refused.error_message(), message, "{endpoint} with `{closed}`");
         if let Some(scopes) = open {
-            let answer = ask(service, user, endpoint, scopes).await;
+            let answer = ask(service, user, &operation, scopes).await;
             let refused = answer.status == 403 && answer.error_message().contains("API key");
             assert!(!refused, "{endpoint} with `{scopes}`: {answer}");
             assert_ne!(answer.status, 401, "{endpoint} with `{scopes}`: {answer}");
@@ -60,17 +60,14 @@ pub async fn assert_scopes<S: Service>(service: &TestService<S>, user: &TestUser
 async fn ask<S: Service>(
     service: &TestService<S>,
     user: &TestUser,
-    endpoint: &str,
+    operation: &Operation,
     scopes: Scopes,
 ) -> Answer {
     let mint = service.stage().identity().mint(user);
     let token = mint.claim("scope", scopes.to_string()).claim("amr", json!(["api_key"])).sign();
-    let (method, path) = endpoint.split_once(' ').expect("`METHOD /path`");
-    let method: Method = method.parse().expect("a method");
-    let path: Vec<&str> =
-        path.split('/').map(|part| if part.starts_with('{') { ANY } else { part }).collect();
-    let has_body = matches!(method, Method::POST | Method::PUT | Method::PATCH);
-    let request = service.anonymous().bearer(&token).request(method, &path.join("/"));
+    let has_body = matches!(operation.method, Method::POST | Method::PUT | Method::PATCH);
+    let path = operation.path_with(|_| UNKNOWN);
+    let request = service.anonymous().bearer(&token).request(operation.method.clone(), &path);
     let request = if has_body { request.json(&json!({})) } else { request };
     request.send().await
 }

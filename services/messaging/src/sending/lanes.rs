@@ -10,6 +10,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use colink_core::error::ErrorKind;
 use colink_core::id::ChannelId;
@@ -75,7 +76,7 @@ impl Lanes {
                 drop(turn);
                 stored
             }
-            Place::Behind(answer) => answer.await.map_err(|stopped| unavailable().caused_by(stopped))?,
+            Place::Behind(answer) => answer.await.map_err(|dropped| stopping().caused_by(dropped))?,
         }
     }
 
@@ -88,7 +89,7 @@ impl Lanes {
             }
             Entry::Occupied(lane) if lane.get().len() >= WAITING => {
                 self.0.metrics.lane_full(channel_id);
-                Err(unavailable().into())
+                Err(full().into())
             }
             Entry::Occupied(mut lane) => {
                 let (answer, behind) = oneshot::channel();
@@ -165,10 +166,15 @@ fn tell(to: oneshot::Sender<Result<Option<Posted>>>, stored: Result<Option<Poste
     }
 }
 
-fn unavailable() -> ApiError {
-    ApiError::new(
-        ErrorKind::ServiceUnavailable,
-        "Too much is being posted in this channel; try again shortly.",
-    )
-    .retry_after(std::time::Duration::from_secs(1))
+fn full() -> ApiError {
+    later("Too much is being posted in this channel; try again shortly.")
+}
+
+/// The answer was dropped with the process's last task: the post may have been stored, and its key will tell.
+fn stopping() -> ApiError {
+    later("This server is stopping; send the message again with the same key.")
+}
+
+fn later(message: &'static str) -> ApiError {
+    ApiError::new(ErrorKind::ServiceUnavailable, message).retry_after(Duration::from_secs(1))
 }
