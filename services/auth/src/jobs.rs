@@ -10,6 +10,7 @@ pub(crate) mod expire_statuses;
 pub(crate) mod make_export;
 pub(crate) mod measure_passwords;
 pub(crate) mod read_keys;
+pub(crate) mod reencrypt_secrets;
 pub(crate) mod remove_archives;
 pub(crate) mod rotate_keys;
 pub(crate) mod send_mail;
@@ -32,6 +33,7 @@ pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State>
         .every::<end_api_keys::EndApiKeys>(end_api_keys::EVERY)
         .every::<expire_statuses::ExpireStatuses>(expire_statuses::EVERY)
         .on::<deny_sessions::DenySessions>()
+        .on::<reencrypt_secrets::ReencryptSecrets>()
         .every::<clean_up::CleanUp>(HOUR)
         .every::<rotate_keys::RotateKeys>(keys.reload())
 }

@@ -61,6 +61,7 @@ mod passkeys_second_factor;
 mod peers;
 mod profiles;
 mod realm_roles;
+mod reencryption;
 mod refusals;
 mod renewal;
 mod revocation;
