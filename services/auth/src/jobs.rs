@@ -1,7 +1,7 @@
 //! Work behind the requests. What is queued or recurs is a job of the table `jobs` (crate colink-jobs) and runs on one replica;
 //! what each process needs for itself is a task of its own.
 
-pub(crate) mod answer_mail_requests;
+pub(crate) mod answer_mail_request;
 pub(crate) mod clean_up;
 pub(crate) mod deny_sessions;
 pub(crate) mod end_api_keys;
@@ -28,6 +28,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State> {
     runner
         .on::<send_mail::SendMail>()
+        .on::<answer_mail_request::AnswerMailRequest>()
         .on::<make_export::MakeExport>()
         .every::<remove_archives::RemoveArchives>(remove_archives::EVERY)
         .every::<end_api_keys::EndApiKeys>(end_api_keys::EVERY)

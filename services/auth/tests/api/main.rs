@@ -44,6 +44,7 @@ mod keyed_writes;
 mod keys;
 mod limits;
 mod mail;
+mod mail_requests;
 mod mail_templates;
 mod mail_tls;
 mod mfa_harness;
