@@ -17,8 +17,8 @@ use crate::backoff::Backoff;
 /// Work that is described by the value itself and survives the process that queued it.
 ///
 /// A job runs at least once: a process may die between the effect and the note that it is done. So an effect is
-/// repeatable, or guarded in the transaction that makes it. The fields stand in the database in clear: ids, never tokens,
-/// passwords or mail addresses.
+/// repeatable, or guarded in the transaction that makes it. The fields stand in the database in clear: ids, never tokens or
+/// passwords, and a mail address only where [`Job::KEEPS_DONE`] is false and the dead are deleted soon.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name in the table, in metrics and in logs; `snake_case`, and never changed while jobs of it wait.
     const KIND: &'static str;
@@ -28,6 +28,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TIMEOUT: Duration = Duration::from_secs(60);
     /// The waits between runs.
     const BACKOFF: Backoff = Backoff::USUAL;
+    /// Whether the row stays for a while when the work is done, so that it can be seen. `false` deletes it at once: for what
+    /// nobody is to read later, and for kinds of which anybody may cause many.
+    const KEEPS_DONE: bool = true;
 
     /// What it needs to run: the state of the service.
     type State: Clone + Send + Sync + 'static;

@@ -16,7 +16,7 @@ pub use error::JobsError;
 pub use job::{Job, JobFailure, JobRun};
 pub use list::{JobFilter, ListJobs, list};
 pub use runner::{Runner, RunnerConfig, WakeHandle};
-pub use status::{JobState, JobStatus, Retention, purge, requeue, requeue_dead, status};
+pub use status::{JobState, JobStatus, Retention, purge, purge_kind, requeue, requeue_dead, status};
 
 /// The statements that make the table, to be copied word for word into a migration of the service.
 pub const SCHEMA: &str = include_str!("../schema.sql");

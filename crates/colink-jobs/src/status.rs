@@ -205,3 +205,12 @@ pub async fn purge(pool: &PgPool, now: DateTime<Utc>, retention: Retention) -> R
         }
     }
 }
+
+/// Deletes jobs of one kind that ended before `before`, and says how many: for kinds whose payload is not to stay as long as
+/// [`purge`] keeps it.
+///
+/// # Errors
+/// [`JobsError::Database`].
+pub async fn purge_kind(pool: &PgPool, kind: &str, before: DateTime<Utc>) -> Result<u64, JobsError> {
+    Ok(store::delete_finished_of(pool, kind, before).await?)
+}

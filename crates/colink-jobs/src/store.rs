@@ -191,6 +191,16 @@ pub(crate) async fn update_settled(
     Ok(updated.rows_affected() == 1)
 }
 
+/// Deletes a job whose work is done; `false` when it is another's by now.
+pub(crate) async fn delete_settled(executor: impl PgExecutor<'_>, hold: Hold) -> sqlx::Result<bool> {
+    let deleted = sqlx::query("delete from jobs where id = $1 and lease = $2 and state = 'running'")
+        .bind(hold.id)
+        .bind(hold.lease)
+        .execute(executor)
+        .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
 /// Gives jobs back that were cut off, as if their run had not been.
 pub(crate) async fn update_released(
     executor: impl PgExecutor<'_>,
@@ -230,6 +240,21 @@ pub(crate) async fn list_tallies(executor: impl PgExecutor<'_>) -> sqlx::Result<
     )
     .fetch_all(executor)
     .await
+}
+
+/// Deletes jobs of a kind that ended before the given time, and says how many.
+pub(crate) async fn delete_finished_of(
+    executor: impl PgExecutor<'_>,
+    kind: &str,
+    before: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    let deleted =
+        sqlx::query("delete from jobs where kind = $1 and state in ('done', 'dead') and finished_at < $2")
+            .bind(kind)
+            .bind(before)
+            .execute(executor)
+            .await?;
+    Ok(deleted.rows_affected())
 }
 
 /// Deletes a batch of what was done or given up before the given times, and says how many.

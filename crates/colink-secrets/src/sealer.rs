@@ -75,10 +75,9 @@ impl Sealer {
         self.0.first().map_or("", |key| &key.id)
     }
 
-    /// What every envelope of the key that seals begins with: an envelope that begins otherwise is due for a new one.
-    #[must_use]
-    pub fn current_head(&self) -> Vec<u8> {
-        self.0.first().map(SealingKey::head).unwrap_or_default()
+    /// The names of all keys, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
     }
 
     /// Seals `plain` for the place that `context` names: table, column and row.
@@ -114,7 +113,7 @@ impl Sealer {
     /// Whether the envelope was made with the key that seals now.
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        sealed.starts_with(&self.current_head())
+        self.0.first().is_some_and(|key| sealed.starts_with(&key.head()))
     }
 }
 

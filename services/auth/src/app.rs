@@ -10,11 +10,10 @@ use colink_jobs::{Runner, RunnerConfig};
 use colink_runtime::{Boot, Lifecycle, Requirement, StartError};
 use colink_secrets::Sealer;
 use colink_store::s3::ObjectStore;
-use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
-use crate::jobs::{self, answer_mail_requests, measure_passwords, read_keys};
+use crate::jobs::{self, measure_passwords, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::mail::Mailer;
@@ -55,7 +54,6 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         jobs: runner.handle(),
         mailer: Mailer::new(&config.mail, boot.clock(), metrics.clone())
             .map_err(StartError::setting_up("mail"))?,
-        mail_asked: Arc::new(Notify::new()),
         sealer: sealer.clone(),
         passwords: Passwords::new(config.argon2, metrics.hash_seconds())
             .map_err(StartError::setting_up("password hashing"))?,
@@ -103,7 +101,6 @@ fn start(state: &State, life: &Lifecycle, relay: Relay, runner: Runner<State>, k
     life.spawn("outbox relay", relay.run(life.drained()));
     life.spawn("signing keys", read_keys::run(state.clone(), keys_loaded, life.soft()));
     life.spawn("jobs", runner.run(state.clone(), life.soft()));
-    life.spawn("mail requests", answer_mail_requests::run(state.clone(), life.soft()));
 }
 
 /// Makes the bucket; repeatable.

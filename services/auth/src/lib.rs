@@ -61,8 +61,8 @@ impl Service for Auth {
 
     const COMMANDS: &'static [ServiceCommand] = &[
         ServiceCommand {
-            name: "rotate-keys",
-            about: "Seal stored secrets with the first key of `secrets.keys`",
+            name: reseal::NAME,
+            about: "Have the service seal its stored secrets with the first key of `secrets.keys`, and wait for it",
             file: None,
         },
         ServiceCommand {
@@ -90,7 +90,7 @@ impl Service for Auth {
 
     async fn run_command(config: &Config, name: &str, file: Option<&Path>) -> Result<String, StartError> {
         match (name, file) {
-            ("rotate-keys", _) => reseal::command(config).await,
+            (reseal::NAME, _) => reseal::command(config).await,
             (key_command::NAME, _) => key_command::command(config).await,
             (import::NAME, Some(file)) => import::command(config, file).await,
             (other, _) => Err(StartError::NoCommand(other.to_owned())),

@@ -13,7 +13,6 @@ use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
 use colink_store::s3::ObjectStore;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-use tokio::sync::Notify;
 
 use crate::browser::CookieRules;
 use crate::config::api_keys::{ApiKeysConfig, BotsConfig};
@@ -38,8 +37,6 @@ pub struct State {
     /// Wakes the runner of this process after a commit that queued a job.
     pub(crate) jobs: WakeHandle,
     pub(crate) mailer: Mailer,
-    /// Wakes the task of this process that answers requests for mails.
-    pub(crate) mail_asked: Arc<Notify>,
     /// For everything stored that must be read again.
     pub(crate) sealer: Sealer,
     pub(crate) passwords: Passwords,

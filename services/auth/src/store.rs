@@ -9,7 +9,6 @@ pub(crate) mod email_tokens;
 pub(crate) mod exports;
 pub(crate) mod identities;
 pub(crate) mod known_devices;
-pub(crate) mod mail_requests;
 pub(crate) mod mfa_failures;
 pub(crate) mod mfa_policy;
 pub(crate) mod mfa_tickets;

@@ -27,6 +27,8 @@ pub(super) struct Kind<S> {
     pub(super) backoff: Backoff,
     /// How often it recurs, if it does.
     pub(super) every: Option<Duration>,
+    /// Whether the row stays when the work is done.
+    pub(super) keeps_done: bool,
     slots: fn(&S) -> usize,
     run: fn(Value, S, JobRun) -> BoxFuture<'static, Result<(), JobFailure>>,
     recurring: Option<Plant>,
@@ -39,6 +41,7 @@ impl<S: Clone + Send + Sync + 'static> Kind<S> {
             timeout: J::TIMEOUT,
             backoff: J::BACKOFF,
             every: None,
+            keeps_done: J::KEEPS_DONE,
             slots: J::slots,
             run: run::<J>,
             recurring: None,

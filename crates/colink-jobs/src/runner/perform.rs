@@ -50,7 +50,8 @@ where
     };
     let (settlement, outcome) = ended.settle(outcome);
     let error = settlement.error_class.zip(settlement.error.as_deref());
-    match note(&means, &job, &settlement).await {
+    let end = if settlement.state == "done" && !kind.keeps_done { End::Gone } else { End::Row(&settlement) };
+    match note(&means, &job, end).await {
         Ok(true) => means.metrics.ran(&job, outcome, begun.elapsed(), error),
         Ok(false) => means.metrics.ran(&job, Outcome::Lost, begun.elapsed(), error),
         Err(error) => tracing::error!(
@@ -96,11 +97,21 @@ where
     }
 }
 
+/// What a run leaves behind.
+#[derive(Clone, Copy)]
+enum End<'a> {
+    Row(&'a Settlement),
+    Gone,
+}
+
 /// `false` when the job is another's by now.
-async fn note(means: &Means, job: &Claimed, settlement: &Settlement) -> sqlx::Result<bool> {
+async fn note(means: &Means, job: &Claimed, end: End<'_>) -> sqlx::Result<bool> {
     let mut waits = NOTE_AGAIN.into_iter();
     loop {
-        let noted = store::update_settled(&means.pool, job.hold(), settlement).await;
+        let noted = match end {
+            End::Row(settlement) => store::update_settled(&means.pool, job.hold(), settlement).await,
+            End::Gone => store::delete_settled(&means.pool, job.hold()).await,
+        };
         let (Err(error), Some(wait)) = (&noted, waits.next()) else { return noted };
         tracing::debug!(%error, "the end of a job could not be noted yet");
         tokio::time::sleep(wait).await;

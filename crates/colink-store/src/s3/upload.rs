@@ -5,6 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
+use super::failure::is_not_found;
 use super::{ObjectStore, STORE};
 use crate::StoreError;
 
@@ -28,6 +29,36 @@ impl ObjectStore {
         let begun = begun.content_type(content_type).send().await?;
         let id = begun.upload_id.ok_or_else(|| StoreError::rejected(STORE, "the upload has no id"))?;
         Ok(Upload { store: self.clone(), key: key.to_owned(), id, parts: Vec::new() })
+    }
+
+    /// The ids of uploads of this object that were begun and neither completed nor aborted, at most a thousand. Servers differ in
+    /// what they make of part of a key, and in when they say that an upload was begun; all of them list those of a whole key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_uploads(&self, key: &str) -> Result<Vec<String>, StoreError> {
+        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await?;
+        let uploads = list.uploads.into_iter().flatten();
+        let of_key = uploads.filter(|upload| upload.key.as_deref() == Some(key));
+        Ok(of_key.filter_map(|upload| upload.upload_id).collect())
+    }
+
+    /// Aborts the uploads of this object that were begun and not ended, and says how many: what is left of processes that died on
+    /// the way. One that somebody still writes fails with its next part.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was aborted before the failure stays so.
+    pub async fn abort_uploads(&self, key: &str) -> Result<usize, StoreError> {
+        let uploads = self.list_uploads(key).await?;
+        for id in &uploads {
+            let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
+            match abort.send().await {
+                Ok(_) => {}
+                Err(error) if is_not_found(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(uploads.len())
     }
 }
 

@@ -184,3 +184,25 @@ async fn an_object_is_written_part_by_part() {
     assert_eq!(store.head("other").await.unwrap(), None);
     store.remove_bucket().await.unwrap();
 }
+
+/// Uploads that nobody ended are found by their key and given up; those of other keys go on.
+#[tokio::test]
+async fn uploads_that_were_left_behind_are_aborted_by_their_key() {
+    let store = store().await;
+    for _ in 0..2 {
+        let mut left = store.begin_upload("exports/a", "application/zip").await.unwrap();
+        left.put_part(Bytes::from_static(b"x")).await.unwrap();
+        drop(left);
+    }
+    let mut other = store.begin_upload("exports/ab", "application/zip").await.unwrap();
+    other.put_part(Bytes::from_static(b"y")).await.unwrap();
+    assert_eq!(store.list_uploads("exports/a").await.unwrap().len(), 2);
+    assert_eq!(store.abort_uploads("exports/a").await.unwrap(), 2);
+    assert_eq!(store.list_uploads("exports/a").await.unwrap().len(), 0);
+    assert_eq!(store.abort_uploads("exports/a").await.unwrap(), 0);
+    assert_eq!(store.abort_uploads("nobody").await.unwrap(), 0);
+    other.complete().await.unwrap();
+    assert_eq!(store.list_uploads("exports/ab").await.unwrap().len(), 0);
+    assert_eq!(store.get_range("exports/ab", 0..9).await.unwrap().unwrap(), "y");
+    store.remove_bucket().await.unwrap();
+}

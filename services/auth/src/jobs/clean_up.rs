@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use colink_jobs::{Job, JobFailure, JobRun, Retention, purge};
+use colink_jobs::{Job, JobFailure, JobRun, Retention, purge, purge_kind};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AuthError;
+use crate::jobs::answer_mail_request::{self, AnswerMailRequest};
 use crate::jobs::expire_registrations;
 use crate::state::State;
 use crate::store::{
@@ -55,6 +56,7 @@ async fn clean_up(state: &State) -> Result<u64, AuthError> {
     rows += api_keys::delete_ended(pool, now - KEPT_API_KEYS).await?;
     rows += api_key_networks::delete_unused(pool, (now - KEPT_API_KEYS).date_naive()).await?;
     rows += purge(pool, now, Retention::default()).await?;
+    rows += purge_kind(pool, AnswerMailRequest::KIND, now - answer_mail_request::KEPT_DEAD).await?;
     rows += state.idempotency_keys.purge(now).await?;
     Ok(rows)
 }

@@ -25,6 +25,9 @@ const AT_ONCE: usize = 2;
 pub(crate) struct MakeExport {
     user_id: UserId,
     export_id: ExportId,
+    /// Where the archive goes; jobs of the release before do not say it.
+    #[serde(default)]
+    object_key: Option<String>,
 }
 
 impl Job for MakeExport {
@@ -35,7 +38,10 @@ impl Job for MakeExport {
 
     async fn run(self, state: &State, run: &JobRun) -> Result<(), JobFailure> {
         let export = exports::lookup(&state.pool, self.user_id, self.export_id).await?;
-        let Some(export) = export.filter(|export| export.status != exports::READY) else { return Ok(()) };
+        let Some(export) = export else { return Ok(self.forget(state).await?) };
+        if export.status == exports::READY {
+            return Ok(());
+        }
         Box::pin(export::make(state, &export)).await?;
         settle(state, &export, &run.cause).await?;
         Ok(())
@@ -43,6 +49,16 @@ impl Job for MakeExport {
 
     fn slots(_state: &State) -> usize {
         AT_ONCE
+    }
+}
+
+impl MakeExport {
+    /// The user was erased: what a run that was cut off has made of him since goes too.
+    async fn forget(&self, state: &State) -> Result<(), AuthError> {
+        match &self.object_key {
+            Some(key) => export::remove(state, key).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -56,7 +72,8 @@ pub(crate) async fn queue(
     export: &Export,
     cause: Cause,
 ) -> Result<(), AuthError> {
-    let job = MakeExport { user_id: export.user_id(), export_id: export.id() };
+    let object_key = Some(export.object_key.clone());
+    let job = MakeExport { user_id: export.user_id(), export_id: export.id(), object_key };
     let options = Enqueue::now().dedupe(export.id().to_string()).context(cause);
     colink_jobs::enqueue(transaction, &job, options, state.clock.as_ref()).await?;
     Ok(())
@@ -67,7 +84,7 @@ async fn settle(state: &State, export: &Export, cause: &Cause) -> Result<(), Aut
     let mut transaction = state.begin().await?;
     let Some(current) = exports::lock(&mut transaction, export.id()).await? else {
         // The user was erased meanwhile: what was made of him goes too.
-        return Ok(state.objects.delete(&export.object_key).await?);
+        return export::remove(state, &export.object_key).await;
     };
     if current.status != exports::READY {
         exports::update_ready(&mut transaction, export.id(), now, now + state.exports.keep()).await?;

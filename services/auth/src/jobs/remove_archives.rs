@@ -1,4 +1,5 @@
-//! Deletes archives of exports: of those whose time is over, and of erased users. Notes which exports were given up.
+//! Deletes archives of exports, and what is left of unfinished ones: of those whose time is over, of erased users, and of
+//! exports that were given up, which it notes.
 //!
 //! It recurs, and is queued once more with the erasure of a user, whose archives are not to wait for its turn.
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::make_export::MakeExport;
 use crate::error::AuthError;
+use crate::export;
 use crate::state::State;
 use crate::store::exports;
 
@@ -27,7 +29,9 @@ impl Job for RemoveArchives {
     type State = State;
 
     async fn run(self, state: &State, _run: &JobRun) -> Result<(), JobFailure> {
-        exports::update_given_up(&state.pool, MakeExport::KIND).await?;
+        for key in exports::update_given_up(&state.pool, MakeExport::KIND).await? {
+            state.objects.abort_uploads(&key).await?;
+        }
         while remove(state).await? {}
         Ok(())
     }
@@ -37,12 +41,12 @@ impl Job for RemoveArchives {
 async fn remove(state: &State) -> Result<bool, AuthError> {
     let expired = exports::list_expired(&state.pool, state.clock.now(), AT_ONCE).await?;
     for export in &expired {
-        state.objects.delete(&export.object_key).await?;
+        export::remove(state, &export.object_key).await?;
         exports::delete(&state.pool, export.id()).await?;
     }
     let orphans = exports::list_orphans(&state.pool, AT_ONCE).await?;
     for key in &orphans {
-        state.objects.delete(key).await?;
+        export::remove(state, key).await?;
         exports::delete_orphan(&state.pool, key).await?;
     }
     let full = |rows: usize| i64::try_from(rows).is_ok_and(|rows| rows == AT_ONCE);

@@ -23,6 +23,15 @@ impl ApiKey {
     }
 }
 
+/// A key that is kept, open or not, and from where it was used.
+#[derive(Debug, FromRow)]
+pub(crate) struct KeptApiKey {
+    #[sqlx(flatten)]
+    pub(crate) key: ApiKey,
+    pub(crate) revoked_at: Option<DateTime<Utc>>,
+    pub(crate) networks: Vec<String>,
+}
+
 /// A key to be.
 #[derive(Debug)]
 pub(crate) struct NewApiKey<'a> {
@@ -82,6 +91,22 @@ pub(crate) async fn list(
     )
     .bind(user_id.as_uuid())
     .bind(now)
+    .fetch_all(executor)
+    .await
+}
+
+/// The user's keys, the newest first, those that have ended among them.
+pub(crate) async fn list_kept(
+    executor: impl PgExecutor<'_>,
+    user_id: UserId,
+) -> sqlx::Result<Vec<KeptApiKey>> {
+    sqlx::query_as(
+        "select k.*, array(select network from api_key_networks n where n.api_key_id = k.id order by network)
+                     as networks
+           from api_keys k where user_id = $1
+          order by created_at desc, id desc",
+    )
+    .bind(user_id.as_uuid())
     .fetch_all(executor)
     .await
 }

@@ -132,6 +132,18 @@ pub(crate) async fn list(
     .await
 }
 
+/// An owner's bots, the newest first, those out of use among them.
+pub(crate) async fn list_kept(executor: impl PgExecutor<'_>, owner_id: UserId) -> sqlx::Result<Vec<Bot>> {
+    sqlx::query_as(
+        "select u.*, b.owner_id, b.description from bots b join users u on u.id = b.user_id
+          where b.owner_id = $1
+          order by b.created_at desc, b.user_id desc",
+    )
+    .bind(owner_id.as_uuid())
+    .fetch_all(executor)
+    .await
+}
+
 /// Changes what is shown of a bot; it must be locked. What is none stays.
 pub(crate) async fn update(
     connection: &mut PgConnection,

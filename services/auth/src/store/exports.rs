@@ -103,19 +103,20 @@ pub(crate) async fn update_ready(
         .map(drop)
 }
 
-/// Those whose job, of the kind `kind` and with the export's id as its key, is dead have failed.
-pub(crate) async fn update_given_up(executor: impl PgExecutor<'_>, kind: &str) -> sqlx::Result<()> {
-    sqlx::query(
+/// Those whose job, of the kind `kind` and with the export's id as its key, is dead have failed; says where their archives
+/// would have been.
+pub(crate) async fn update_given_up(executor: impl PgExecutor<'_>, kind: &str) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
         "update exports set status = 'failed'
           where status = 'preparing'
             and exists (select from jobs where kind = $1 and dedupe_key = exports.id::text and state = 'dead')
             and not exists (select from jobs where kind = $1 and dedupe_key = exports.id::text
-                                               and state in ('waiting', 'running'))",
+                                               and state in ('waiting', 'running'))
+         returning object_key",
     )
     .bind(kind)
-    .execute(executor)
+    .fetch_all(executor)
     .await
-    .map(drop)
 }
 
 /// The user's exports, the newest first.

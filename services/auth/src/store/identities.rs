@@ -9,6 +9,7 @@ use uuid::Uuid;
 #[derive(Debug, FromRow)]
 pub(crate) struct Identity {
     pub(crate) provider: String,
+    pub(crate) subject: String,
     pub(crate) linked_at: DateTime<Utc>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
 }
@@ -46,7 +47,7 @@ pub(crate) async fn find(
 /// The user's identities, oldest first.
 pub(crate) async fn list(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Identity>> {
     sqlx::query_as(
-        "select provider, linked_at, last_used_at from identities where user_id = $1 order by linked_at, provider",
+        "select provider, subject, linked_at, last_used_at from identities where user_id = $1 order by linked_at, provider",
     )
     .bind(user_id.as_uuid())
     .fetch_all(executor)

@@ -2,7 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor};
+
+/// A device that a user has signed in from.
+#[derive(Debug, FromRow)]
+pub(crate) struct KnownDevice {
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) last_seen_at: DateTime<Utc>,
+}
 
 /// Notes a sign-in; `true` when the user has other devices and this one is new. The user's row must be locked.
 pub(crate) async fn insert(
@@ -23,6 +30,17 @@ pub(crate) async fn insert(
     .bind(fingerprint.as_slice())
     .bind(now)
     .fetch_one(connection)
+    .await
+}
+
+/// The user's devices, the one that was used last first.
+pub(crate) async fn list(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<KnownDevice>> {
+    sqlx::query_as(
+        "select fingerprint, last_seen_at from known_devices where user_id = $1
+          order by last_seen_at desc, fingerprint",
+    )
+    .bind(user_id.as_uuid())
+    .fetch_all(executor)
     .await
 }
 

@@ -38,6 +38,15 @@ impl Session {
     }
 }
 
+/// A session that is kept, over or not.
+#[derive(Debug, FromRow)]
+pub(crate) struct KeptSession {
+    #[sqlx(flatten)]
+    pub(crate) session: Session,
+    pub(crate) revoked_at: Option<DateTime<Utc>>,
+    pub(crate) revoked_reason: Option<String>,
+}
+
 /// A session to be.
 #[derive(Debug)]
 pub(crate) struct NewSession<'a> {
@@ -90,6 +99,22 @@ pub(crate) async fn list(
     )
     .bind(user_id.as_uuid())
     .bind(now)
+    .fetch_all(executor)
+    .await
+}
+
+/// The user's sessions, the newest first, those that have ended among them.
+pub(crate) async fn list_kept(
+    executor: impl PgExecutor<'_>,
+    user_id: UserId,
+) -> sqlx::Result<Vec<KeptSession>> {
+    sqlx::query_as(
+        "select id, device_name, user_agent, ip, method, amr, created_at, last_seen_at, expires_at, revoked_at,
+                revoked_reason
+           from sessions where user_id = $1
+          order by created_at desc, id desc",
+    )
+    .bind(user_id.as_uuid())
     .fetch_all(executor)
     .await
 }

@@ -35,8 +35,8 @@ async fn link(world: &World, person: &Person) -> String {
 /// Once every request so far is answered: nothing waits any more.
 async fn answered(world: &World) {
     eventually("no request waits", SOON, async || {
-        let waiting = "select (select count(*) from mail_requests)
-                    + (select count(*) from jobs where kind = $1 and state in ('waiting', 'running'))";
+        let waiting = "select count(*) from jobs
+                        where kind in ('answer_mail_request', $1) and state in ('waiting', 'running')";
         (world.count(waiting, "send_mail").await == 0).then_some(())
     })
     .await;

@@ -11,7 +11,7 @@ use crate::harness::{Session, World, clock, settings};
 use crate::smtp::Line;
 
 /// Longer than the longest run of the job with its lease, and shorter than the life of an access token.
-const PAST_LEASE: Duration = Duration::from_secs(11 * 60);
+pub(crate) const PAST_LEASE: Duration = Duration::from_secs(11 * 60);
 
 /// State, attempts and class of the last failure.
 pub(crate) type Row = (String, i32, Option<String>);
@@ -36,8 +36,14 @@ pub(crate) async fn over_a_line() -> (Settings, Line) {
 }
 
 /// The same session at the new port.
-fn again(world: &World, session: Session) -> Session {
-    Session { client: world.anonymous().bearer(&session.access), ..session }
+pub(crate) fn again(world: &World, session: &Session) -> Session {
+    Session {
+        client: world.anonymous().bearer(&session.access),
+        id: session.id.clone(),
+        user_id: session.user_id.clone(),
+        access: session.access.clone(),
+        refresh: session.refresh.clone(),
+    }
 }
 
 /// while the storage is away an export waits and is tried again; the mail that tells of it knows the request.
@@ -84,7 +90,7 @@ async fn an_export_that_is_cut_off_is_made_again() {
     assert_eq!(job(&world).await, ("waiting".to_owned(), 0, None));
     world.peers.hold(false);
     world.service.restart().await;
-    ready(&again(&world, session), &id).await;
+    ready(&again(&world, &session), &id).await;
     await_job(&world, "the end of the job", |row| row.0 == "done" && row.1 == 1).await;
 }
 
@@ -103,6 +109,6 @@ async fn an_export_survives_a_crash() {
     world.peers.hold(false);
     clock.advance(PAST_LEASE);
     world.service.restart().await;
-    ready(&again(&world, session), &id).await;
+    ready(&again(&world, &session), &id).await;
     await_job(&world, "the end of the job", |row| row.0 == "done" && row.1 == 2).await;
 }

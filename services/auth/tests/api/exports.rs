@@ -27,6 +27,22 @@ async fn fetch(url: &str) -> reqwest::Response {
     reqwest::Client::builder().no_proxy().build().unwrap().get(url).send().await.unwrap()
 }
 
+/// The files of an archive that is ready, with their texts.
+pub(crate) async fn unpacked(ready: &Answer) -> Vec<(String, String)> {
+    let answer = fetch(&ready.text("/download_url")).await;
+    let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
+    assert!(disposition.contains("colink-export.zip"), "{disposition}");
+    let mut archive = zip::ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
+    let mut files = Vec::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        files.push((entry.name().unwrap().into_owned(), text));
+    }
+    files
+}
+
 /// the archive holds what every service keeps, page by page, and no secret; a mail tells of it.
 #[tokio::test]
 async fn an_archive_holds_everything_and_no_secret() {
@@ -42,17 +58,7 @@ async fn an_archive_holds_everything_and_no_secret() {
     let listed = session.client.get("/users/me/exports").await.expect(200);
     assert_eq!((listed.text("/items/0/export_id"), listed.value("/items/1")), (id.clone(), json!(null)));
 
-    let answer = fetch(&done.text("/download_url")).await;
-    let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
-    assert!(disposition.contains("colink-export.zip"), "{disposition}");
-    let mut archive = zip::ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
-    let mut files: Vec<(String, String)> = Vec::new();
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).unwrap();
-        let mut text = String::new();
-        entry.read_to_string(&mut text).unwrap();
-        files.push((entry.name().unwrap().into_owned(), text));
-    }
+    let files = unpacked(&done).await;
     let text = |name: &str| &files.iter().find(|(file, _)| file == name).unwrap().1;
     let profile: Value = serde_json::from_str(text("profile.json")).unwrap();
     assert_eq!(profile["email"], ada.email.as_str());

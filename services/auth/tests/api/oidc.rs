@@ -1,7 +1,7 @@
 //! Sign-in through other identity providers.
 
 mod accounts;
-mod browser;
+pub(crate) mod browser;
 mod exchange;
 mod gateway;
 mod github;
@@ -9,10 +9,10 @@ mod google;
 mod keycloak;
 mod linking;
 mod outage;
-mod provider;
+pub(crate) mod provider;
 mod sign_in;
 mod tokens;
-mod workspaces;
+pub(crate) mod workspaces;
 
 use crate::harness::{World, settings};
 use browser::Browser;

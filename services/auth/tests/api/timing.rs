@@ -200,8 +200,9 @@ async fn asking_for_a_mail_takes_the_same_time() {
 
 /// Nothing that an earlier call caused is still worked on.
 async fn answered(world: &World) {
-    let waiting = "select (select count(*) from mail_requests) + (select count(*) from outbox)
-                        + (select count(*) from jobs where kind = $1 and state in ('waiting', 'running'))";
+    let waiting = "select (select count(*) from outbox)
+                        + (select count(*) from jobs
+                            where kind in ('answer_mail_request', $1) and state in ('waiting', 'running'))";
     eventually("no work is left", SOON, async || {
         (world.count(waiting, "send_mail").await == 0).then_some(())
     })

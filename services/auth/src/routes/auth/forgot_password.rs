@@ -1,7 +1,7 @@
 //! `POST /auth/forgot-password`.
 //!
-//! The request writes the address down and nothing else, whoever it belongs to;
-//! [`crate::jobs::answer_mail_requests`] does the rest.
+//! The request queues a job and does nothing else, whoever the address belongs to;
+//! [`crate::jobs::answer_mail_request`] does the rest.
 
 use actix_web::web::Data;
 use colink_core::text::Email;
@@ -10,10 +10,9 @@ use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::error::AuthError;
+use crate::jobs::answer_mail_request::{self, Purpose};
 use crate::limits::{Limit, Subject};
 use crate::state::State;
-use crate::store::mail_requests::{self, Purpose};
 
 /// Whose password is lost.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -55,8 +54,6 @@ pub(crate) async fn forgot_password(
     state.limits.take(Limit::Mail, &Subject::client(&context)).await?;
     state.limits.take(Limit::ResetAddress, &Subject::address(&email)).await?;
 
-    let kept = mail_requests::insert(&state.pool, &email, Purpose::ResetPassword, state.clock.now());
-    kept.await.map_err(AuthError::from)?;
-    state.mail_asked.notify_one();
+    answer_mail_request::queue(&state, &email, Purpose::ResetPassword, context.cause(None, None)).await?;
     Ok(Reply::ok(ResetOnItsWay { status: "reset_sent" }))
 }

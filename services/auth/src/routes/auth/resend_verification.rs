@@ -1,7 +1,7 @@
 //! `POST /auth/resend-verification`.
 //!
-//! The request writes the address down and nothing else, whoever it belongs to;
-//! [`crate::jobs::answer_mail_requests`] does the rest.
+//! The request queues a job and does nothing else, whoever the address belongs to;
+//! [`crate::jobs::answer_mail_request`] does the rest.
 
 use actix_web::web::Data;
 use colink_core::text::Email;
@@ -11,10 +11,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::MailOnItsWay;
-use crate::error::AuthError;
+use crate::jobs::answer_mail_request::{self, Purpose};
 use crate::limits::{Limit, Subject};
 use crate::state::State;
-use crate::store::mail_requests::{self, Purpose};
 
 /// Whose mail got lost.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -47,8 +46,6 @@ pub(crate) async fn resend_verification(
     state.limits.take(Limit::Mail, &Subject::client(&context)).await?;
     state.limits.take(Limit::MailAddress, &Subject::address(&email)).await?;
 
-    let kept = mail_requests::insert(&state.pool, &email, Purpose::VerifyEmail, state.clock.now());
-    kept.await.map_err(AuthError::from)?;
-    state.mail_asked.notify_one();
+    answer_mail_request::queue(&state, &email, Purpose::VerifyEmail, context.cause(None, None)).await?;
     Ok(Reply::ok(MailOnItsWay::SENT))
 }

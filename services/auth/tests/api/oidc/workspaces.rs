@@ -1,6 +1,6 @@
 //! Providers that workspaces bring along.
 
-mod company;
+pub(crate) mod company;
 
 use std::sync::atomic::Ordering;
 

@@ -5,18 +5,18 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, ServiceConfig, get};
-use colink_test::{Answer, Client, LocalServer};
+use colink_test::{Answer, Client, LocalServer, Settings};
 use serde_json::{Value, json};
 
 use super::super::provider::{CLIENT_ID, CLIENT_SECRET, LocalProvider};
 use crate::harness::{Session, World, settings};
 
-pub(super) const WORKSPACE: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
+pub(crate) const WORKSPACE: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 
 /// What channels knows: who is what in the workspace, everybody else is a member of none; and whether it asks for a second
 /// factor.
 #[derive(Clone, Default)]
-pub(super) struct Roles(pub(super) Arc<Mutex<Vec<(String, &'static str)>>>, pub(super) Arc<AtomicBool>);
+pub(crate) struct Roles(pub(crate) Arc<Mutex<Vec<(String, &'static str)>>>, pub(crate) Arc<AtomicBool>);
 
 fn missing() -> HttpResponse {
     HttpResponse::NotFound().json(json!({
@@ -44,16 +44,20 @@ async fn workspace(slug: Path<String>) -> HttpResponse {
 }
 
 /// A company with an administrator, a provider of its own, and channels beside.
-pub(super) struct Company {
-    pub(super) world: World,
-    pub(super) provider: LocalProvider,
-    pub(super) roles: Roles,
-    pub(super) admin: Session,
+pub(crate) struct Company {
+    pub(crate) world: World,
+    pub(crate) provider: LocalProvider,
+    pub(crate) roles: Roles,
+    pub(crate) admin: Session,
     _channels: LocalServer,
 }
 
 impl Company {
-    pub(super) async fn start(private: bool) -> Self {
+    pub(crate) async fn start(private: bool) -> Self {
+        Self::with(settings(), private).await
+    }
+
+    pub(crate) async fn with(settings: Settings, private: bool) -> Self {
         let (provider, roles) = (LocalProvider::start(), Roles::default());
         let shared = roles.clone();
         let channels = LocalServer::start(move |app: &mut ServiceConfig| {
@@ -61,7 +65,7 @@ impl Company {
                 .route("/internal/workspaces/by-slug/{slug}", get().to(workspace))
                 .route("/internal/workspaces/{workspace}/members/{user}", get().to(member));
         });
-        let settings = settings()
+        let settings = settings
             .set("internal.channels_url", channels.base_url())
             .set("oidc.allow_private_addresses", private);
         let world = World::with(settings).await;
@@ -70,19 +74,19 @@ impl Company {
         Self { world, provider, roles, admin, _channels: channels }
     }
 
-    pub(super) fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         json!({
             "kind": "oidc", "issuer": self.provider.issuer(), "name": "Acme", "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET, "jit": true, "allowed_domains": ["Example.test"]
         })
     }
 
-    pub(super) async fn create(&self, client: &Client, body: &Value) -> Answer {
+    pub(crate) async fn create(&self, client: &Client, body: &Value) -> Answer {
         client.post(&path(WORKSPACE), body).await
     }
 
     /// An administrator of the installation who is in no workspace.
-    pub(super) async fn operator(&self) -> Session {
+    pub(crate) async fn operator(&self) -> Session {
         let (person, session) = self.world.signed_in("operator").await;
         sqlx::query("update users set realm_roles = '{user,admin}' where id::text = $1")
             .bind(&session.user_id)
@@ -93,6 +97,6 @@ impl Company {
     }
 }
 
-pub(super) fn path(workspace: &str) -> String {
+pub(crate) fn path(workspace: &str) -> String {
     format!("/auth/oidc/workspaces/{workspace}/providers")
 }
