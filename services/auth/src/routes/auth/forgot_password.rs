@@ -18,6 +18,7 @@ use crate::store::mail_requests::{self, Purpose};
 /// Whose password is lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ForgotPassword)]
 pub(crate) struct Request {
     /// The address of the account.
     #[serde(default)]

@@ -19,6 +19,7 @@ use crate::store::mail_requests::{self, Purpose};
 /// Whose mail got lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ResendVerification)]
 pub(crate) struct Request {
     /// The address of the registration.
     #[serde(default)]
