@@ -183,32 +183,47 @@ fn own(
             let loopback = ports.http(Port::Gateway);
             keys.push(("SOCKETS__ALLOWED_ORIGINS", format!("{public},{loopback}")));
         }
-        "gateway" => keys.extend([
-            ("UPSTREAMS__AUTH", ports.address(Port::Auth)),
-            ("UPSTREAMS__CHANNELS", ports.address(Port::Channels)),
-            ("UPSTREAMS__MESSAGING", ports.address(Port::Messaging)),
-            ("UPSTREAMS__PRESENCE", ports.address(Port::Presence)),
-            ("UPSTREAMS__FILES", ports.address(Port::Files)),
-            ("UPSTREAMS__SEARCH", ports.address(Port::Search)),
-            ("UPSTREAMS__ADMIN", ports.address(Port::Admin)),
-        ]),
+        "gateway" => {
+            if let Some(issuer) = issuer(setting("COLINK_KEYCLOAK_URL")) {
+                keys.push(("PROVIDER_TOKENS__ISSUERS", issuer));
+            }
+            keys.extend(upstreams(ports));
+        }
         _ => {}
     }
     Ok(keys)
 }
 
-/// Sign-in through Keycloak, when there is one: the realm and the client of `infra/docker/keycloak/colink-realm.json`.
+/// Where the gateway finds the others.
+fn upstreams(ports: Ports) -> [(&'static str, String); 7] {
+    [
+        ("UPSTREAMS__AUTH", ports.address(Port::Auth)),
+        ("UPSTREAMS__CHANNELS", ports.address(Port::Channels)),
+        ("UPSTREAMS__MESSAGING", ports.address(Port::Messaging)),
+        ("UPSTREAMS__PRESENCE", ports.address(Port::Presence)),
+        ("UPSTREAMS__FILES", ports.address(Port::Files)),
+        ("UPSTREAMS__SEARCH", ports.address(Port::Search)),
+        ("UPSTREAMS__ADMIN", ports.address(Port::Admin)),
+    ]
+}
+
+/// The issuer of Keycloak's tokens, when there is a Keycloak.
+fn issuer(keycloak: &str) -> Option<String> {
+    (!keycloak.is_empty()).then(|| format!("{keycloak}/realms/colink"))
+}
+
+/// Sign-in through Keycloak, when there is one: the realm and the client of `infra/docker/keycloak/colink-realm.json`. Its access
+/// tokens are taken as well.
 fn sso(keycloak: &str) -> Vec<(&'static str, String)> {
-    if keycloak.is_empty() {
-        return Vec::new();
-    }
+    let Some(issuer) = issuer(keycloak) else { return Vec::new() };
     vec![
         ("OIDC__PROVIDERS__KEYCLOAK__KIND", "keycloak".to_owned()),
-        ("OIDC__PROVIDERS__KEYCLOAK__ISSUER", format!("{keycloak}/realms/colink")),
+        ("OIDC__PROVIDERS__KEYCLOAK__ISSUER", issuer),
         ("OIDC__PROVIDERS__KEYCLOAK__CLIENT_ID", "colink-api".to_owned()),
         ("OIDC__PROVIDERS__KEYCLOAK__CLIENT_SECRET", "colink-dev-only".to_owned()),
         ("OIDC__PROVIDERS__KEYCLOAK__JIT", "true".to_owned()),
         ("OIDC__PROVIDERS__KEYCLOAK__TRUSTS_EMAIL", "true".to_owned()),
+        ("OIDC__PROVIDERS__KEYCLOAK__EXCHANGE_AUDIENCE", "colink-api".to_owned()),
     ]
 }
 

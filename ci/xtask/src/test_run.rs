@@ -11,8 +11,8 @@ use crate::step::Step;
 use crate::stores::{self, Site};
 use crate::{fleet, interrupt, output, setup, supervised};
 
-/// The package whose tests sign in through Keycloak.
-const SSO: &str = "auth";
+/// The package whose tests sign in through Keycloak, and what a filter calls those of other packages.
+const SSO: [&str; 2] = ["auth", "keycloak"];
 
 /// The package whose tests run the services as processes.
 const JOURNEYS: &str = "colink-test";
@@ -29,7 +29,7 @@ struct Counts {
 
 /// Whether these tests sign in through Keycloak.
 pub(crate) fn needs_sso(arguments: &Arguments) -> bool {
-    arguments.words.is_empty() || arguments.words.iter().any(|word| word == SSO)
+    arguments.words.is_empty() || arguments.words.iter().any(|word| SSO.contains(&word.as_str()))
 }
 
 /// Runs the tests; words go to `cargo test`, and without any it is the whole workspace and the OpenAPI files.

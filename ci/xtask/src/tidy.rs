@@ -20,8 +20,10 @@ mod migrations;
 mod mod_files;
 mod names;
 mod openapi_files;
+mod request_bodies;
 mod requirements;
 mod rust_text;
+mod schema_names;
 mod service_files;
 mod tls;
 mod todo_owners;
@@ -77,7 +79,9 @@ const RULES: &[(&str, Check)] = &[
     (mod_files::NAME, mod_files::check),
     (names::NAME, names::check),
     (openapi_files::NAME, openapi_files::check),
+    (request_bodies::NAME, request_bodies::check),
     (requirements::NAME, requirements::check),
+    (schema_names::NAME, schema_names::check),
     (service_files::NAME, service_files::check),
     (tls::NAME, tls::check),
     (todo_owners::NAME, todo_owners::check),

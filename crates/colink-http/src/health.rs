@@ -76,6 +76,7 @@ pub struct Readiness {
 /// How well something works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HealthState)]
 pub enum State {
     /// Everything works.
     Healthy,

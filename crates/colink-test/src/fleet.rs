@@ -6,10 +6,8 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::ops::Range;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use toml::Table;
@@ -17,6 +15,7 @@ use toml::Table;
 use crate::client::Client;
 use crate::database::TestDatabase;
 use crate::environment::Environment;
+use crate::free_port::free_address;
 use crate::identity::{AUDIENCE, ISSUER};
 use crate::leftovers;
 use crate::node::{Binary, Node};
@@ -116,6 +115,13 @@ impl FleetPlan {
     pub fn set(mut self, key: &str, value: &str) -> Self {
         let member = self.members.last_mut().expect("a node to configure: call `with` first");
         member.variables.push((variable(&member.service, key), value.to_owned()));
+        self
+    }
+
+    /// Sets a key of every node of `service` that was added.
+    pub fn set_of(mut self, service: &str, key: &str, value: &str) -> Self {
+        let of_service = self.members.iter_mut().filter(|member| member.service == service);
+        of_service.for_each(|member| member.variables.push((variable(service, key), value.to_owned())));
         self
     }
 
@@ -280,21 +286,4 @@ impl Drop for Fleet {
 fn variable(service: &str, key: &str) -> String {
     let separator = if service.is_empty() { "" } else { "_" };
     format!("COLINK{separator}{}__{}", service.replace('-', "_"), key.replace('.', "__")).to_ascii_uppercase()
-}
-
-/// Below those that the system gives to outgoing connections: none of them stands on a port before its node does.
-const PORTS: Range<u16> = 20_000..32_000;
-
-/// A port that was free a moment ago, and that this process has given to no other node.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let ports = u32::from(PORTS.end - PORTS.start);
-    // Processes begin far from each other.
-    let begin = std::process::id().wrapping_mul(97);
-    let tried = (0..ports).find_map(|_| {
-        let step = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % ports;
-        let port = PORTS.start + u16::try_from(step).ok()?;
-        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?.local_addr().ok()
-    });
-    tried.expect("a free port")
 }

@@ -1,4 +1,5 @@
-//! What the two ways to close an account share: nobody is left without an owner, and access ends at once.
+//! What the two ways to close an account share: no workspace is left without an owner, nor the installation without an
+//! administrator, and access ends at once.
 
 use colink_core::id::UserId;
 use colink_events::Cause;
@@ -6,13 +7,15 @@ use colink_events::users::SessionRevoked;
 use colink_http::{ApiError, ApiResult};
 use sqlx::PgConnection;
 
+use crate::administration;
 use crate::api_keys::end_all;
 use crate::bots::take_out_of_use;
 use crate::error::AuthError;
 use crate::jobs::deny_sessions;
 use crate::revocation::{self, Revocation, reason};
 use crate::state::State;
-use crate::store::{bots, sessions};
+use crate::store::users::{self, User};
+use crate::store::{bots, realm_roles, sessions};
 
 /// How an account closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,18 @@ pub(crate) async fn check_handed_over(state: &State, user_id: UserId) -> ApiResu
     Err(owned.iter().fold(refusal, |refusal, workspace| {
         refusal.with_field(format!("workspaces.{}", workspace.workspace_id), workspace.name.clone())
     }))
+}
+
+/// Takes the account that is to be closed, locked until the transaction ends, unless nobody would administer the installation
+/// afterwards. Of those who leave, all wait for one another: a role may come at any moment.
+///
+/// # Errors
+/// [`AuthError::UserGone`] when it is closed already, [`AuthError::LastAdministrator`].
+pub(crate) async fn lock_leaving(transaction: &mut PgConnection, user_id: UserId) -> Result<User, AuthError> {
+    realm_roles::lock_administration(&mut *transaction).await?;
+    let user = users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(AuthError::UserGone)?;
+    administration::check_succeeded(&realm_roles::list_admins(transaction).await?, user_id)?;
+    Ok(user)
 }
 
 /// Ends every session and key of a user whose row is locked, and every key of his bots. No key comes back when the account

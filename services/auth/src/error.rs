@@ -96,6 +96,9 @@ pub(crate) enum AuthError {
     /// Nothing else would sign in to the account.
     #[error("it is the last way into the account")]
     LastWayIn,
+    /// Nobody would administer the installation any more.
+    #[error("it is the last administrator")]
+    LastAdministrator,
     /// The caller proved who he is too long ago for what he wants to change.
     #[error("the session was not proven lately")]
     Stale,
@@ -225,6 +228,9 @@ impl From<AuthError> for ApiError {
                 Self::invalid(field, Invalid::new("was used, has expired or never was: begin anew"))
             }
             E::LastWayIn => Self::conflict("This is the last way into the account; add another one first."),
+            E::LastAdministrator => Self::conflict(
+                "The installation would have no administrator left: make somebody else one first.",
+            ),
             E::ForeignPage => Self::forbidden("Pages of other sites may not do this."),
             E::WrongCsrfToken => Self::forbidden(
                 "Repeat the token that came with the sign-in in X-CSRF-Token, or sign in again.",

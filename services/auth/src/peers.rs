@@ -130,6 +130,15 @@ impl Peers {
         found(self.channels.get_json(&format!("/internal/workspaces/{workspace}/members/{user}")).await)
     }
 
+    /// Whether there is such a workspace; a deleted one is none.
+    ///
+    /// # Errors
+    /// When channels does not answer.
+    pub(crate) async fn has_workspace(&self, workspace: WorkspaceId) -> ApiResult<bool> {
+        let path = format!("/internal/workspaces/{workspace}");
+        Ok(found(self.channels.get_json::<Named>(&path).await)?.is_some())
+    }
+
     /// The workspace with this slug.
     ///
     /// # Errors

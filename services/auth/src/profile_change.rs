@@ -21,6 +21,7 @@ use crate::store::users::User;
 /// What changes; what is left out stays, what is null or an empty text is taken away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UpdateProfile)]
 pub(crate) struct Changes {
     #[schema(value_type = Option<DisplayName>)]
     display_name: Option<String>,

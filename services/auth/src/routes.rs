@@ -140,7 +140,6 @@ const UNWRAPPED: KeysIgnored = KeysIgnored(&[
     "link_identity",
     "create_workspace_provider",
     "update_workspace_provider",
-    "delete_workspace_provider",
     "finish_passkey_registration",
     "start_passkey_login",
     "finish_passkey_login",

@@ -20,6 +20,7 @@ pub(crate) const MULTIPLE: &str = "mfa";
 /// A kind of second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SecondFactorMethod)]
 pub(crate) enum Method {
     /// A code of an authenticator app.
     Totp,

@@ -210,6 +210,10 @@ fn configure_internal(routes: &mut ServiceConfig) {
                 .route(get().to(internal::list_memberships::list_memberships)),
         )
         .service(
+            resource("/internal/workspaces/{workspace_id}")
+                .route(get().to(internal::get_workspace::get_workspace)),
+        )
+        .service(
             resource("/internal/workspaces/{workspace_id}/members/{user_id}")
                 .route(get().to(internal::get_workspace_member::get_workspace_member)),
         );

@@ -12,6 +12,7 @@ use crate::store::messages::FoundMessage;
 
 /// Where it was found.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HitChannel)]
 pub(crate) struct ChannelView {
     /// The channel.
     id: ChannelId,
@@ -25,6 +26,7 @@ pub(crate) struct ChannelView {
 
 /// Who wrote or uploaded it, as he is called now.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HitPerson)]
 pub(crate) struct PersonView {
     /// The user.
     id: UserId,

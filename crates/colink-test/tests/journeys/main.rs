@@ -15,6 +15,7 @@ mod cast;
 mod company;
 mod erase;
 mod faults;
+mod keycloak;
 mod listener;
 mod main_job;
 mod revocation;

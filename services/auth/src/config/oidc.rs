@@ -35,6 +35,7 @@ pub struct OidcConfig {
 /// What a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = IdentityProviderKind)]
 pub enum Kind {
     /// Keycloak: OpenID Connect by discovery.
     Keycloak,

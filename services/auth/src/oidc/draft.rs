@@ -24,7 +24,7 @@ const LIST_MAX: usize = 50;
 /// A provider to be, or what is to be changed of one: what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = WorkspaceProviderSettings)]
+#[schema(as = UpdateWorkspaceProvider)]
 pub(crate) struct Changes {
     /// What it speaks; never changes.
     pub(crate) kind: Option<Kind>,

@@ -39,7 +39,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The key that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewApiKey)]
+#[schema(as = CreateApiKey)]
 pub(crate) struct NewKey {
     /// What it is for, for whoever reads the list.
     #[serde(default)]
@@ -94,7 +94,7 @@ fn lifetime(days: Option<Option<u32>>, rules: ApiKeysConfig) -> Result<Option<Du
 /// How a key is replaced.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = ApiKeyRotation)]
+#[schema(as = RotateApiKey)]
 pub(crate) struct Rotation {
     /// For how long the secret before it goes on, in seconds, at most 7 days. 0 ends every earlier one at once.
     #[schema(value_type = u32, minimum = 0, maximum = 604_800, example = 86_400)]

@@ -41,6 +41,7 @@ impl MailOnItsWay {
 
 /// The session is proven.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProvenSession)]
 pub(crate) struct Proven {
     /// For how long sensitive changes are open, in seconds.
     #[schema(example = 600)]

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{ServiceConfig, resource};
+use actix_web::web::{ServiceConfig, delete, resource};
 use colink_core::id::{ProviderId, SessionId, UserId};
 use colink_http::Reply;
 use secrecy::SecretString;
@@ -32,6 +32,7 @@ use crate::store::{oidc_flows, oidc_providers};
 
 /// Where to go to sign in.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BegunSignIn)]
 pub(crate) struct Authorization {
     /// The provider's page, for the browser that got this answer and its cookie.
     #[schema(example = "https://sso.example.com/authorize?response_type=code&client_id=colink")]
@@ -119,7 +120,7 @@ fn to_client(state: &State, place: &str) -> HttpResponse {
         .finish()
 }
 
-/// The provider of this name: of the installation, or of a workspace.
+/// The provider of this name: of the installation, or of a workspace, whatever became of that.
 async fn provider_of(state: &State, key: &str) -> Result<Option<Provider>, AuthError> {
     if let Some(provider) = state.oidc.configured(key) {
         return Ok(Some(provider.clone()));
@@ -132,7 +133,18 @@ async fn provider_of(state: &State, key: &str) -> Result<Option<Provider>, AuthE
     Provider::of_row(&stored, Some(SecretString::from(secret))).map(Some)
 }
 
-/// Sign-in through providers. Whatever leads to one carries secrets of its own, so that nothing of it is kept for repetitions.
+/// The provider of this name, if people may sign in through it: that of a deleted workspace is out of use.
+async fn usable_provider(state: &State, key: &str) -> Result<Option<Provider>, AuthError> {
+    let Some(provider) = provider_of(state, key).await? else { return Ok(None) };
+    let usable = match provider.workspace_id {
+        Some(workspace) => state.peers.has_workspace(workspace).await.map_err(AuthError::Peer)?,
+        None => true,
+    };
+    Ok(usable.then_some(provider))
+}
+
+/// Sign-in through providers. Whatever leads to one carries secrets of its own, and what describes one the client's, so that
+/// nothing of it is kept for repetitions.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     let once = || state.idempotency.clone();
     app.service(resource("/auth/oidc/providers").get(list_providers::list_identity_providers))
@@ -147,7 +159,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
         .service(
             resource("/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}")
                 .put(super::oidc_providers::update::update_workspace_provider)
-                .delete(super::oidc_providers::delete::delete_workspace_provider),
+                .route(delete().to(super::oidc_providers::delete::delete_workspace_provider).wrap(once())),
         )
         .service(resource("/auth/oidc/{provider}/start").get(start::start_oidc_sign_in))
         .service(resource("/auth/oidc/{provider}/callback").get(callback::end_oidc_sign_in))

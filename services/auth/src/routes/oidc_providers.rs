@@ -92,8 +92,8 @@ pub(super) struct Permit {
     bypass: bool,
 }
 
-/// Lets those in who may change the workspace. Channels decides about roles, at this moment. A workspace that asks for a
-/// second factor is closed to sessions that were not proven by one.
+/// Lets those in who may change the workspace. Channels decides about roles, at this moment, and says whether there is such a
+/// workspace. One that asks for a second factor is closed to sessions that were not proven by one.
 async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> ApiResult<Permit> {
     let member = state.peers.member(workspace_id, caller.user_id()).await?;
     let closed = member.as_ref().is_some_and(|member| member.require_mfa) && !caller.has_second_factor();
@@ -102,7 +102,11 @@ async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> Api
     match decide(&standing, Action::UpdateWorkspace) {
         decision if closed && decision.is_allowed() => Err(ApiError::of(ErrorKind::MfaRequired)),
         Decision::Allow => Ok(Permit { workspace_id, bypass: false }),
-        Decision::AllowAsRealmAdmin => Ok(Permit { workspace_id, bypass: true }),
+        Decision::AllowAsRealmAdmin if state.peers.has_workspace(workspace_id).await? => {
+            Ok(Permit { workspace_id, bypass: true })
+        }
+        Decision::AllowAsRealmAdmin => Err(ApiError::not_found("workspace")
+            .with_field("workspace_id", "is that of no workspace, or of one that was deleted")),
         Decision::Forbid => Err(ApiError::forbidden("Only administrators of the workspace may do this.")),
         Decision::Hide => Err(ApiError::not_found("workspace")),
     }

@@ -69,6 +69,7 @@ pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
 
 /// A passkey, as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Passkey)]
 pub(crate) struct View {
     id: PasskeyId,
     #[schema(example = "Laptop")]
@@ -100,6 +101,7 @@ impl View {
 
 /// What the authenticator is asked.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PasskeyChallenge)]
 pub(crate) struct Asked {
     /// `PublicKeyCredentialRequestOptionsJSON`, for `navigator.credentials.get`.
     #[schema(value_type = Object)]

@@ -20,6 +20,7 @@ pub(crate) const DEVICE_NAME_MAX: usize = 80;
 
 /// One sign-in on one device.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub(crate) struct View {
     id: SessionId,
     /// The name that its owner gave, or else what the user agent says.

@@ -7,6 +7,7 @@
 )]
 
 mod account_end;
+mod account_end_admins;
 mod account_end_keys;
 mod api_key_exchange;
 mod api_keys;

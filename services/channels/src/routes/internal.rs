@@ -3,6 +3,7 @@
 pub(super) mod find_workspace;
 pub(super) mod get_shared;
 pub(super) mod get_standing;
+pub(super) mod get_workspace;
 pub(super) mod get_workspace_member;
 pub(super) mod list_channel_members;
 pub(super) mod list_memberships;

@@ -143,6 +143,13 @@ pub(crate) async fn find_by_slug(executor: impl PgExecutor<'_>, slug: &str) -> R
     Ok(id.map(WorkspaceId::from_uuid))
 }
 
+/// The id of a workspace, if there is one that is not deleted.
+pub(crate) async fn lookup(executor: impl PgExecutor<'_>, id: WorkspaceId) -> Result<Option<WorkspaceId>> {
+    let found = sqlx::query_scalar("select id from workspaces where id = $1 and deleted_at is null");
+    let found = found.bind(id.as_uuid()).fetch_optional(executor).await?;
+    Ok(found.map(WorkspaceId::from_uuid))
+}
+
 /// A workspace about to be created.
 #[derive(Debug)]
 pub(crate) struct NewWorkspace<'a> {

@@ -71,6 +71,27 @@ async fn the_channels_of_a_user_are_those_he_may_read() {
     assert!(channels(&world.user("eve"), "").await.is_empty());
 }
 
+/// auth learns which workspaces there are, by id and by slug; a deleted one is none any more.
+#[tokio::test]
+async fn a_deleted_workspace_is_none() {
+    let world = World::start().await;
+    let ada = world.user("ada");
+    let workspace = world.workspace(&ada).await;
+    let slug = world.client(&ada).get(&format!("/workspaces/{workspace}")).await.expect(200).text("/slug");
+    let peer = world.service.internal("auth");
+    let paths = [format!("/internal/workspaces/{workspace}"), format!("/internal/workspaces/by-slug/{slug}")];
+    for path in &paths {
+        assert_eq!(peer.get(path).await.expect(200).text("/workspace_id"), workspace, "{path}");
+        world.client(&ada).get(path).await.expect(401);
+    }
+    peer.get("/internal/workspaces/018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a").await.expect(404);
+    peer.get("/internal/workspaces/nonsense").await.expect(400);
+    world.client(&ada).delete(&format!("/workspaces/{workspace}")).await.expect(204);
+    for path in &paths {
+        assert_eq!(peer.get(path).await.expect(404).error_code(), "NOT_FOUND", "{path}");
+    }
+}
+
 /// C-5: members of workspaces and channels are told to services, and to nobody else.
 #[tokio::test]
 async fn members_are_told_to_services_alone() {

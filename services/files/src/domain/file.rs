@@ -13,6 +13,7 @@ use crate::domain::media_type::MediaType;
 /// Where a file stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FileStatus)]
 pub(crate) enum Status {
     /// An upload URL was given out.
     Pending,

@@ -17,6 +17,7 @@ pub(crate) struct MediaType(String);
 /// The coarse kind of a file, for filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FileKind)]
 pub(crate) enum Kind {
     /// Pictures.
     Image,

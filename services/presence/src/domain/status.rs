@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 /// A presence status, the most present last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PresenceStatus)]
 pub enum Status {
     /// Connected and hidden: others see `offline`.
     Invisible,

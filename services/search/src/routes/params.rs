@@ -23,6 +23,7 @@ const MAX_VALUES: usize = 20;
 /// What is searched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SearchTab)]
 pub(crate) enum Tab {
     /// Messages by their text.
     #[default]

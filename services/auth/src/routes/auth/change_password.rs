@@ -23,6 +23,7 @@ use crate::store::users::{self, User};
 /// The password of now and the one to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChangePassword)]
 pub(crate) struct Request {
     /// The password of now.
     #[serde(default)]

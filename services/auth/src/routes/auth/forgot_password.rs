@@ -17,6 +17,7 @@ use crate::state::State;
 /// Whose password is lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ForgotPassword)]
 pub(crate) struct Request {
     /// The address of the account.
     #[serde(default)]

@@ -22,6 +22,7 @@ pub(crate) const DEVICE_NAME_MAX: usize = 80;
 /// Who signs in, and where.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LoginUser)]
 pub(crate) struct Request {
     /// The address; capitals do not matter.
     #[serde(default)]

@@ -12,6 +12,7 @@ use crate::state::State;
 
 /// Who is asking, in which session.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CurrentUser)]
 pub(crate) struct Me {
     #[serde(flatten)]
     profile: Profile,

@@ -27,6 +27,7 @@ use crate::store::{totp_secrets, users};
 /// The proof.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Reauthenticate)]
 pub(crate) struct Request {
     /// The password of the account, if it has one.
     #[schema(format = Password, max_length = 128)]

@@ -25,6 +25,7 @@ use crate::store::{refresh_tokens, sessions, users};
 /// The token that is given up for a new one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RefreshTokens)]
 pub(crate) struct Request {
     /// Of the last login or refresh; left out by a page whose browser has it in a cookie.
     #[schema(min_length = 43, max_length = 43)]

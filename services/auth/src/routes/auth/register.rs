@@ -38,6 +38,7 @@ pub(super) const HELD: Duration = Duration::from_secs(86_400);
 /// Who wants to join.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RegisterUser)]
 pub(crate) struct Request {
     /// Where the verification mail goes.
     #[serde(default)]
@@ -59,6 +60,7 @@ pub(crate) struct Request {
 
 /// The same answer whether the address is known or not.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RegisteredUser)]
 pub(crate) struct Registered {
     /// Always `verification_sent`.
     #[schema(example = "verification_sent")]

@@ -18,6 +18,7 @@ use crate::state::State;
 /// Whose mail got lost.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ResendVerification)]
 pub(crate) struct Request {
     /// The address of the registration.
     #[serde(default)]

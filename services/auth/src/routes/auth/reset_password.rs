@@ -22,6 +22,7 @@ use crate::{password_change, verification};
 /// The token of the mail, and the password to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ResetPassword)]
 pub(crate) struct Request {
     /// What stands behind `token=` in the link.
     #[serde(default)]
@@ -35,6 +36,7 @@ pub(crate) struct Request {
 
 /// The password is set.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PasswordWasReset)]
 pub(crate) struct WasReset {
     /// Always `password_reset`.
     #[schema(example = "password_reset")]

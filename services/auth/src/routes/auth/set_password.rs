@@ -18,6 +18,7 @@ use crate::{password_change, reauthentication, renewal};
 /// The password to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SetPassword)]
 pub(crate) struct Request {
     /// By the rules of a registration.
     #[serde(default)]

@@ -32,6 +32,7 @@ use crate::store::{usernames, users};
 /// The token of the mail, and what shows that its user registered.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = VerifyEmail)]
 pub(crate) struct Request {
     /// What stands behind `token=` in the link.
     #[serde(default)]
@@ -47,6 +48,7 @@ pub(crate) struct Request {
 
 /// The address is proven.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VerifiedEmail)]
 pub(crate) struct Verified {
     /// Always `verified`.
     #[schema(example = "verified")]

@@ -21,7 +21,7 @@ use crate::store::{usernames, users};
 /// The bot that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewBot)]
+#[schema(as = CreateBot)]
 pub(crate) struct Request {
     /// The name to be mentioned by; unique among users and bots.
     #[serde(default)]

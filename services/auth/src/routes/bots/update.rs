@@ -18,7 +18,7 @@ use crate::store::bots;
 /// What changes; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = BotChanges)]
+#[schema(as = UpdateBot)]
 pub(crate) struct Changes {
     #[schema(value_type = Option<DisplayName>)]
     display_name: Option<String>,

@@ -13,6 +13,7 @@ use crate::state::State;
 
 /// The new key.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NextSigningKey)]
 pub(crate) struct View {
     /// Its name in the JWKS.
     #[schema(example = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a")]

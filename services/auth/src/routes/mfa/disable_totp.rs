@@ -17,6 +17,7 @@ use crate::store::{totp_secrets, users};
 /// One of the two codes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DisableTotp)]
 pub(crate) struct Request {
     /// Six digits of the app.
     #[schema(pattern = "^[0-9]{6}$")]

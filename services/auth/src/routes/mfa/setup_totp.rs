@@ -18,6 +18,7 @@ use crate::store::{totp_secrets, users};
 
 /// What an authenticator app is told.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TotpSetup)]
 pub(crate) struct Setup {
     /// The seed in base 32, to be typed in.
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]

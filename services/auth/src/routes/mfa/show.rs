@@ -16,6 +16,7 @@ use crate::store::{recovery_codes, totp_secrets};
 
 /// The caller's second factors.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SecondFactors)]
 pub(crate) struct View {
     /// What signing in takes besides the first factor; empty when it asks for nothing.
     #[schema(example = json!(["totp", "recovery_code"]))]

@@ -12,6 +12,7 @@ use crate::state::State;
 
 /// Who must have a second factor.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MfaPolicy)]
 pub(crate) struct View {
     /// The bearers of these realm roles.
     #[schema(example = json!(["admin"]))]

@@ -22,6 +22,7 @@ const GRACE_HOURS_MAX: i32 = 8784;
 /// The whole policy.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = UpdateMfaPolicy)]
 pub(crate) struct Request {
     /// The realm roles whose bearers must have a second factor: `user`, `admin`; none for nobody.
     required_for_realm_roles: Option<Vec<String>>,

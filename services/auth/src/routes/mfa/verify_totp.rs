@@ -18,6 +18,7 @@ use crate::store::{mfa_failures, totp_secrets, users};
 /// The first code of a new app.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = VerifyTotp)]
 pub(crate) struct Request {
     /// Six digits.
     #[serde(default)]

@@ -10,7 +10,7 @@ use colink_http::{ApiResult, Path, Query, Reply, RequestContext, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{provider_of, to_client, to_sign_in_page};
+use super::{to_client, to_sign_in_page, usable_provider};
 use crate::domain::opaque_token::OpaqueToken;
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
@@ -45,6 +45,7 @@ pub(crate) struct Parameters {
 
 /// The end of a sign-in of `mode=json`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EndedSignIn)]
 pub(crate) struct Ended {
     /// For `POST /auth/oidc/token`, within a minute; none when a provider was linked.
     #[schema(example = "mD1xRk0mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKxE")]
@@ -106,7 +107,7 @@ pub(crate) async fn end_oidc_sign_in(
     }
 }
 
-/// The sign-in that this answer ends; `None` when there is none, or it was begun elsewhere.
+/// The sign-in that this answer ends; `None` when there is none, it was begun elsewhere, or its provider is out of use.
 async fn take(
     state: &State,
     cookies: &Cookies,
@@ -117,7 +118,7 @@ async fn take(
     let Some(flow) = oidc_flows::delete(&state.pool, secret.hash()).await? else { return Ok(None) };
     let Some(browser) = state.oidc.cookie().read(cookies) else { return Ok(None) };
     let alive = flow.expires_at > state.clock.now() && flow.is_of(browser.hash()) && flow.provider == key;
-    let provider = if alive { provider_of(state, key).await? } else { None };
+    let provider = if alive { usable_provider(state, key).await? } else { None };
     let secrets = FlowSecrets { state: secret, browser };
     Ok(provider.map(|provider| Returned { flow, secrets, provider }))
 }

@@ -23,6 +23,7 @@ const DEVICE_NAME_MAX: usize = 80;
 /// The code that the callback gave.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ExchangeOidcCode)]
 pub(crate) struct Request {
     /// What stands behind `oidc_code=`.
     #[serde(default)]

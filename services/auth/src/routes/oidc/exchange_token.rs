@@ -24,7 +24,7 @@ const DEVICE_NAME_MAX: usize = 80;
 /// A token, and whose it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = TokenExchange)]
+#[schema(as = ExchangeProviderToken)]
 pub(crate) struct Request {
     /// The provider's id.
     #[serde(default)]

@@ -7,7 +7,7 @@ use colink_http::{ApiError, ApiResult, OptionalBody, Path, Reply, Success};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Authorization, NotBegun, Purpose, begin, provider_of};
+use super::{Authorization, NotBegun, Purpose, begin, usable_provider};
 use crate::limits::{Limit, Subject};
 use crate::oidc::cookie::Cookies;
 use crate::oidc::return_to::ReturnTo;
@@ -17,6 +17,7 @@ use crate::state::State;
 /// Where it ends.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LinkIdentity)]
 pub(crate) struct Request {
     /// A path of the web client.
     #[schema(max_length = 512)]
@@ -48,7 +49,7 @@ pub(crate) async fn link_identity(
         all((optional("return_to", request.return_to, |text: String| ReturnTo::parse(&text)),))?;
     reauthentication::require(&state, &caller).await?;
     state.limits.take(Limit::Oidc, &Subject::client(caller.context())).await?;
-    let provider = provider_of(&state, &key).await?.ok_or_else(|| ApiError::not_found("provider"))?;
+    let provider = usable_provider(&state, &key).await?.ok_or_else(|| ApiError::not_found("provider"))?;
     let purpose = Purpose {
         return_to: return_to.unwrap_or_else(ReturnTo::home),
         json: false,

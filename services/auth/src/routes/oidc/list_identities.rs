@@ -13,6 +13,7 @@ use crate::store::identities;
 
 /// A provider that is linked to my account.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LinkedIdentity)]
 pub(crate) struct View {
     /// The provider's id.
     #[schema(example = "google")]
@@ -26,6 +27,7 @@ pub(crate) struct View {
 
 /// The linked providers.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LinkedIdentities)]
 pub(crate) struct Identities {
     identities: Vec<View>,
 }

@@ -16,6 +16,7 @@ use crate::store::oidc_providers;
 
 /// A way to sign in.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IdentityProvider)]
 pub(crate) struct View {
     /// The name in URLs.
     #[schema(example = "google")]
@@ -34,6 +35,7 @@ impl From<&Provider> for View {
 
 /// The ways to sign in.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IdentityProviders)]
 pub(crate) struct Providers {
     providers: Vec<View>,
 }

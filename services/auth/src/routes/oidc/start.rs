@@ -7,7 +7,7 @@ use colink_http::{ApiError, ApiResult, Path, Query, RequestContext, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Authorization, NotBegun, Purpose, begin, provider_of, to_sign_in_page};
+use super::{Authorization, NotBegun, Purpose, begin, to_sign_in_page, usable_provider};
 use crate::limits::{Limit, Subject};
 use crate::oidc::cookie::Cookies;
 use crate::oidc::return_to::ReturnTo;
@@ -29,6 +29,7 @@ pub(crate) struct Parameters {
 /// How this and the callback answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = SignInMode)]
 pub(crate) enum Mode {
     /// With JSON.
     Json,
@@ -61,7 +62,7 @@ pub(crate) async fn start_oidc_sign_in(
     let (return_to,) =
         all((optional("return_to", parameters.return_to, |text: String| ReturnTo::parse(&text)),))?;
     state.limits.take(Limit::Oidc, &Subject::client(&context)).await?;
-    let provider = provider_of(&state, &key).await?.ok_or_else(|| ApiError::not_found("provider"))?;
+    let provider = usable_provider(&state, &key).await?.ok_or_else(|| ApiError::not_found("provider"))?;
     let return_to = return_to.unwrap_or_else(ReturnTo::home);
     let json = parameters.mode == Some(Mode::Json);
     match begin(&state, &provider, &cookies, &Purpose { return_to, json, link: None }).await {

@@ -23,6 +23,7 @@ use crate::store::users;
 /// The authenticator's answer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FinishPasskeyLogin)]
 pub(crate) struct Request {
     /// From `POST /auth/passkeys/login/start`.
     #[serde(default)]

@@ -20,6 +20,7 @@ use crate::store::users;
 /// The authenticator's answer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FinishPasskeyReauthentication)]
 pub(crate) struct Request {
     /// `AuthenticationResponseJSON`: what `navigator.credentials.get` gave, by `toJSON`.
     #[schema(value_type = Object)]

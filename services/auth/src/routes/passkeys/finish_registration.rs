@@ -26,6 +26,7 @@ use crate::store::{sessions, users};
 /// A new passkey.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FinishPasskeyRegistration)]
 pub(crate) struct Request {
     /// What its owner calls it.
     #[serde(default)]
@@ -38,6 +39,7 @@ pub(crate) struct Request {
 
 /// The new passkey.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AddedPasskey)]
 pub(crate) struct Added {
     #[serde(flatten)]
     passkey: View,

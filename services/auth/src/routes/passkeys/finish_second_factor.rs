@@ -18,6 +18,7 @@ use crate::state::State;
 /// The second half of a sign-in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FinishPasskeySecondFactor)]
 pub(crate) struct Request {
     /// Of the answer to the first half.
     #[serde(default)]

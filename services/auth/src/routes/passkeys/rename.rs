@@ -15,6 +15,7 @@ use crate::store::passkeys;
 /// The new name.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RenamePasskey)]
 pub(crate) struct Request {
     /// What its owner calls it.
     #[serde(default)]

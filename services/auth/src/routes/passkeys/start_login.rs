@@ -13,6 +13,7 @@ use crate::state::State;
 
 /// What the authenticator is asked, and the name of the asking.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BegunPasskeyLogin)]
 pub(crate) struct Begun {
     /// To be sent with the authenticator's answer.
     #[schema(example = "mD1xRk0mU8cV5o1b8y5m0f3nF6Zt2mQJ0a9sYw4gKxE")]

@@ -14,6 +14,7 @@ use crate::store::{passkeys, users};
 
 /// What the authenticator is asked.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NewPasskey)]
 pub(crate) struct Creation {
     /// `PublicKeyCredentialCreationOptionsJSON`, for `navigator.credentials.create`.
     #[schema(value_type = Object)]

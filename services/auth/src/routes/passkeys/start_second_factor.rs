@@ -17,6 +17,7 @@ use crate::store::passkeys;
 /// A sign-in that waits.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = StartPasskeySecondFactor)]
 pub(crate) struct Request {
     /// Of the answer to the first half.
     #[serde(default)]

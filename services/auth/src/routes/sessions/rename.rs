@@ -17,6 +17,7 @@ use crate::store::sessions;
 /// What the owner calls it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RenameSession)]
 pub(crate) struct Request {
     /// The new name.
     #[serde(default)]

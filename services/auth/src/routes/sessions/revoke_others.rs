@@ -12,6 +12,7 @@ use crate::store::sessions;
 
 /// How many sessions were ended.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EndedSessions)]
 pub(crate) struct Revoked {
     #[schema(example = 2)]
     revoked: usize,

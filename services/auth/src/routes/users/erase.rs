@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::closing::{Closing, check_handed_over, end_access};
+use crate::closing::{Closing, check_handed_over, end_access, lock_leaving};
 use crate::error::AuthError;
 use crate::jobs::remove_archives::RemoveArchives;
 use crate::reauthentication;
@@ -21,7 +21,7 @@ use crate::store::{closed_accounts, exports};
 /// The confirmation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = EraseRequest)]
+#[schema(as = EraseAccount)]
 pub(crate) struct Request {
     /// One's own username, typed as a confirmation.
     #[serde(default)]
@@ -33,7 +33,7 @@ pub(crate) struct Request {
 /// Asks for a fresh proof (`POST /auth/reauthenticate`) and for one's username. For good: names, address, password, second
 /// factors, linked providers, keys and sessions are deleted everywhere; messages and shared files stay, written by "Deleted
 /// user". One's bots go out of use; what they wrote stays under their names. The last owner of a workspace with other members
-/// hands it over first.
+/// hands it over first, and so does the last administrator of the installation.
 #[utoipa::path(
     post,
     path = "/users/me/erase",
@@ -42,7 +42,7 @@ pub(crate) struct Request {
     request_body(content = Request, example = json!({"username": "ada"})),
     responses(
         (status = 204, description = "Erased."),
-        (status = 409, description = "CONFLICT: names the workspaces to be handed over", body = Failure),
+        (status = 409, description = "CONFLICT: names the workspaces to be handed over, or he is the last administrator", body = Failure),
     )
 )]
 pub(crate) async fn erase_account(
@@ -65,7 +65,7 @@ pub(crate) async fn erase_account(
 async fn erase(state: &State, caller: &Caller) -> Result<(), AuthError> {
     let (user_id, cause) = (caller.user_id(), caller.cause());
     let mut transaction = state.begin().await?;
-    let user = super::lock(&mut transaction, user_id).await?;
+    let user = lock_leaving(&mut transaction, user_id).await?;
     if exports::insert_orphans(&mut transaction, user_id).await? > 0 {
         let now = Enqueue::now().context(cause.clone());
         colink_jobs::enqueue(&mut transaction, &RemoveArchives, now, state.clock.as_ref()).await?;

@@ -25,14 +25,14 @@ use crate::revocation::{Revocation, reason};
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{realm_roles, sessions};
-use crate::{api_keys, reauthentication};
+use crate::{administration, api_keys, reauthentication};
 
 const FIELD: &str = "realm_roles";
 
 /// All of the roles.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = RealmRolesWanted)]
+#[schema(as = SetRealmRoles)]
 pub(crate) struct Request {
     /// `user`, `admin`. Every account has `user`, named or not.
     realm_roles: Option<Vec<String>>,
@@ -75,7 +75,7 @@ pub(crate) async fn set_realm_roles(
     reauthentication::require(&state, &caller).await?;
     let mut transaction = state.begin().await?;
     let locked = realm_roles::lock_with_admins(&mut transaction, user_id).await.map_err(AuthError::from)?;
-    let user = locked.iter().find(|user| user.id() == user_id && has_roles(user));
+    let user = locked.iter().find(|user| user.id() == user_id && administration::has_roles(user));
     let user = user.ok_or_else(|| ApiError::not_found("user"))?;
     if realm_role::complete(&user.realm_roles) != roles {
         check_administered(&locked, caller.user_id(), user_id, &roles)?;
@@ -93,28 +93,17 @@ fn roles(given: Option<Vec<String>>) -> Result<Vec<String>, FieldError> {
     Ok(realm_role::complete(&each(FIELD, given, realm_role::parse)?))
 }
 
-/// People whose address is proven, also while their account is closed. A role that waits for a proof would be
-/// somebody's whom nobody knows.
-fn has_roles(user: &User) -> bool {
-    !user.is_bot() && user.erased_at.is_none() && user.email_verified_at.is_some()
-}
-
 /// Refuses what would leave nobody who administers the installation, and a caller who lost the role in this moment: of two
 /// who take it from one another, one has it afterwards.
 fn check_administered(locked: &[User], caller: UserId, user_id: UserId, roles: &[String]) -> ApiResult<()> {
-    let is_admin = |user: &&User| {
-        has_roles(user) && !user.is_closed() && user.realm_roles.iter().any(|role| role == REALM_ADMIN)
-    };
-    if !locked.iter().filter(is_admin).any(|user| user.id() == caller) {
+    let is_caller = |user: &User| user.id() == caller;
+    if !locked.iter().filter(|user| administration::is_administrator(user)).any(is_caller) {
         return Err(ApiError::forbidden("Only administrators of the installation may do this."));
     }
-    let remains = |user: &User| user.id() != user_id || roles.iter().any(|role| role == REALM_ADMIN);
-    if locked.iter().filter(is_admin).any(remains) {
-        Ok(())
-    } else {
-        let message = "The installation would have no administrator left: make somebody else one first.";
-        Err(ApiError::conflict(message))
+    if !roles.iter().any(|role| role == REALM_ADMIN) {
+        administration::check_succeeded(locked, user_id)?;
     }
+    Ok(())
 }
 
 async fn change(

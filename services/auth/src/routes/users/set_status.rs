@@ -20,7 +20,7 @@ use crate::store::profiles;
 /// A text, an emoji, or both; it ends at a moment, after a while, or not by itself.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = StatusRequest)]
+#[schema(as = SetStatus)]
 pub(crate) struct Request {
     #[schema(max_length = 100)]
     text: Option<String>,

@@ -16,6 +16,7 @@ use crate::store::users::{self, User};
 
 /// A user as others see him.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserSummary)]
 pub(crate) struct Summary {
     id: UserId,
     #[schema(example = "ada")]

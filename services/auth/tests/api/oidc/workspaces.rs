@@ -1,6 +1,7 @@
 //! Providers that workspaces bring along.
 
 pub(crate) mod company;
+mod deleted;
 
 use std::sync::atomic::Ordering;
 
@@ -56,7 +57,10 @@ async fn an_administrator_keeps_the_providers() {
     ] {
         assert_eq!(client.put(&one, &body).await.expect(400).error_fields(), [field], "{body}");
     }
-    client.delete(&one).await.expect(204);
+    for replayed in [None, Some("true")] {
+        let deleted = client.request(Method::DELETE, &one).idempotency_key("k1").send().await.expect(204);
+        assert_eq!(deleted.header("idempotent-replayed"), replayed);
+    }
     client.delete(&one).await.expect(404);
     client.put(&one, &json!({})).await.expect(404);
 

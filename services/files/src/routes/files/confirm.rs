@@ -24,7 +24,7 @@ use crate::view::FileView;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }))]
-pub(crate) struct ConfirmRequest {
+pub(crate) struct ConfirmUpload {
     /// SHA-256 of the bytes in hex.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     sha256: Option<String>,
@@ -34,14 +34,14 @@ pub(crate) struct ConfirmRequest {
 #[utoipa::path(
     post, path = "/files/{file_id}/confirm", operation_id = "confirm_upload", tag = "files",
     params(("file_id" = FileId, Path)),
-    request_body = Option<ConfirmRequest>,
+    request_body = Option<ConfirmUpload>,
     responses((status = 200, description = "The file is there for the channel", body = Success<FileView>))
 )]
 pub(crate) async fn confirm_upload(
     state: Data<State>,
     caller: Scoped<needs::FilesWrite>,
     Path(id): Path<FileId>,
-    OptionalBody(request): OptionalBody<ConfirmRequest>,
+    OptionalBody(request): OptionalBody<ConfirmUpload>,
 ) -> ApiResult<Reply<FileView>> {
     let request = request.unwrap_or_default();
     let (checksum,) = all((optional("sha256", request.sha256, |text| Checksum::parse(&text)),))?;

@@ -32,7 +32,7 @@ use crate::view::FileView;
     "size": 48213,
     "channel_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a"
 }))]
-pub(crate) struct UploadRequest {
+pub(crate) struct RequestUpload {
     /// The file's name, without a path.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 255)]
@@ -83,7 +83,7 @@ struct Upload {
 /// Asks for a URL to upload a file to. It takes the bytes directly, within minutes; confirm the upload afterwards.
 #[utoipa::path(
     post, path = "/files/upload-url", operation_id = "request_upload", tag = "files",
-    request_body = UploadRequest,
+    request_body = RequestUpload,
     responses(
         (status = 201, description = "Upload the bytes, then confirm", body = Success<UploadTicket>),
         (status = 404, description = "There is no such channel for the caller", body = Failure),
@@ -93,7 +93,7 @@ pub(crate) async fn request_upload(
     state: Data<State>,
     caller: Scoped<needs::FilesWrite>,
     scope: WorkspaceScope,
-    Body(request): Body<UploadRequest>,
+    Body(request): Body<RequestUpload>,
 ) -> ApiResult<Reply<UploadTicket>> {
     let upload = parse(request, &state.rules)?;
     let seat = authorise(&state, &caller, upload.channel_id, Action::UploadFile, "channel").await?;
@@ -137,7 +137,7 @@ async fn issue(state: &State, file: File) -> Result<UploadTicket> {
     })
 }
 
-fn parse(request: UploadRequest, rules: &Rules) -> ApiResult<Upload> {
+fn parse(request: RequestUpload, rules: &Rules) -> ApiResult<Upload> {
     let (filename, content_type, size, channel_id, sha256) = all((
         field("filename", FileName::parse(&request.filename)),
         content_type(&request.content_type, rules),

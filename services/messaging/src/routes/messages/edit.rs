@@ -42,7 +42,7 @@ pub(crate) struct EditMessage {
         ("message_id" = MessageId, Path),
         ("If-Match" = Option<String>, Header, description = "Only if this is still the message's tag"),
     ),
-    request_body = EditMessage,
+    request_body(content = EditMessage, example = json!({"content": "Shipped in **v2.1**"})),
     responses((status = 200, description = "The message as it now stands", body = Success<MessageView>))
 )]
 pub(crate) async fn edit_message(

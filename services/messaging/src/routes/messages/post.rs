@@ -74,7 +74,9 @@ impl PostMessage {
     operation_id = "post_message",
     tag = "messages",
     params(("channel_id" = ChannelId, Path, description = "A channel or direct conversation")),
-    request_body = PostMessage,
+    request_body(content = PostMessage, example = json!({
+        "content": "Shipped in **v2**, thanks @ada", "client_msg_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a"
+    })),
     responses(
         (status = 201, description = "Stored", body = Success<MessageView>),
         (status = 200, description = "Stored before under the same key: `Idempotent-Replayed: true`",

@@ -55,7 +55,7 @@ pub(crate) struct ReactionView {
     operation_id = "add_reaction",
     tag = "reactions",
     params(("message_id" = MessageId, Path)),
-    request_body = AddReaction,
+    request_body(content = AddReaction, example = json!({"emoji": "👍"})),
     responses((status = 201, description = "The reaction", body = Success<ReactionView>))
 )]
 pub(crate) async fn add_reaction(

@@ -32,7 +32,7 @@ pub(crate) struct MarkRead {
     operation_id = "mark_read",
     tag = "reads",
     params(("channel_id" = ChannelId, Path)),
-    request_body = MarkRead,
+    request_body(content = MarkRead, example = json!({"seq": 42})),
     responses((status = 200, description = "What is unread now", body = Success<UnreadView>))
 )]
 pub(crate) async fn mark_read(

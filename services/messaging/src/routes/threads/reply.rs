@@ -45,7 +45,9 @@ pub(crate) struct ReplyToMessage {
     operation_id = "reply_to_message",
     tag = "threads",
     params(("message_id" = MessageId, Path, description = "The first message of the thread")),
-    request_body = ReplyToMessage,
+    request_body(content = ReplyToMessage, example = json!({
+        "content": "Well done!", "also_in_channel": true, "client_msg_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2b"
+    })),
     responses(
         (status = 201, description = "Stored", body = Success<MessageView>),
         (status = 200, description = "Stored before under the same key: `Idempotent-Replayed: true`",

@@ -13,10 +13,20 @@ use crate::harness::{Session, World, settings};
 
 pub(crate) const WORKSPACE: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a";
 
-/// What channels knows: who is what in the workspace, everybody else is a member of none; and whether it asks for a second
-/// factor.
+/// What channels knows: who is what in the workspace, everybody else is a member of none; whether it asks for a second
+/// factor; and whether it is deleted.
 #[derive(Clone, Default)]
-pub(crate) struct Roles(pub(crate) Arc<Mutex<Vec<(String, &'static str)>>>, pub(crate) Arc<AtomicBool>);
+pub(crate) struct Roles(
+    pub(crate) Arc<Mutex<Vec<(String, &'static str)>>>,
+    pub(crate) Arc<AtomicBool>,
+    pub(crate) Arc<AtomicBool>,
+);
+
+impl Roles {
+    fn knows(&self, workspace: &str) -> bool {
+        workspace == WORKSPACE && !self.2.load(Ordering::SeqCst)
+    }
+}
 
 fn missing() -> HttpResponse {
     HttpResponse::NotFound().json(json!({
@@ -33,14 +43,22 @@ fn success(data: &Value) -> HttpResponse {
 
 async fn member(roles: Data<Roles>, path: Path<(String, String)>) -> HttpResponse {
     let (workspace, user) = path.into_inner();
-    let require_mfa = roles.1.load(Ordering::SeqCst);
+    let (require_mfa, there) = (roles.1.load(Ordering::SeqCst), roles.knows(&workspace));
     let roles = roles.get_ref().0.lock().unwrap();
-    let role = roles.iter().find(|(id, _)| *id == user && workspace == WORKSPACE);
+    let role = roles.iter().find(|(id, _)| *id == user && there);
     role.map_or_else(missing, |(_, role)| success(&json!({ "role": role, "require_mfa": require_mfa })))
 }
 
-async fn workspace(slug: Path<String>) -> HttpResponse {
-    if slug.as_str() == "acme" { success(&json!({"workspace_id": WORKSPACE})) } else { missing() }
+fn workspace(found: bool) -> HttpResponse {
+    if found { success(&json!({"workspace_id": WORKSPACE})) } else { missing() }
+}
+
+async fn by_slug(roles: Data<Roles>, slug: Path<String>) -> HttpResponse {
+    workspace(slug.as_str() == "acme" && roles.knows(WORKSPACE))
+}
+
+async fn by_id(roles: Data<Roles>, id: Path<String>) -> HttpResponse {
+    workspace(roles.knows(&id))
 }
 
 /// A company with an administrator, a provider of its own, and channels beside.
@@ -62,7 +80,8 @@ impl Company {
         let shared = roles.clone();
         let channels = LocalServer::start(move |app: &mut ServiceConfig| {
             app.app_data(Data::new(shared.clone()))
-                .route("/internal/workspaces/by-slug/{slug}", get().to(workspace))
+                .route("/internal/workspaces/by-slug/{slug}", get().to(by_slug))
+                .route("/internal/workspaces/{workspace}", get().to(by_id))
                 .route("/internal/workspaces/{workspace}/members/{user}", get().to(member));
         });
         let settings = settings
