@@ -8,7 +8,7 @@ use colink_events::{EVENTS, Envelope, EventSpec, Opened, Topic};
 use serde_json::{Value, json};
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+    PathBuf::from("golden")
 }
 
 fn file_of(spec: &EventSpec) -> String {

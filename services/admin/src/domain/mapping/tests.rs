@@ -79,7 +79,7 @@ const SECRET: &[&str] = &[
 ];
 
 fn golden(spec: &EventSpec) -> Envelope {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../crates/colink-events/golden");
+    let folder = PathBuf::from("../../crates/colink-events/golden");
     let file = folder.join(format!("{}.v{}.json", spec.kind, spec.version));
     Envelope::from_slice(&fs::read(file).unwrap()).unwrap()
 }
