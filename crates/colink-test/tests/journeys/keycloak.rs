@@ -1,14 +1,18 @@
 //! Somebody who is signed in at the real Keycloak, and a program of hers that calls with its access token alone.
 
-use colink_test::{Client, Keycloak, Stage, Visitor, unique};
+use std::time::Duration;
+
+use colink_test::{Client, Keycloak, Stage, Visitor, eventually, unique};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::company::{open, plan};
 
+/// Every service must know that a session is over within this time.
+const AT_ONCE: Duration = Duration::from_secs(2);
 const PROVIDER: &str = "oidc.providers.keycloak";
 
-/// where the gateway trusts the realm, its token for `colink-api` opens auth, channels and messaging, as the account that
+/// where the gateway trusts the realm, its token for `colink-api` opens auth, channels and messaging, as the account that
 /// its bearer has here, until the session of it is ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn keycloaks_access_token_opens_the_fleet() {
@@ -46,7 +50,10 @@ async fn keycloaks_access_token_opens_the_fleet() {
 
     program.post("/api/auth/logout", &json!({})).await.expect(204);
     for path in ["/api/auth/me", &messages] {
-        program.get(path).await.expect(401);
+        eventually("the session is over", AT_ONCE, async || {
+            (program.get(path).await.status == 401).then_some(())
+        })
+        .await;
     }
 }
 
