@@ -89,9 +89,9 @@ fn every_combination_is_decided_as_the_table_says() {
     let path = Path::new("tests/permissions.txt");
     let actual = render();
     if std::env::var_os("COLINK_BLESS").is_some() {
-        fs::write(&path, &actual).unwrap();
+        fs::write(path, &actual).unwrap();
     }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
+    let expected = fs::read_to_string(path).unwrap_or_default();
     for (number, (expected, actual)) in expected.lines().zip(actual.lines()).enumerate() {
         assert_eq!(expected, actual, "line {} of {}", number + 1, path.display());
     }
