@@ -9,7 +9,7 @@ use super::sealed::SealedColumn;
 
 /// The clients' secrets.
 pub(crate) const SEALED: SealedColumn =
-    SealedColumn { table: "oidc_providers", key: "id", column: "sealed_client_secret" };
+    SealedColumn { table: "oidc_providers", key: "id", key_type: "uuid", column: "sealed_client_secret" };
 
 /// A provider as it is stored.
 #[derive(Debug, Clone, FromRow)]

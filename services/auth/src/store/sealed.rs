@@ -17,6 +17,8 @@ pub(crate) struct SealedColumn {
     pub(crate) table: &'static str,
     /// Its primary key.
     pub(crate) key: &'static str,
+    /// The type of that.
+    pub(crate) key_type: &'static str,
     /// The column, `bytea`.
     pub(crate) column: &'static str,
 }
@@ -37,7 +39,7 @@ pub(crate) async fn lock_outdated(
     without: &[String],
     limit: i64,
 ) -> sqlx::Result<Vec<(String, Vec<u8>)>> {
-    let SealedColumn { table, key, column } = of;
+    let SealedColumn { table, key, column, .. } = of;
     // Names of our own, not of a request. Two ranges, because an index does not answer `<>`.
     let query = AssertSqlSafe(format!(
         "select {key}::text, {column} from {table}
@@ -54,8 +56,9 @@ pub(crate) async fn update(
     row: &str,
     sealed: &[u8],
 ) -> sqlx::Result<()> {
-    let SealedColumn { table, key, column } = of;
-    let query = AssertSqlSafe(format!("update {table} set {column} = $2 where {key}::text = $1"));
+    let SealedColumn { table, key, key_type, column } = of;
+    // The value is cast and not the column, whose index would be of no use then.
+    let query = AssertSqlSafe(format!("update {table} set {column} = $2 where {key} = $1::text::{key_type}"));
     sqlx::query(query).bind(row).bind(sealed).execute(connection).await.map(drop)
 }
 

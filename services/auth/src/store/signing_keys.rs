@@ -7,7 +7,7 @@ use super::sealed::SealedColumn;
 
 /// The private halves.
 pub(crate) const SEALED: SealedColumn =
-    SealedColumn { table: "signing_keys", key: "kid", column: "sealed_seed" };
+    SealedColumn { table: "signing_keys", key: "kid", key_type: "text", column: "sealed_seed" };
 
 /// The advisory lock under which keys are made.
 const ROTATION_LOCK: i64 = 0x434c_4b45_5953;

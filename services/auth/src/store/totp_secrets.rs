@@ -8,7 +8,7 @@ use super::sealed::SealedColumn;
 
 /// The column of seeds.
 pub(crate) const SEALED: SealedColumn =
-    SealedColumn { table: "totp_secrets", key: "user_id", column: "sealed_secret" };
+    SealedColumn { table: "totp_secrets", key: "user_id", key_type: "uuid", column: "sealed_secret" };
 
 /// A seed as it is stored.
 #[derive(FromRow)]
