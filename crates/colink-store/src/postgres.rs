@@ -41,7 +41,8 @@ pub struct PostgresConfig {
     #[serde(default = "PostgresConfig::default_statement_timeout_ms")]
     pub statement_timeout_ms: u64,
     /// Plan a statement once for a connection, whatever its values are. For a service whose statements all find their rows by
-    /// key: the server would else plan many of them at each execution, which can cost more than what they do.
+    /// key: the server would else plan many of them at each execution, which can cost more than what they do. Whole
+    /// tables are then read only where there is no index at all.
     #[serde(default)]
     pub generic_plans: bool,
 }
