@@ -83,7 +83,7 @@ impl TestDatabase {
     #[must_use]
     pub fn pool(&self) -> PgPool {
         let options: PgConnectOptions = self.url().parse().expect("a Postgres URL");
-        PgPoolOptions::new().max_connections(2).connect_lazy_with(options)
+        PgPoolOptions::new().max_connections(3).connect_lazy_with(options)
     }
 
     /// Drops it, whoever is connected.

@@ -1,11 +1,14 @@
 import de.bwaldvogel.mongo.MongoCollection;
 import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.MongoVersion;
+import de.bwaldvogel.mongo.backend.AbstractUniqueIndex;
 import de.bwaldvogel.mongo.backend.CollectionOptions;
 import de.bwaldvogel.mongo.backend.CursorRegistry;
 import de.bwaldvogel.mongo.backend.EmptyIndex;
 import de.bwaldvogel.mongo.backend.Index;
 import de.bwaldvogel.mongo.backend.IndexKey;
+import de.bwaldvogel.mongo.backend.KeyValue;
+import de.bwaldvogel.mongo.backend.Missing;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.backend.h2.H2Collection;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
@@ -15,12 +18,16 @@ import de.bwaldvogel.mongo.wire.bson.BsonEncoder;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.WriteBuffer;
 import org.h2.mvstore.type.BasicDataType;
 import org.h2.mvstore.type.ObjectDataType;
+import org.h2.mvstore.type.StringDataType;
 
 /** Serves the MongoDB protocol from one file. Arguments: the file, the port. */
 public class MongoServer {
@@ -62,11 +69,76 @@ public class MongoServer {
             };
         }
 
+        @Override protected Index<Object> openOrCreateUniqueIndex(
+                String collection, String name, List<IndexKey> keys, boolean sparse) {
+            // What the backend kept under this name cannot be read as what this keeps; an empty index is filled at once.
+            store.removeMap(getFullCollectionNamespace(collection) + "._index_" + name);
+            var types = new MVMap.Builder<String, Object>().keyType(StringDataType.INSTANCE);
+            return new UniqueIndex(store.openMap(keysOf(collection, name), types), name, keys, sparse);
+        }
+
+        @Override protected void dropIndex(MongoCollection<Object> collection, String name) {
+            super.dropIndex(collection, name);
+            store.removeMap(keysOf(collection.getCollectionName(), name));
+        }
+
+        private String keysOf(String collection, String name) {
+            return getFullCollectionNamespace(collection) + "._keys_" + name;
+        }
+
         @Override protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
             String full = getFullCollectionNamespace(name);
             var types = new MVMap.Builder<Object, Document>().valueType(new Documents());
             MVMap<Object, Document> documents = store.openMap("databases." + full, types);
             return new H2Collection(this, name, options, documents, store.openMap("meta." + full), cursorRegistry);
+        }
+    }
+
+    /** By the bytes of the keys: the backend's own serializes both keys for each comparison, most of what an insert cost. */
+    static final class UniqueIndex extends AbstractUniqueIndex<Object> {
+        private final MVMap<String, Object> positions;
+
+        UniqueIndex(MVMap<String, Object> positions, String name, List<IndexKey> keys, boolean sparse) {
+            super(name, keys, sparse);
+            this.positions = positions;
+        }
+
+        @Override protected Object removeDocument(KeyValue key) { return positions.remove(bytes(key)); }
+
+        @Override protected boolean putKeyPosition(KeyValue key, Object position) {
+            return positions.putIfAbsent(bytes(key), Missing.ofNullable(position)) == null;
+        }
+
+        @Override protected Iterable<Map.Entry<KeyValue, Object>> getIterable() {
+            return () -> positions.entrySet().stream()
+                .map(entry -> Map.entry(key(entry.getKey()), entry.getValue())).iterator();
+        }
+
+        @Override protected Object getPosition(KeyValue key) { return positions.get(bytes(key)); }
+
+        @Override public long getCount() { return positions.sizeAsLong(); }
+
+        @Override public boolean isEmpty() { return positions.isEmpty(); }
+
+        @Override public long getDataSize() { return getCount(); }
+
+        /** A BSON document of the values by their places, without those that are missing. */
+        private static String bytes(KeyValue key) {
+            Document values = new Document();
+            for (int at = 0; at < key.size(); at++) {
+                if (!(key.get(at) instanceof Missing)) {
+                    values.put(Integer.toString(at), key.get(at));
+                }
+            }
+            ByteBuf bytes = Unpooled.buffer(64);
+            BsonEncoder.encodeDocument(values, bytes);
+            return bytes.toString(StandardCharsets.ISO_8859_1);
+        }
+
+        private KeyValue key(String bytes) {
+            Document values = BsonDecoder.decodeBson(Unpooled.wrappedBuffer(bytes.getBytes(StandardCharsets.ISO_8859_1)));
+            return new KeyValue(IntStream.range(0, getKeys().size())
+                .mapToObj(at -> values.getOrDefault(Integer.toString(at), Missing.getInstance())).toArray());
         }
     }
 

@@ -1,13 +1,12 @@
-//! The posts of a channel, one statement after the other.
+//! Posts on their way into the database: a few statements at a time, one at most in each channel.
 //!
-//! The row lock of the channel's head lets them through one by one in any case. So a post that finds its channel free is
-//! stored at once, in its own request; what comes while a statement runs waits here, without a connection, and goes
-//! together in the next one. Nothing ever waits for company, and a busy channel costs a statement and a commit for many posts
-//! instead of one.
+//! The row lock of the channel's head lets posts through one by one in any case. So a post that finds its channel free, and
+//! few statements under way, is stored at once, in its own request; what comes meanwhile waits here, without a connection,
+//! and goes together in the next statement, whatever its channel. Nothing ever waits for company, and a busy process costs
+//! a statement and a commit for many posts instead of one: what databases do with their commits (group commit).
 //!
 //! Posts that wait are stored also when their clients have gone: they may have been told nothing, but never that it failed.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use colink_core::id::ChannelId;
 use colink_http::ApiError;
 use colink_runtime::Lifecycle;
 use colink_store::StoreError;
+use colink_store::postgres::is_retryable;
 use sqlx::PgPool;
 use tokio::sync::oneshot;
 
@@ -25,6 +25,8 @@ use crate::metrics::Metrics;
 use crate::sending::is_key_taken;
 use crate::store::send::{self, NewPost, Posted};
 
+/// Statements at a time: one runs while others wait for the disk. More would not be faster, and each would carry less.
+const AT_ONCE: usize = 4;
 /// Posts that go together at most.
 const TOGETHER: usize = 64;
 /// Posts that may wait in one channel: some ten statements. Whoever comes then is told to come again.
@@ -38,8 +40,25 @@ struct Inner {
     pool: PgPool,
     life: Lifecycle,
     metrics: Metrics,
-    /// A channel has an entry while a statement of its runs.
-    busy: Mutex<HashMap<ChannelId, VecDeque<Waiting>>>,
+    board: Mutex<Board>,
+}
+
+/// Who is stored and who waits.
+#[derive(Default)]
+struct Board {
+    /// Statements under way.
+    running: usize,
+    lanes: HashMap<ChannelId, Lane>,
+    /// Channels in which posts wait and no statement runs, the longest waiting first.
+    ready: VecDeque<ChannelId>,
+}
+
+/// A channel with posts.
+#[derive(Default)]
+struct Lane {
+    /// A statement of it runs.
+    busy: bool,
+    waiting: VecDeque<Waiting>,
 }
 
 struct Waiting {
@@ -54,15 +73,15 @@ enum Place {
     Behind(oneshot::Receiver<Result<Option<Posted>>>),
 }
 
-/// The right to run a statement in a channel. Whoever drops it lets those go on who wait.
+/// The right to run a statement in some channels. Whoever drops it lets those go on who wait.
 struct Turn {
     lanes: Lanes,
-    channel_id: ChannelId,
+    channels: Vec<ChannelId>,
 }
 
 impl Lanes {
     pub(crate) fn new(pool: PgPool, life: Lifecycle, metrics: Metrics) -> Self {
-        Self(Arc::new(Inner { pool, life, metrics, busy: Mutex::default() }))
+        Self(Arc::new(Inner { pool, life, metrics, board: Mutex::default() }))
     }
 
     /// Stores a post. None when nothing was stored: a key was used before, or the sender may not post or is not known here.
@@ -82,27 +101,31 @@ impl Lanes {
 
     fn enter(&self, post: &Arc<NewPost>) -> Result<Place> {
         let channel_id = post.channel_id;
-        match self.busy().entry(channel_id) {
-            Entry::Vacant(free) => {
-                free.insert(VecDeque::new());
-                Ok(Place::First(Turn { lanes: self.clone(), channel_id }))
-            }
-            Entry::Occupied(lane) if lane.get().len() >= WAITING => {
-                self.0.metrics.lane_full(channel_id);
-                Err(full().into())
-            }
-            Entry::Occupied(mut lane) => {
-                let (answer, behind) = oneshot::channel();
-                self.0.metrics.waiting().inc();
-                lane.get_mut().push_back(Waiting { post: Arc::clone(post), answer });
-                Ok(Place::Behind(behind))
-            }
+        let mut board = self.board();
+        let free = board.running < AT_ONCE;
+        let lane = board.lanes.entry(channel_id).or_default();
+        if free && !lane.busy && lane.waiting.is_empty() {
+            lane.busy = true;
+            board.running += 1;
+            return Ok(Place::First(Turn { lanes: self.clone(), channels: vec![channel_id] }));
         }
+        if lane.waiting.len() >= WAITING {
+            self.0.metrics.lane_full(channel_id);
+            return Err(full().into());
+        }
+        let (answer, behind) = oneshot::channel();
+        let is_ready = !lane.busy && lane.waiting.is_empty();
+        lane.waiting.push_back(Waiting { post: Arc::clone(post), answer });
+        if is_ready {
+            board.ready.push_back(channel_id);
+        }
+        self.0.metrics.waiting().inc();
+        Ok(Place::Behind(behind))
     }
 
     async fn insert_one(&self, post: &Arc<NewPost>) -> Result<Option<Posted>> {
         self.0.metrics.statement();
-        match send::insert(&self.0.pool, post.channel_id, std::slice::from_ref(post)).await {
+        match send::insert(&self.0.pool, std::slice::from_ref(post)).await {
             Ok(mut stored) => Ok(stored.pop().flatten()),
             Err(error) if is_key_taken(&error) => Ok(None),
             Err(error) => Err(error.into()),
@@ -114,11 +137,11 @@ impl Lanes {
         let (posts, answers): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|one| (one.post, one.answer)).unzip();
         self.0.metrics.statement();
-        let stored = send::insert(&self.0.pool, turn.channel_id, &posts).await;
+        let stored = send::insert(&self.0.pool, &posts).await;
         match stored {
             Ok(stored) => answers.into_iter().zip(stored).for_each(|(to, stored)| tell(to, Ok(stored))),
-            Err(error) if is_key_taken(&error) => {
-                // One of them stands in the way of the others.
+            // One of them stands in the way of the others, or two replicas met in the same channels.
+            Err(error) if is_key_taken(&error) || is_retryable(&error) => {
                 for (to, post) in answers.into_iter().zip(&posts) {
                     tell(to, self.insert_one(post).await);
                 }
@@ -131,9 +154,9 @@ impl Lanes {
         drop(turn);
     }
 
-    fn busy(&self) -> MutexGuard<'_, HashMap<ChannelId, VecDeque<Waiting>>> {
+    fn board(&self) -> MutexGuard<'_, Board> {
         // Nothing that holds the lock can panic halfway through a change.
-        self.0.busy.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,19 +166,53 @@ impl std::fmt::Debug for Lanes {
     }
 }
 
+impl Board {
+    /// A statement of these channels has ended.
+    fn leave(&mut self, channels: &[ChannelId]) {
+        self.running -= 1;
+        for channel_id in channels {
+            let Some(lane) = self.lanes.get_mut(channel_id) else { continue };
+            lane.busy = false;
+            if lane.waiting.is_empty() {
+                self.lanes.remove(channel_id);
+            } else {
+                self.ready.push_back(*channel_id);
+            }
+        }
+    }
+
+    /// The posts of the next statement and their channels, none of which is busy. Empty when nobody waits. By channel, as
+    /// their rows are to be locked.
+    fn next(&mut self) -> (Vec<ChannelId>, Vec<Waiting>) {
+        let (mut channels, mut together) = (Vec::new(), Vec::new());
+        while together.len() < TOGETHER {
+            let Some(channel_id) = self.ready.pop_front() else { break };
+            let Some(lane) = self.lanes.get_mut(&channel_id) else { continue };
+            let count = lane.waiting.len().min(TOGETHER - together.len());
+            together.extend(lane.waiting.drain(..count));
+            lane.busy = true;
+            channels.push(channel_id);
+        }
+        if !together.is_empty() {
+            self.running += 1;
+        }
+        together.sort_by_key(|waiting| waiting.post.channel_id);
+        (channels, together)
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut busy = self.lanes.busy();
-        let Entry::Occupied(mut lane) = busy.entry(self.channel_id) else { return };
-        let count = lane.get().len().min(TOGETHER);
-        if count == 0 {
-            lane.remove();
+        let (channels, waiting) = {
+            let mut board = self.lanes.board();
+            board.leave(&self.channels);
+            board.next()
+        };
+        if waiting.is_empty() {
             return;
         }
-        let waiting: Vec<_> = lane.get_mut().drain(..count).collect();
-        drop(busy);
-        self.lanes.0.metrics.waiting().sub(i64::try_from(count).unwrap_or_default());
-        let turn = Self { lanes: self.lanes.clone(), channel_id: self.channel_id };
+        self.lanes.0.metrics.waiting().sub(i64::try_from(waiting.len()).unwrap_or_default());
+        let turn = Self { lanes: self.lanes.clone(), channels };
         self.lanes.0.life.spawn_brief("posts", self.lanes.clone().store_waiting(turn, waiting));
     }
 }

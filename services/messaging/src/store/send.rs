@@ -1,4 +1,4 @@
-//! The send path: one statement for the posts that a channel has waiting, one round trip.
+//! The send path: one statement for the posts that are waiting, one round trip.
 
 use std::sync::Arc;
 
@@ -56,51 +56,53 @@ pub(crate) const KEYS: [&str; 2] = ["messages_client_msg_id_key", "messages_idem
 /// A post has no row there when anything is missing: no number is taken, nothing is written, and the caller finds out why.
 ///
 /// Rights are looked up one by one, by key: as joins they made plans that depended on how large the tables were when the
-/// statement was first planned. The posts keep the order in which they come from the arrays.
+/// statement was first planned. The posts of a channel keep the order in which they come from the arrays.
 ///
-/// The numbers are taken by `turn`, whose row lock orders the channel until the commit. A key that was used before ends the
-/// statement as a violation of its index, which takes all numbers back. Asking for it first would cost every post
-/// two look-ups, and more while the tables' statistics are young and the planner takes another index for them.
+/// The numbers are taken by `turn`, whose row locks order the channels until the commit. It takes them by id, as everybody
+/// must who takes more than one. A key that was used before ends the statement as a violation of its index, which takes all
+/// numbers back. Asking for it first would cost every post two look-ups, and more while the tables' statistics are young
+/// and the planner takes another index for them.
 const SEND: &str = "\
 with post as (
-    select * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::text[],
-        $10::text[], $11::bool[], $12::timestamptz[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::text[],
-        $18::text[], $19::bool[], $20::bool[]) with ordinality
-    as p(id, author_id, client_msg_id, idempotency_key, fingerprint, content, content_html, file_ids, mentions,
+    select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::bool[], $12::timestamptz[], $13::uuid[], $14::text[], $15::text[], $16::text[],
+        $17::text[], $18::text[], $19::bool[], $20::bool[]) with ordinality
+    as p(channel_id, id, author_id, client_msg_id, idempotency_key, fingerprint, content, content_html, file_ids, mentions,
         everyone, at, event_id, head, data, workspace_mark, seq_mark, author_mark, bypass, second_factor, ordinal)
 ), allowed as (
-    select p.*, u.summary, row_number() over () as place
-    from channel_heads h
-    cross join post p
+    select p.*, u.summary, row_number() over (partition by p.channel_id order by p.ordinal) as place
+    from post p
+    cross join lateral (select workspace_id from channel_heads h
+        where h.channel_id = p.channel_id and not h.archived offset 0) h
     cross join lateral (select summary from users where user_id = p.author_id offset 0) u
-    where h.channel_id = $1 and not h.archived
-      and (p.bypass
+    where (p.bypass
            or (select true from workspace_members w
                where w.workspace_id = h.workspace_id and w.user_id = p.author_id and w.active)
           and (select true from channel_members m
-               where m.channel_id = $1 and m.user_id = p.author_id and m.active))
+               where m.channel_id = p.channel_id and m.user_id = p.author_id and m.active))
       and (p.second_factor
            or (select not require_mfa from workspaces x where x.workspace_id = h.workspace_id) is not false)
 ), turn as (
     update channel_heads h set last_seq = h.last_seq + c.posts
-    from (select count(*) as posts from allowed) c
-    where h.channel_id = $1 and c.posts > 0 and not h.archived
-    returning h.last_seq - c.posts as before, h.published_seq, h.workspace_id
+    from (select channel_id, count(*) as posts from allowed group by channel_id order by channel_id) c
+    where h.channel_id = c.channel_id and not h.archived
+    returning h.channel_id, h.last_seq - c.posts as before, h.published_seq, h.workspace_id
 ), taken as (
-    select a.*, t.before + a.place as seq, t.published_seq, t.workspace_id from allowed a, turn t
+    select a.*, t.before + a.place as seq, t.published_seq, t.workspace_id
+    from allowed a join turn t on t.channel_id = a.channel_id
 ), message as (
     insert into messages (id, channel_id, workspace_id, seq, changed_seq, in_channel, author_id, client_msg_id,
         idempotency_key, fingerprint, content, content_html, file_ids, mentions, mentions_everyone, created_at)
-    select t.id, $1, t.workspace_id, t.seq, t.seq, true, t.author_id, t.client_msg_id, t.idempotency_key, t.fingerprint,
-           t.content, t.content_html, t.file_ids::uuid[], t.mentions, t.everyone, t.at
+    select t.id, t.channel_id, t.workspace_id, t.seq, t.seq, true, t.author_id, t.client_msg_id, t.idempotency_key,
+           t.fingerprint, t.content, t.content_html, t.file_ids::uuid[], t.mentions, t.everyone, t.at
     from taken t
 ), mentioned as (
     insert into message_mentions (user_id, channel_id, seq, message_id)
-    select x.user_id, $1, t.seq, t.id
+    select x.user_id, t.channel_id, t.seq, t.id
     from unnest($21::bigint[], $22::uuid[]) as x(ordinal, user_id) join taken t on t.ordinal = x.ordinal
 ), logged as (
     insert into channel_events (channel_id, seq, event_id, type, at, head, data)
-    select $1, t.seq, t.event_id, 'message.created', t.at,
+    select t.channel_id, t.seq, t.event_id, 'message.created', t.at,
            replace(replace(t.head, t.workspace_mark, t.workspace_id::text), t.seq_mark, t.seq::text),
            replace(replace(replace(t.data, t.workspace_mark, t.workspace_id::text), t.seq_mark, t.seq::text),
                    t.author_mark, t.summary)
@@ -108,7 +110,7 @@ with post as (
 )
 select t.ordinal, t.workspace_id, t.seq, t.published_seq, t.summary as author from taken t";
 
-/// Stores posts of one channel and their events, in their order. None in the place of a post whose sender may not post or
+/// Stores posts and their events, those of a channel in their order. None in the place of a post whose sender may not post or
 /// is not known here.
 ///
 /// # Errors
@@ -116,12 +118,11 @@ select t.ordinal, t.workspace_id, t.seq, t.published_seq, t.summary as author fr
 /// error. Nothing is stored then.
 pub(crate) async fn insert(
     pool: &PgPool,
-    channel_id: ChannelId,
     posts: &[Arc<NewPost>],
 ) -> Result<Vec<Option<Posted>>, sqlx::Error> {
     let (places, mentioned) = mentioned(posts);
     let rows: Vec<Posted> = sqlx::query_as(SEND)
-        .bind(channel_id.as_uuid())
+        .bind(column(posts, |post| post.channel_id.as_uuid()))
         .bind(column(posts, |post| post.id.as_uuid()))
         .bind(column(posts, |post| post.author_id.as_uuid()))
         .bind(column(posts, |post| post.client_msg_id.as_deref()))
