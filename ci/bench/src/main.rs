@@ -23,7 +23,7 @@ use crate::fixture::Fixture;
 pub(crate) type BenchError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Posts per second of the warm-up.
-const WARM_UP_RATE: u32 = 200;
+const WARM_UP_RATE: u32 = 500;
 
 #[derive(Parser)]
 #[command(name = "bench", about = "Measures a running fleet through its gateway.")]
@@ -57,7 +57,7 @@ pub(crate) struct Load {
     /// Seconds measured at each rate; a fifth of it, unmeasured, comes before.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
-    /// Seconds at 200 posts per second before the first rate, unmeasured: JVMs compile what they run often.
+    /// Seconds at 500 posts per second before the first rate, unmeasured: JVMs compile what they run often.
     #[arg(long, default_value_t = 30)]
     warm_up: u64,
     /// Channels that the posts go to in turn.
