@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::BenchError;
 use crate::login::LoginLoad;
+use crate::machine::Machine;
 use crate::processes::{Usage, usage};
-use crate::report::{Latencies, Usages, machine, megabytes};
+use crate::report::{Latencies, Usages, megabytes};
 use crate::verify::Cost;
 
 /// One step.
@@ -45,17 +46,18 @@ impl LoginStep {
 /// All steps of one run.
 pub(crate) struct LoginReport {
     load: String,
+    machine: Machine,
     cost: Cost,
     rest: Usages,
     steps: Vec<LoginStep>,
 }
 
 impl LoginReport {
-    /// Notes the memory of each process before the load.
+    /// Notes the memory of each process before the load, and looks at the machine for a second.
     pub(crate) fn new(load: &LoginLoad, cost: Cost) -> Result<Self, BenchError> {
         let rest = load.run_dir.as_deref().map(usage).transpose()?.unwrap_or_default();
         let load = format!("{} users, {} other calls/s, {} s a step", load.users, load.calls, load.seconds);
-        Ok(Self { load, cost, rest, steps: Vec::new() })
+        Ok(Self { load, machine: Machine::measure(), cost, rest, steps: Vec::new() })
     }
 
     pub(crate) fn step(&mut self, step: LoginStep) {
@@ -64,7 +66,7 @@ impl LoginReport {
 
     pub(crate) fn print(&self) {
         println!("bench login: {}", self.load);
-        println!("{}", machine());
+        println!("{}", self.machine);
         let Cost { first_us, again_us } = self.cost;
         println!("one token verified: {first_us:.1} µs of CPU the first time, {again_us:.2} µs again");
         println!(
@@ -80,7 +82,7 @@ impl LoginReport {
         let rss: BTreeMap<_, _> = self.rest.iter().map(|(name, usage)| (name, megabytes(usage))).collect();
         println!(
             "{}",
-            json!({"bench": "login", "load": self.load, "machine": machine(), "rss_mb_at_rest": rss,
+            json!({"bench": "login", "load": self.load, "machine": self.machine.json(), "rss_mb_at_rest": rss,
                 "verify_first_us": first_us, "verify_again_us": again_us, "steps": steps})
         );
     }

@@ -5,6 +5,7 @@ mod fixture;
 mod http;
 mod login;
 mod login_report;
+mod machine;
 mod open_loop;
 mod processes;
 mod report;

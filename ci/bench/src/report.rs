@@ -1,13 +1,13 @@
 //! What is printed: a table for people, and one line of JSON for machines.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
+use crate::machine::Machine;
 use crate::processes::{Usage, usage};
 use crate::{BenchError, Load};
 
@@ -112,17 +112,19 @@ impl Step {
 pub(crate) struct Report {
     name: &'static str,
     load: String,
+    machine: Machine,
     rest: Usages,
     steps: Vec<Step>,
 }
 
 impl Report {
+    /// Looks at the machine for a second.
     pub(crate) fn new(name: &'static str, load: &Load) -> Self {
         let load = format!(
             "{} channels x {} receivers, {} users, {} bytes, {} s a rate",
             load.channels, load.receivers, load.users, load.bytes, load.seconds
         );
-        Self { name, load, rest: Usages::new(), steps: Vec::new() }
+        Self { name, load, machine: Machine::measure(), rest: Usages::new(), steps: Vec::new() }
     }
 
     /// Notes the memory of each process before the load.
@@ -139,7 +141,7 @@ impl Report {
 
     pub(crate) fn print(&self) {
         println!("bench {}: {}", self.name, self.load);
-        println!("{}", machine());
+        println!("{}", self.machine);
         println!(
             "{:<26}{:>9}  {:>26}  {:>26}  {:>7}",
             "", "posts/s", "ack p50/p95/p99 ms", "delivery p50/p95/p99 ms", "missing"
@@ -158,7 +160,7 @@ impl Report {
         let rss: BTreeMap<_, _> = self.rest.iter().map(|(name, usage)| (name, megabytes(usage))).collect();
         println!(
             "{}",
-            json!({"bench": self.name, "load": self.load, "machine": machine(), "rss_mb_at_rest": rss, "steps": steps})
+            json!({"bench": self.name, "load": self.load, "machine": self.machine.json(), "rss_mb_at_rest": rss, "steps": steps})
         );
     }
 
@@ -181,17 +183,4 @@ impl Report {
 
 pub(crate) fn megabytes(usage: &Usage) -> f64 {
     usage.rss_bytes as f64 / 1_048_576.0
-}
-
-/// Cores, kernel and load average: a figure without them says nothing.
-pub(crate) fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
-    let load = read("/proc/loadavg");
-    let averages: Vec<&str> = load.split(' ').take(3).collect();
-    format!(
-        "{cores} cores, Linux {}, load average {}",
-        read("/proc/sys/kernel/osrelease"),
-        averages.join(" ")
-    )
 }

@@ -1,0 +1,72 @@
+//! The machine, and what it does by itself: a virtual one shares its cores, and its figures vary with its neighbours.
+
+use std::fmt;
+use std::fs;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::report::Latencies;
+
+const TRIES: usize = 400;
+const NAP: Duration = Duration::from_millis(2);
+/// Additions of one piece of work: some 0.4 ms of a core.
+const ADDITIONS: u64 = 1_000_000;
+
+/// Without it a figure says nothing.
+pub(crate) struct Machine {
+    name: String,
+    /// How late a thread wakes that sleeps for [`NAP`].
+    late: Latencies,
+    /// How long a fixed piece of work takes.
+    work: Latencies,
+}
+
+impl Machine {
+    /// Looks at it for about a second, in which nothing else may run.
+    pub(crate) fn measure() -> Self {
+        let name = name();
+        let (mut late, mut work) = (Latencies::default(), Latencies::default());
+        for _ in 0..TRIES {
+            let begun = Instant::now();
+            std::thread::sleep(NAP);
+            late.record(begun.elapsed().saturating_sub(NAP));
+        }
+        for _ in 0..TRIES {
+            let begun = Instant::now();
+            black_box((0..ADDITIONS).fold(0, |sum: u64, n| black_box(sum.wrapping_add(n))));
+            work.record(begun.elapsed());
+        }
+        Self { name, late, work }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({"name": self.name, "wakes_late": self.late.json(), "same_work": self.work.json()})
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.name)?;
+        write!(
+            f,
+            "before the load, p50/p95/p99 ms: a thread wakes late by {}, the same work takes {}",
+            self.late.cells().trim(),
+            self.work.cells().trim()
+        )
+    }
+}
+
+/// Cores, kernel and load average.
+fn name() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let load = read("/proc/loadavg");
+    let averages: Vec<&str> = load.split(' ').take(3).collect();
+    format!(
+        "{cores} cores, Linux {}, load average {}",
+        read("/proc/sys/kernel/osrelease"),
+        averages.join(" ")
+    )
+}
