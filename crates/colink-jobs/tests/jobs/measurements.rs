@@ -9,12 +9,13 @@ use crate::harness::{Task, World};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_backlog_is_measured() {
     let world = World::new().await;
+    // One at a time: while it waits, nothing else is claimed.
+    world.lab.bound(1);
     let dead = world.enqueue(Task::Refuse).await;
     let running = world.enqueue(Task::Wait).await;
     let replica = world.start();
     world.until(dead, JobState::Dead, 1).await;
     world.until(running, JobState::Running, 1).await;
-    world.lab.bound(0);
     world.enqueue(Task::Succeed).await;
     world.enqueue(Task::Succeed).await;
     world.advance(30);
