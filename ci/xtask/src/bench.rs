@@ -26,9 +26,9 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
             "bench needs what to measure, send, deliver or login: see `cargo xtask bench --help`",
         ));
     }
-    let _claim = up::claim(&site.layout)?;
+    let claim = up::claim(&site.layout)?;
     setup::run(&site.layout, site.sso)?;
-    let started = stores::start(site)?;
+    let started = claim.stores(stores::start(site)?);
     let result = measure(site, arguments);
     stop::stop(&site.layout, &fleet::names())?;
     stop::stop(&site.layout, &started)?;

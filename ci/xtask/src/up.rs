@@ -1,5 +1,6 @@
 //! `cargo xtask up`: everything, until Ctrl-C.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::arguments::Arguments;
@@ -27,19 +28,42 @@ struct Started {
     compose: bool,
 }
 
+/// The right to run the fleet of this checkout. Its pid file, for `down`, goes with it.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    _lock: std::fs::File,
+    pid_file: PathBuf,
+    /// Whoever had it last was killed and could stop nothing.
+    heir: bool,
+}
+
+impl Claim {
+    /// The stores to stop at the end: those that were started now, and what a killed predecessor left behind.
+    pub(crate) fn stores(&self, started: Vec<&'static str>) -> Vec<&'static str> {
+        if self.heir { stores::names() } else { started }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        pid_file::remove(&self.pid_file);
+    }
+}
+
 /// Starts everything, streams the logs, and stops everything at the end.
 pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
-    let _claim = claim(&site.layout)?;
+    let claim = claim(&site.layout)?;
     let mut started = Started::default();
-    let result = bring_up(site, arguments, &mut started).and_then(|()| watch(site));
+    let result = bring_up(site, arguments, &claim, &mut started).and_then(|()| watch(site));
     let stopped = take_down(site, &started);
-    pid_file::remove(&pid_file::path(&site.layout, NAME));
     result.and(stopped).map(|()| ExitCode::SUCCESS)
 }
 
 /// Takes the right to run the fleet of this checkout, and leaves a pid file for `down`.
-pub(crate) fn claim(layout: &Layout) -> Outcome<std::fs::File> {
-    let claim = lock::claim(layout, "fleet", BUSY)?;
+pub(crate) fn claim(layout: &Layout) -> Outcome<Claim> {
+    let lock = lock::claim(layout, "fleet", BUSY)?;
+    let pid_file = pid_file::path(layout, NAME);
+    let claim = Claim { _lock: lock, heir: pid_file.exists(), pid_file };
     if let Some(record) = Record::of(std::process::id(), 0) {
         pid_file::write(layout, NAME, &record)?;
     }
@@ -47,14 +71,14 @@ pub(crate) fn claim(layout: &Layout) -> Outcome<std::fs::File> {
     Ok(claim)
 }
 
-fn bring_up(site: &Site, arguments: &Arguments, started: &mut Started) -> Outcome<()> {
+fn bring_up(site: &Site, arguments: &Arguments, claim: &Claim, started: &mut Started) -> Outcome<()> {
     let docker = arguments.has("--docker");
     if docker {
         started.compose = true;
         compose::up(site, site.sso)?;
     } else {
         setup::run(&site.layout, site.sso)?;
-        started.stores = stores::start(site)?;
+        started.stores = claim.stores(stores::start(site)?);
     }
     let profile = if arguments.has("--release") { Profile::Release } else { Profile::Dev };
     let launch = fleet::prepare(site, profile, if docker { Sql::Compose } else { Sql::Psql }, Vec::new())?;
@@ -113,6 +137,14 @@ fn take_down(site: &Site, started: &Started) -> Outcome<()> {
     }
     if !names.is_empty() {
         output::line(format!("  stopped       {}", names.join(", ")));
+    }
+    let others: Vec<_> =
+        stores::names().into_iter().filter(|name| pid_file::running(&site.layout, name).is_some()).collect();
+    if !others.is_empty() {
+        output::line(format!(
+            "  still there   {}, which ran before: `cargo xtask down` stops them",
+            others.join(", ")
+        ));
     }
     Ok(())
 }
