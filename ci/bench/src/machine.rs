@@ -11,7 +11,7 @@ use crate::report::Latencies;
 
 const TRIES: usize = 400;
 const NAP: Duration = Duration::from_millis(2);
-/// Additions of one piece of work: some 0.4 ms of a core.
+/// Additions of one piece of work: a millisecond of a quick core.
 const ADDITIONS: u64 = 1_000_000;
 
 /// Without it a figure says nothing.
@@ -48,12 +48,16 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cells = |times: &Latencies| {
+            let [half, most, nearly_all] = [0.5, 0.95, 0.99].map(|part| times.quantile_ms(part));
+            format!("{half:.2} / {most:.2} / {nearly_all:.2}")
+        };
         writeln!(f, "{}", self.name)?;
         write!(
             f,
-            "before the load, p50/p95/p99 ms: a thread wakes late by {}, the same work takes {}",
-            self.late.cells().trim(),
-            self.work.cells().trim()
+            "before the load, p50 / p95 / p99 ms: a thread wakes {} late, the same work takes {}",
+            cells(&self.late),
+            cells(&self.work)
         )
     }
 }
