@@ -53,7 +53,7 @@ pub(crate) struct LoginReport {
 }
 
 impl LoginReport {
-    /// Notes the memory of each process before the load, and looks at the machine for a second.
+    /// Notes the memory of each process before the load, and looks at the machine for a second or two.
     pub(crate) fn new(load: &LoginLoad, cost: Cost) -> Result<Self, BenchError> {
         let rest = load.run_dir.as_deref().map(usage).transpose()?.unwrap_or_default();
         let load = format!("{} users, {} other calls/s, {} s a step", load.users, load.calls, load.seconds);

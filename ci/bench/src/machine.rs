@@ -24,7 +24,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks at it for about a second, in which nothing else may run.
+    /// Looks at it for a second or two, in which nothing else may run.
     pub(crate) fn measure() -> Self {
         let name = name();
         let (mut late, mut work) = (Latencies::default(), Latencies::default());

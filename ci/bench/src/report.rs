@@ -118,7 +118,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Looks at the machine for a second.
+    /// Looks at the machine for a second or two.
     pub(crate) fn new(name: &'static str, load: &Load) -> Self {
         let load = format!(
             "{} channels x {} receivers, {} users, {} bytes, {} s a rate",

@@ -1,6 +1,6 @@
 //! Queries of the messaging database, one file per aggregate. Rows never leave this module.
 //!
-//! Lock order: the row of `channel_heads` first. Only [`send`] and [`turn`] take sequence numbers.
+//! Lock order: the row of `channel_heads` first, and of several rows by id. Only [`send`] and [`turn`] take sequence numbers.
 
 pub(crate) mod erasure;
 pub(crate) mod history;

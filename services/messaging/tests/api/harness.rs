@@ -220,6 +220,11 @@ impl World {
         events.as_array().unwrap().iter().map(event).collect()
     }
 
+    /// The numbers of a channel's log.
+    pub async fn seqs(&self, person: &Person, channel_id: ChannelId) -> Vec<i64> {
+        self.log(person, channel_id).await.into_iter().map(|(seq, _)| seq).collect()
+    }
+
     /// Waits until the broker has everything, so that nothing is left behind.
     pub async fn finish(self) {
         eventually("everything is published", SOON, async || {

@@ -127,7 +127,7 @@ async fn concurrent_retries_make_one_message() {
         let ids: std::collections::HashSet<_> = answers.iter().map(|answer| answer.text("/id")).collect();
         assert_eq!(ids.len(), 1);
     }
-    let seqs: Vec<i64> = world.log(&ada, channel).await.into_iter().map(|(seq, _)| seq).collect();
+    let seqs = world.seqs(&ada, channel).await;
     assert_eq!(seqs, [1, 2, 3, 4], "two posts and a reply with its thread: no number was lost");
     world.finish().await;
 }

@@ -36,6 +36,12 @@ async fn await_waiting(world: &World, wanted: i64) {
     .await;
 }
 
+/// Lets what is held go when so many posts wait.
+async fn let_go(world: &World, waiting: i64, held: Held) {
+    await_waiting(world, waiting).await;
+    held.rollback().await.unwrap();
+}
+
 /// M-1, M-3: what meets in a channel is stored by one statement behind the one that runs, in the order of its arrival,
 /// without a hole; who may not post is refused and takes no number.
 #[actix_web::test]
@@ -54,19 +60,14 @@ async fn posts_that_meet_are_stored_together() {
         let content = format!("{n} calls @{}", bob.user.username);
         async move { of(n).post(channel, &json!({ "content": content })).await }
     }));
-    let (answers, ()) = join(posts, async {
-        await_waiting(&world, 20).await;
-        held.rollback().await.unwrap();
-    })
-    .await;
+    let (answers, ()) = join(posts, let_go(&world, 20, held)).await;
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.status, if n == 7 { 404 } else { 201 }, "{n}: {answer}");
         if n != 7 {
             assert_eq!(answer.text("/author/username"), of(n).user.username, "each has its own author");
         }
     }
-    let seqs: Vec<i64> = world.log(&ada, channel).await.into_iter().map(|(seq, _)| seq).collect();
-    assert_eq!(seqs, (1..=20).collect::<Vec<_>>());
+    assert_eq!(world.seqs(&ada, channel).await, (1..=20).collect::<Vec<_>>());
     let mentions =
         "select count(*) from message_mentions m join messages x on x.id = m.message_id and x.seq = m.seq
                     where m.channel_id = $1 and x.author_id <> m.user_id";
@@ -89,17 +90,12 @@ async fn a_repeated_key_does_not_spoil_the_posts_beside_it() {
     // One runs already; of those who wait, one repeats an old key and two share a new one.
     let bodies: Vec<_> = [1, 2, 0, 3, 3, 4].map(body).into();
     let posts = join_all(bodies.iter().map(|body| ada.post(channel, body)));
-    let (answers, ()) = join(posts, async {
-        await_waiting(&world, 5).await;
-        held.rollback().await.unwrap();
-    })
-    .await;
+    let (answers, ()) = join(posts, let_go(&world, 5, held)).await;
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 4, "{statuses:?}");
     assert_eq!((statuses[2], answers[2].text("/id")), (200, first));
     assert_eq!(answers[3].text("/id"), answers[4].text("/id"));
-    let seqs: Vec<i64> = world.log(&ada, channel).await.into_iter().map(|(seq, _)| seq).collect();
-    assert_eq!(seqs, [1, 2, 3, 4, 5]);
+    assert_eq!(world.seqs(&ada, channel).await, [1, 2, 3, 4, 5]);
     world.finish().await;
 }
 
@@ -122,8 +118,7 @@ async fn a_client_that_goes_away_leaves_one_message_at_most() {
         let answer = ada.post(channel, body).await;
         assert!(matches!(answer.status.as_u16(), 200 | 201), "{n}: {answer}");
     }
-    let seqs: Vec<i64> = world.log(&ada, channel).await.into_iter().map(|(seq, _)| seq).collect();
-    assert_eq!(seqs, [1, 2, 3]);
+    assert_eq!(world.seqs(&ada, channel).await, [1, 2, 3]);
     world.finish().await;
 }
 
@@ -165,10 +160,6 @@ impl Occupied {
     }
 }
 
-async fn seqs(world: &World, reader: &Person, channel: ChannelId) -> Vec<i64> {
-    world.log(reader, channel).await.into_iter().map(|(seq, _)| seq).collect()
-}
-
 /// M-1, M-3: while enough statements run, posts of free channels wait and are stored together: each channel has its own numbers.
 /// Who may not post takes none.
 #[actix_web::test]
@@ -191,11 +182,7 @@ async fn posts_of_many_channels_are_stored_together() {
         .during(&world, &ada, async |held| {
             let posts = join_all(bodies.iter().enumerate().map(|(n, body)| of(n).post(free[n % 6], body)));
             let before = metric(&world, "send_statements_total").await;
-            let (answers, ()) = join(posts, async {
-                await_waiting(&world, 18).await;
-                held.rollback().await.unwrap();
-            })
-            .await;
+            let (answers, ()) = join(posts, let_go(&world, 18, held)).await;
             (answers, metric(&world, "send_statements_total").await - before)
         })
         .await;
@@ -208,7 +195,7 @@ async fn posts_of_many_channels_are_stored_together() {
     }
     for (place, channel) in free.iter().enumerate() {
         let posts = if place == 1 { 2 } else { 3 };
-        assert_eq!(seqs(&world, &ada, *channel).await, (1..=posts).collect::<Vec<_>>(), "{place}");
+        assert_eq!(world.seqs(&ada, *channel).await, (1..=posts).collect::<Vec<_>>(), "{place}");
         let mentions = "select count(*) from message_mentions m
                         join messages x on x.id = m.message_id and x.seq = m.seq and x.channel_id = m.channel_id
                         where m.channel_id = $1 and x.author_id <> m.user_id";
@@ -237,17 +224,13 @@ async fn a_repeated_key_does_not_spoil_other_channels() {
         .during(&world, &ada, async |held| {
             let body = json!({ "content": "new" });
             let posts = join(ada.post(one, &keyed), ada.post(other, &body));
-            let (answers, ()) = join(posts, async {
-                await_waiting(&world, 2).await;
-                held.rollback().await.unwrap();
-            })
-            .await;
+            let (answers, ()) = join(posts, let_go(&world, 2, held)).await;
             answers
         })
         .await;
     assert_eq!((repeated.status.as_u16(), repeated.text("/id")), (200, first));
     assert_eq!(new.status, 201, "{new}");
-    assert_eq!((seqs(&world, &ada, one).await, seqs(&world, &ada, other).await), (vec![1], vec![1]));
+    assert_eq!((world.seqs(&ada, one).await, world.seqs(&ada, other).await), (vec![1], vec![1]));
     world.finish().await;
 }
 
@@ -270,8 +253,7 @@ async fn posts_survive_a_deadlock() {
             let body = json!({ "content": "both" });
             let posts = join(ada.post(first, &body), ada.post(second, &body));
             let (answers, ()) = join(posts, async {
-                await_waiting(&world, 2).await;
-                held.rollback().await.unwrap();
+                let_go(&world, 2, held).await;
                 eventually("the statement has one and waits for the other", SOON, async || {
                     let count: i64 = sqlx::query_scalar(waiting).fetch_one(world.db()).await.unwrap();
                     (count == 1 && metric(&world, "send_posts_waiting").await == 0).then_some(())
@@ -285,6 +267,6 @@ async fn posts_survive_a_deadlock() {
         })
         .await;
     assert_eq!((answers.0.status.as_u16(), answers.1.status.as_u16()), (201, 201), "{answers:?}");
-    assert_eq!((seqs(&world, &ada, first).await, seqs(&world, &ada, second).await), (vec![1], vec![1]));
+    assert_eq!((world.seqs(&ada, first).await, world.seqs(&ada, second).await), (vec![1], vec![1]));
     world.finish().await;
 }
