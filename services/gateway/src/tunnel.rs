@@ -3,7 +3,9 @@
 //! The gateway repeats the client's upgrade to the presence node, reads the head of the answer, and
 //! from then on copies bytes both ways: no frame is held or changed, only their ends are counted, so that a
 //! gateway that stops can take its leave between two of them.
-//! An idle socket holds no buffer, since a buffer is taken only when the kernel has bytes for it.
+//! An idle socket holds no buffer.
+
+mod downstream;
 
 use std::time::Duration;
 
@@ -13,23 +15,16 @@ use bytes::{Bytes, BytesMut};
 use colink_http::context::RequestContext;
 use colink_telemetry::metrics::IntGauge;
 use futures_util::StreamExt;
-use futures_util::stream::{self, Stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::frames::{Boundary, close_frame};
+use downstream::{Downstream, Open, downstream};
 
-/// What a read takes at most. Frames are small; a burst takes several reads.
-const CHUNK: usize = 8 * 1024;
 /// The answer to an upgrade is a few hundred bytes.
 const HEAD_LIMIT: usize = 8 * 1024;
-/// The close code of the realtime protocol for a node that stops.
-const DRAINING: u16 = 4011;
-/// Clients of a stopping gateway come back spread over this time, in milliseconds.
-const RECONNECT_WITHIN_MS: u32 = 5_000;
 
 /// Why there is no tunnel.
 #[derive(Debug, thiserror::Error)]
@@ -135,10 +130,7 @@ pub async fn open(
     for (name, value) in &headers {
         response.insert_header((name.clone(), value.clone()));
     }
-    Ok(response.streaming(downstream(
-        Downstream { reader, _open: open, soft, boundary: Boundary::default() },
-        first,
-    )))
+    Ok(response.streaming(downstream(Downstream::new(reader, open, soft), first)))
 }
 
 async fn shake_hands(upgrade: &Upgrade<'_>) -> Result<(TcpStream, HeaderMap, Bytes), TunnelError> {
@@ -195,80 +187,6 @@ async fn pump(mut payload: web::Payload, mut writer: OwnedWriteHalf, closed: Can
     }
     // The node sees the end of the stream and closes its side; a failure means that it has done so.
     drop(writer.shutdown().await);
-}
-
-/// An open tunnel. Dropped with the response's body: then the client is gone, and the other direction ends.
-struct Open {
-    tunnels: IntGauge,
-    closed: CancellationToken,
-}
-
-impl Open {
-    fn count(tunnels: IntGauge, closed: CancellationToken) -> Self {
-        tunnels.inc();
-        Self { tunnels, closed }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.tunnels.dec();
-        self.closed.cancel();
-    }
-}
-
-/// Presence node to client.
-struct Downstream {
-    reader: OwnedReadHalf,
-    /// Counts the tunnel, and ends the other direction, as long as this one lives.
-    _open: Open,
-    soft: CancellationToken,
-    boundary: Boundary,
-}
-
-impl Downstream {
-    /// The next bytes; with the last ones nothing is left to go on with. `None` at the end of the stream.
-    async fn next(mut self) -> Option<(Bytes, Option<Self>)> {
-        let soft = self.soft.clone();
-        tokio::select! {
-            biased;
-            () = soft.cancelled(), if self.boundary.is_between_frames() => Some((farewell(), None)),
-            chunk = read(&self.reader) => {
-                let chunk = chunk?;
-                self.boundary.pass(&chunk);
-                Some((chunk, Some(self)))
-            }
-        }
-    }
-}
-
-fn downstream(mut rest: Downstream, first: Bytes) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    rest.boundary.pass(&first);
-    let opening = stream::iter((!first.is_empty()).then_some(Ok(first)));
-    let rest = stream::unfold(Some(rest), |rest| async {
-        rest?.next().await.map(|(chunk, rest)| (Ok(chunk), rest))
-    });
-    opening.chain(rest)
-}
-
-/// What a stopping presence node says as well: come back, not all at once.
-fn farewell() -> Bytes {
-    let reason = format!("reconnect_in_ms={}", rand::random_range(0..RECONNECT_WITHIN_MS));
-    close_frame(DRAINING, &reason).into()
-}
-
-/// The next bytes, or nothing at the end of the stream.
-async fn read(reader: &OwnedReadHalf) -> Option<Bytes> {
-    loop {
-        reader.readable().await.ok()?;
-        let mut buffer = BytesMut::with_capacity(CHUNK);
-        match reader.try_read_buf(&mut buffer) {
-            Ok(0) => return None,
-            Ok(_) => return Some(buffer.freeze()),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(_broken) => return None,
-        }
-    }
 }
 
 #[cfg(test)]
