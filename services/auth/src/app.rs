@@ -13,6 +13,7 @@ use colink_store::s3::ObjectStore;
 
 use crate::browser::CookieRules;
 use crate::config::Config;
+use crate::consumers;
 use crate::jobs::{self, measure_passwords, read_keys};
 use crate::keyring::Keyring;
 use crate::limits::Limits;
@@ -46,7 +47,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     let runner = Runner::new(pool.clone(), boot.clock(), boot.metrics(), RunnerConfig::default())
         .map_err(StartError::setting_up("jobs"))?;
     let sealer = Sealer::new(&config.secrets).map_err(StartError::setting_up("sealing"))?;
-    let relay = Relay::new(pool.clone(), producer, RelayConfig::default());
+    let relay = Relay::new(pool.clone(), producer.clone(), RelayConfig::default());
     let state = State {
         clock: boot.clock(),
         pool,
@@ -89,9 +90,11 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
     };
 
     let (keys_loaded, measured) = (boot.require("signing keys"), boot.require("times of password checks"));
+    let consumer = consumers::consumer(&state, &config.kafka, &producer, boot.metrics())?;
     let runner = jobs::register(runner, config.keys);
     start(&state, boot.lifecycle(), relay, runner, keys_loaded);
     let life = boot.lifecycle();
+    life.spawn("channels events", consumer.run(life.soft()));
     life.spawn("password checks", measure_passwords::run(state.clone(), measured, life.soft()));
     Ok(state)
 }

@@ -7,6 +7,7 @@ mod bots;
 mod browser;
 mod closing;
 mod config;
+mod consumers;
 mod domain;
 mod error;
 mod export;

@@ -23,6 +23,7 @@ pub(crate) mod provider;
 pub(crate) mod refusal;
 pub(crate) mod return_to;
 mod transport;
+pub(crate) mod workspace_provider;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

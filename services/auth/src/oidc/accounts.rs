@@ -20,7 +20,7 @@ use crate::error::AuthError;
 use crate::revocation::Revocation;
 use crate::state::State;
 use crate::store::users::{self, NewUser, User};
-use crate::store::{identities, registrations, usernames};
+use crate::store::{identities, oidc_providers, registrations, usernames};
 
 /// How an identity came to its account; the word in the event.
 mod way {
@@ -70,6 +70,7 @@ impl Proven<'_> {
     ) -> Result<(UserId, Option<Revocation>), Unresolved> {
         let (provider, subject, now) = (&self.provider.key, &self.person.subject, self.state.clock.now());
         self.person.check_domain(self.provider)?;
+        self.hold(transaction).await?;
         identities::lock_subject(transaction, provider, subject).await?;
         if let Some(user_id) = identities::find(&mut *transaction, provider, subject).await? {
             identities::update_used(transaction, provider, subject, now).await?;
@@ -100,10 +101,19 @@ impl Proven<'_> {
         session_id: SessionId,
     ) -> Result<Revocation, Unresolved> {
         self.person.check_domain(self.provider)?;
+        self.hold(transaction).await?;
         identities::lock_subject(transaction, &self.provider.key, &self.person.subject).await?;
         let user = users::lock(transaction, user_id).await?.ok_or(AuthError::UserGone)?;
         self.attach(transaction, user.id(), way::USER).await?;
         self.tell(transaction, user.id(), Some(session_id)).await
+    }
+
+    /// A workspace's provider is not removed before this is done, with the link that is made; who comes back from one that was
+    /// is too late.
+    async fn hold(&self, transaction: &mut PgConnection) -> Result<(), Unresolved> {
+        let Some(id) = self.provider.row_id() else { return Ok(()) };
+        let held = oidc_providers::hold(transaction, id).await?;
+        if held { Ok(()) } else { Err(Refusal::Expired.into()) }
     }
 
     /// An account with the same verified address.

@@ -2,6 +2,7 @@
 
 use colink_core::id::WorkspaceId;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use super::transport::Reach;
 use crate::config::{Kind, ProviderConfig};
@@ -84,6 +85,11 @@ impl Provider {
             mfa_acr: stored.mfa_acr.clone(),
             exchange_audience: None,
         })
+    }
+
+    /// The id of its row, if a workspace brought it.
+    pub(crate) fn row_id(&self) -> Option<Uuid> {
+        self.workspace_id.and_then(|_| Uuid::parse_str(&self.key).ok())
     }
 
     /// By which rules it is called.

@@ -15,7 +15,6 @@ use colink_core::id::WorkspaceId;
 use colink_core::permission::{Action, Decision, Standing, decide};
 use colink_core::time::Timestamp;
 use colink_events::channels::AccessBypassed;
-use colink_events::users::SsoProviderChanged;
 use colink_http::{ApiError, ApiResult};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -25,6 +24,7 @@ use uuid::Uuid;
 use crate::config::Kind;
 use crate::error::AuthError;
 use crate::oidc::provider::Provider;
+use crate::oidc::workspace_provider::{self, Change};
 use crate::state::State;
 use crate::store::oidc_providers::StoredProvider;
 
@@ -105,11 +105,16 @@ async fn admit(state: &State, caller: &Caller, workspace_id: WorkspaceId) -> Api
         Decision::AllowAsRealmAdmin if state.peers.has_workspace(workspace_id).await? => {
             Ok(Permit { workspace_id, bypass: true })
         }
-        Decision::AllowAsRealmAdmin => Err(ApiError::not_found("workspace")
-            .with_field("workspace_id", "is that of no workspace, or of one that was deleted")),
+        Decision::AllowAsRealmAdmin => Err(no_workspace()),
         Decision::Forbid => Err(ApiError::forbidden("Only administrators of the workspace may do this.")),
         Decision::Hide => Err(ApiError::not_found("workspace")),
     }
+}
+
+/// For those who would be let in.
+fn no_workspace() -> ApiError {
+    ApiError::not_found("workspace")
+        .with_field("workspace_id", "is that of no workspace, or of one that was deleted")
 }
 
 impl Permit {
@@ -134,28 +139,16 @@ impl Permit {
     }
 }
 
-/// Tells of a change.
+/// Tells of a change by the caller.
 async fn announce(
     state: &State,
     transaction: &mut PgConnection,
     caller: &Caller,
     provider: &StoredProvider,
-    change: &'static str,
+    word: &'static str,
 ) -> Result<(), AuthError> {
-    let event = SsoProviderChanged {
-        user_id: caller.user_id(),
-        workspace_id: provider.workspace_id(),
-        provider: provider.id.to_string(),
-        change: change.to_owned(),
-        trusted: is_trusted(provider),
-        at: state.clock.timestamp(),
-    };
-    state.emit(transaction, &event, &caller.cause()).await
-}
-
-/// Whether the provider's word counts beyond its workspace.
-fn is_trusted(provider: &StoredProvider) -> bool {
-    provider.trusts_email || provider.link_by_address || provider.trust_mfa
+    let change = Change { by: caller.user_id(), cause: &caller.cause() };
+    workspace_provider::announce(state, transaction, provider, &change, word).await
 }
 
 /// Refuses to change a provider that the installation trusts, unless the caller administers the installation.

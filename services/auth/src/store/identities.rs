@@ -105,16 +105,22 @@ pub(crate) async fn delete(
     Ok(unlinked.rows_affected() == 1)
 }
 
-/// Unlinks everybody from a provider that is no more, and says whom.
+/// Unlinks so many people at most from a provider that is to be no more, and says whom.
 pub(crate) async fn delete_of_provider(
     connection: &mut PgConnection,
     provider: &str,
+    most: i64,
 ) -> sqlx::Result<Vec<UserId>> {
-    let unlinked: Vec<Uuid> =
-        sqlx::query_scalar("delete from identities where provider = $1 returning user_id")
-            .bind(provider)
-            .fetch_all(connection)
-            .await?;
+    let unlinked: Vec<Uuid> = sqlx::query_scalar(
+        "delete from identities
+          where provider = $1
+            and subject = any (array(select subject from identities where provider = $1 limit $2 for update))
+         returning user_id",
+    )
+    .bind(provider)
+    .bind(most)
+    .fetch_all(connection)
+    .await?;
     Ok(unlinked.into_iter().map(UserId::from_uuid).collect())
 }
 

@@ -75,6 +75,11 @@ pub(crate) async fn delete(executor: impl PgExecutor<'_>, state: TokenHash) -> s
     .await
 }
 
+/// Takes every sign-in at a provider away.
+pub(crate) async fn delete_of_provider(executor: impl PgExecutor<'_>, provider: &str) -> sqlx::Result<()> {
+    sqlx::query("delete from oidc_flows where provider = $1").bind(provider).execute(executor).await.map(drop)
+}
+
 /// Deletes what nobody can end any more, and says how many.
 pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     let deleted =

@@ -37,6 +37,11 @@ impl StoredProvider {
     pub(crate) fn workspace_id(&self) -> WorkspaceId {
         WorkspaceId::from_uuid(self.workspace_id)
     }
+
+    /// Whether its word counts beyond its workspace.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.trusts_email || self.link_by_address || self.trust_mfa
+    }
 }
 
 /// What a provider is to be.
@@ -60,7 +65,8 @@ pub(crate) struct NewProvider<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
-/// Holds the workspace's list until the transaction ends, so that its cap holds.
+/// Holds the workspace's list until the transaction ends, so that its cap holds and nothing is added to it after the end of
+/// the workspace.
 pub(crate) async fn lock_list(connection: &mut PgConnection, workspace: WorkspaceId) -> sqlx::Result<()> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended($1::text, 20261122))")
         .bind(workspace.as_uuid())
@@ -85,6 +91,12 @@ pub(crate) async fn lock(
         .bind(workspace.as_uuid())
         .fetch_optional(connection)
         .await
+}
+
+/// Keeps the provider from being deleted until the transaction ends; `false` when it was.
+pub(crate) async fn hold(connection: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
+    let held = sqlx::query("select from oidc_providers where id = $1 for key share");
+    Ok(held.bind(id).fetch_optional(connection).await?.is_some())
 }
 
 /// The workspace's providers, oldest first.

@@ -63,7 +63,10 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let stage = Stage::new();
+        Self::on(Stage::new(), settings).await
+    }
+
+    pub(crate) async fn on(stage: Stage, settings: Settings) -> Self {
         let peers = Peers::start();
         let settings = ["internal.channels_url", "internal.files_url", "internal.messaging_url"]
             .into_iter()

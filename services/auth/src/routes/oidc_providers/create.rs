@@ -8,7 +8,7 @@ use colink_http::validate::{all, field, require};
 use colink_http::{ApiError, ApiResult, Body, Path, Reply, Success};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{View, admit, announce, check_trust};
+use super::{View, admit, announce, check_trust, no_workspace};
 use crate::config::Kind;
 use crate::error::AuthError;
 use crate::oidc::draft::{Changes, Draft};
@@ -53,6 +53,10 @@ pub(crate) async fn create_workspace_provider(
     oidc_providers::lock_list(&mut transaction, workspace_id).await?;
     if oidc_providers::count(&mut transaction, workspace_id).await? >= PROVIDERS_MAX {
         return Err(ApiError::conflict(format!("A workspace has at most {PROVIDERS_MAX} providers.")));
+    }
+    // Under the lock, so that the end of the workspace does not leave this provider behind: see consumers/workspace_deleted.rs.
+    if !state.peers.has_workspace(workspace_id).await? {
+        return Err(no_workspace());
     }
     let new = NewProvider::of(id, workspace_id, kind, &issuer, &draft, Some(&sealed), state.clock.now());
     let stored = oidc_providers::upsert(&mut transaction, &new).await?;

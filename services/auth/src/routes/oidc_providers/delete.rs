@@ -5,11 +5,11 @@ use colink_auth::Caller;
 use colink_core::id::{ProviderId, WorkspaceId};
 use colink_http::{ApiError, ApiResult, Path, Reply};
 
-use super::{admit, announce};
-use crate::oidc::linking;
+use super::admit;
+use crate::oidc::workspace_provider::{self, Change};
 use crate::reauthentication;
 use crate::state::State;
-use crate::store::{identities, oidc_providers};
+use crate::store::oidc_providers;
 
 /// Remove an identity provider from a workspace
 ///
@@ -37,13 +37,9 @@ pub(crate) async fn delete_workspace_provider(
     permit.audit(&state, &mut transaction, &caller).await?;
     let stored = oidc_providers::lock(&mut transaction, workspace_id, provider_id.as_uuid()).await?;
     let stored = stored.ok_or_else(|| ApiError::not_found("provider"))?;
-    oidc_providers::delete(&mut transaction, stored.id).await?;
-    let provider = stored.id.to_string();
-    for user_id in identities::delete_of_provider(&mut transaction, &provider).await? {
-        let (name, cause) = (&stored.name, caller.cause());
-        linking::unlinked(&state, &mut transaction, user_id, &provider, name, &cause).await?;
-    }
-    announce(&state, &mut transaction, &caller, &stored, "deleted").await?;
+    let change = Change { by: caller.user_id(), cause: &caller.cause() };
+    workspace_provider::unlink(&state, &mut transaction, &stored, i64::MAX, change.cause).await?;
+    workspace_provider::delete(&state, &mut transaction, &stored, &change).await?;
     state.commit(transaction).await?;
     Ok(Reply::no_content())
 }

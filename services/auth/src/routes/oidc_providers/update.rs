@@ -7,7 +7,7 @@ use colink_http::validate::{all, require};
 use colink_http::{ApiError, ApiResult, Body, Path, Reply, Success};
 use secrecy::ExposeSecret;
 
-use super::{View, admit, announce, check_trust, is_trusted};
+use super::{View, admit, announce, check_trust};
 use crate::error::AuthError;
 use crate::oidc::draft::{Changes, Draft};
 use crate::oidc::provider::Provider;
@@ -61,7 +61,7 @@ pub(crate) async fn update_workspace_provider(
         ),
     ))?;
     let draft = Draft::of(&stored).change(provider.kind, changes)?;
-    check_trust(&caller, draft.is_trusted() || is_trusted(&stored))?;
+    check_trust(&caller, draft.is_trusted() || stored.is_trusted())?;
     let now = state.clock.now();
     let new =
         NewProvider::of(id, workspace_id, provider.kind, &stored.issuer, &draft, sealed.as_deref(), now);

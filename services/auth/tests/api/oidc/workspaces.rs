@@ -2,6 +2,7 @@
 
 pub(crate) mod company;
 mod deleted;
+mod removed;
 
 use std::sync::atomic::Ordering;
 
@@ -82,7 +83,7 @@ async fn only_administrators_see_and_change_providers() {
     let one = format!("{}/{}", path(WORKSPACE), created.text("/id"));
     let (_, stranger) = world.signed_in("stranger").await;
     let (_, member) = world.signed_in("member").await;
-    company.roles.0.lock().unwrap().push((member.user_id.clone(), "member"));
+    company.roles.people.lock().unwrap().push((member.user_id.clone(), "member"));
     let calls = [(Method::GET, path(WORKSPACE)), (Method::POST, path(WORKSPACE)), (Method::PUT, one.clone())];
     for (method, path) in calls.into_iter().chain([(Method::DELETE, one.clone())]) {
         refuses_bad_tokens(world, method.clone(), &path).await;
@@ -188,7 +189,7 @@ async fn a_workspace_that_asks_for_a_second_factor_keeps_its_providers_closed() 
     let (world, admin) = (&company.world, &company.admin);
     let created = company.create(&admin.client, &company.body()).await.expect(201);
     let one = format!("{}/{}", path(WORKSPACE), created.text("/id"));
-    company.roles.1.store(true, Ordering::SeqCst);
+    company.roles.require_mfa.store(true, Ordering::SeqCst);
     let calls = [(Method::GET, path(WORKSPACE)), (Method::POST, path(WORKSPACE)), (Method::PUT, one.clone())];
     for (method, path) in calls.into_iter().chain([(Method::DELETE, one)]) {
         let request = admin.client.request(method.clone(), &path);

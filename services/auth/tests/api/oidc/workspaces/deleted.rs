@@ -32,7 +32,7 @@ async fn a_provider_is_of_a_workspace_that_is_there() {
         }
     };
     refuses(OTHER, &id).await;
-    company.roles.2.store(true, Ordering::SeqCst);
+    company.roles.deleted.store(true, Ordering::SeqCst);
     refuses(WORKSPACE, &id).await;
     // Whoever is nothing in the installation is told no more than of any other workspace.
     let refused = company.admin.client.get(&path(WORKSPACE)).await.expect(404);
@@ -58,7 +58,7 @@ async fn a_deleted_workspaces_provider_is_out_of_use() {
     let session = world.session(&browser.exchange(code_of(&location)).await.expect(200));
     let begun = browser.begin_at(&format!("/auth/oidc/{id}/start")).await;
 
-    company.roles.2.store(true, Ordering::SeqCst);
+    company.roles.deleted.store(true, Ordering::SeqCst);
     assert_eq!(error_of(&browser.come_back_to(&id, &provider.sign_in(&begun, &ada)).await), "expired");
     browser.get(&format!("/auth/oidc/{id}/start")).await.expect(404);
     session.client.post(&format!("/auth/oidc/{id}/link"), &json!({})).await.expect(404);
