@@ -257,19 +257,15 @@ async fn a_channel_that_is_locked_holds_up_no_other_mark() {
     let (relay, handle, _) = start(&world, &log, world.pool.clone(), LogRelayConfig::default());
     until_owned(&handle).await;
     let (locked, free) = (log.channel().await, log.channel().await);
-    let rows = [log.append(locked).await, log.append(free).await];
+    // Handed over before its commit: the relay, which also searches the log, never sees it unlocked.
     let mut post = world.pool.begin().await.unwrap();
-    sqlx::query("update channel_heads set last_seq = last_seq where channel_id = $1")
-        .bind(locked.as_uuid())
-        .execute(&mut *post)
-        .await
-        .unwrap();
+    let rows = [TestLog::append_within(&mut post, locked).await, log.append(free).await];
     for (row, published_seq) in rows {
         assert_eq!(handle.publish(row, published_seq), HandOver::Taken);
     }
     until_published(&log, free, 1).await;
     assert_eq!(log.published_seq(locked).await, 0);
-    post.rollback().await.unwrap();
+    post.commit().await.unwrap();
     until_published(&log, locked, 1).await;
     relay.stop().await;
     world.end().await;

@@ -10,7 +10,7 @@ use colink_core::id::{ChannelId, MessageId, UserId, WorkspaceId};
 use colink_core::time::Timestamp;
 use colink_events::Cause;
 use colink_events::messages::MessageDeleted;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 const SCHEMA: &str = "
@@ -46,6 +46,16 @@ impl TestLog {
     /// Commits one event and returns it with the channel's `published_seq`, ready for the hand-over.
     pub(crate) async fn append(&self, channel_id: ChannelId) -> (LogRow, i64) {
         let mut transaction = self.pool.begin().await.unwrap();
+        let appended = Self::append_within(&mut transaction, channel_id).await;
+        transaction.commit().await.unwrap();
+        appended
+    }
+
+    /// The same, without the commit: the channel's row is locked.
+    pub(crate) async fn append_within(
+        transaction: &mut PgConnection,
+        channel_id: ChannelId,
+    ) -> (LogRow, i64) {
         let (seq, published_seq): (i64, i64) = sqlx::query_as(
             "update channel_heads set last_seq = last_seq + 1 where channel_id = $1 returning last_seq, published_seq",
         )
@@ -58,10 +68,9 @@ impl TestLog {
             .bind(channel_id.as_uuid())
             .bind(seq)
             .bind(row.payload.as_ref())
-            .execute(&mut *transaction)
+            .execute(transaction)
             .await
             .unwrap();
-        transaction.commit().await.unwrap();
         (row, published_seq)
     }
 
