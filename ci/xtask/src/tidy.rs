@@ -4,6 +4,7 @@
 //! from the [`Tree`] (every text file, read once) to findings, so that a test gives it file contents and no
 //! disk. Every finding fails the command; nothing is a warning, because nobody reads warnings.
 
+mod alerts;
 mod attack_tests;
 mod compose_keys;
 mod crate_readme;
@@ -63,6 +64,7 @@ impl fmt::Display for Finding {
 type Check = fn(&Tree) -> Vec<Finding>;
 
 const RULES: &[(&str, Check)] = &[
+    (alerts::NAME, alerts::check),
     (attack_tests::NAME, attack_tests::check),
     (compose_keys::NAME, compose_keys::check),
     (crate_readme::NAME, crate_readme::check),
