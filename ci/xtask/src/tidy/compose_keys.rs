@@ -1,7 +1,8 @@
-//! Every setting that docker-compose.dev.yml gives exists in the configuration of whom it is given to.
+//! Every setting that docker-compose.dev.yml gives exists in the configuration of whom it is given to, and every service is
+//! told where its peers are.
 //!
-//! A service refuses to start on a key that it does not know, so a renamed key would be found only by the first
-//! person who starts the containers.
+//! A service refuses to start on a key that it does not know, and a container finds no peer at a default's 127.0.0.1. Both
+//! would be found only by the first person who starts the containers.
 
 use super::Finding;
 use super::tree::{SourceFile, Tree};
@@ -40,7 +41,32 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         let message = problem(tree, &setting(name)?)?;
         Some(Finding::new(NAME, COMPOSE, number, format!("{name}: {message}")))
     };
-    compose.lines().filter_map(finding).collect()
+    compose.lines().filter_map(finding).chain(lost_peers(tree, compose)).collect()
+}
+
+/// Addresses of peers that a service keeps the default of.
+fn lost_peers(tree: &Tree, compose: &SourceFile) -> Vec<Finding> {
+    let given: Vec<&str> =
+        compose.lines().filter_map(|(_, line)| Some(line.trim_start().split_once(": ")?.0)).collect();
+    let services = tree.services();
+    let peers = services.iter().filter_map(|service| {
+        let config = tree.file(&format!("services/{service}/config.toml"))?;
+        Some(
+            section_of(config, "internal")
+                .filter_map(|line| Some(line.split_once(" = ")?.0))
+                .map(move |key| (service, key)),
+        )
+    });
+    let mut findings = Vec::new();
+    for (service, key) in peers.flatten().filter(|(_, key)| key.ends_with("_url")) {
+        let name = format!("INTERNAL__{}", key.to_uppercase());
+        let (fleet, own) = (format!("COLINK__{name}"), format!("COLINK_{}__{name}", service.to_uppercase()));
+        if !given.iter().any(|given| *given == fleet || *given == own) {
+            let message = format!("{service} calls a peer by `{key}` of [internal]: set {fleet}");
+            findings.push(Finding::new(NAME, COMPOSE, 1, message));
+        }
+    }
+    findings
 }
 
 /// What is wrong with a setting, if anything.
@@ -94,13 +120,17 @@ fn has_section(config: &SourceFile, section: &str) -> bool {
 
 /// Whether the section names the key; one without a default stands there as a comment.
 fn has_key(config: &SourceFile, section: &str, key: &str) -> bool {
-    let heading = format!("[{section}]");
-    let mut lines = config.text.lines().map(str::trim).skip_while(|line| *line != heading).skip(1);
-    let inside = lines.by_ref().take_while(|line| !line.starts_with('['));
-    inside.map(|line| line.trim_start_matches(['#', ' '])).any(|line| {
+    section_of(config, section).map(|line| line.trim_start_matches(['#', ' '])).any(|line| {
         let named = line.strip_prefix(key).map(str::trim_start);
         named.is_some_and(|rest| rest.starts_with('='))
     })
+}
+
+/// The lines of a section.
+fn section_of<'a>(config: &'a SourceFile, section: &str) -> impl Iterator<Item = &'a str> {
+    let heading = format!("[{section}]");
+    let lines = config.text.lines().map(str::trim).skip_while(move |line| *line != heading).skip(1);
+    lines.take_while(|line| !line.starts_with('['))
 }
 
 #[cfg(test)]
@@ -127,6 +157,24 @@ mod tests {
                 .is_empty()
         );
         assert!(found("  COLINK_AUTH__MAIL__SMTP_URL: a\n  COLINK_AUTH__MAIL__REPLY_TO: a\n").is_empty());
+    }
+
+    #[test]
+    fn a_peer_at_its_default_is_found() {
+        const FILES: &str = "[internal]\nfiles_url = \"\"\nsecret = \"\"\n[mail]\nreply_url = \"\"\n";
+        let found = |compose: &str| {
+            let internal = "pub struct InternalConfig {\n    pub files_url: Url,\n}\n";
+            let tree = Tree::of(&[
+                ("crates/colink-runtime/src/config.rs", internal),
+                ("services/auth/Cargo.toml", ""),
+                ("services/auth/config.toml", FILES),
+                (COMPOSE, compose),
+            ]);
+            check(&tree).len()
+        };
+        assert_eq!(found("x:\n"), 1);
+        assert_eq!(found("  COLINK__INTERNAL__FILES_URL: a\n"), 0);
+        assert_eq!(found("  COLINK_AUTH__INTERNAL__FILES_URL: a\n"), 0);
     }
 
     #[test]
