@@ -38,8 +38,8 @@ pub struct RunnerConfig {
     pub concurrency: usize,
     /// How often it looks without being woken: for jobs of other replicas, retries and jobs with a due time.
     pub poll: Duration,
-    /// How long running jobs may go on when the process is to stop. Below the time between the end of the requests and the
-    /// end of the process.
+    /// How long running jobs may go on when the process is to stop. Well below the 5 s that tasks have after the last request:
+    /// what is left is for giving the others back, on a machine and a database that are busy.
     pub drain: Duration,
     /// How often the table is measured.
     pub measure: Duration,
@@ -52,7 +52,7 @@ impl Default for RunnerConfig {
         Self {
             concurrency: 8,
             poll: Duration::from_secs(1),
-            drain: Duration::from_secs(4),
+            drain: Duration::from_secs(3),
             measure: Duration::from_secs(15),
             late: Duration::from_secs(60),
         }
