@@ -5,8 +5,8 @@ use std::time::Duration;
 use colink_test::{Incoming, Socket};
 use serde_json::{Value, json};
 
-/// Long enough for a loaded machine, short enough for a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Long enough for half a minute without a broker and its start on a loaded machine, short enough for a test that fails.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a client holds of a channel.
 pub struct Listener {
