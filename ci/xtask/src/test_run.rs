@@ -73,7 +73,7 @@ fn build_everything(layout: &Layout) -> Outcome<()> {
     let step = Step::begin("build");
     let mut command = cargo::command(layout);
     command.args(["test", "--workspace", "--no-run", "--quiet"]);
-    supervised::must(&mut command, "the tests do not compile: see above")?;
+    cargo::must_build(layout, &mut command, "the tests do not compile: see above")?;
     step.done("every test and the services, which the journeys run as processes");
     Ok(())
 }

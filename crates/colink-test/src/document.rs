@@ -20,6 +20,10 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     /// Parameters of the path that are ids.
     pub(crate) ids: Vec<String>,
+    /// Parameters of the query.
+    pub(crate) queries: Vec<String>,
+    /// Headers that it reads.
+    pub(crate) headers: Vec<String>,
     /// Whether it asks nobody who he is.
     pub(crate) is_public: bool,
     pub(crate) body: Option<JsonBody>,
@@ -35,6 +39,10 @@ pub(crate) struct JsonBody {
     pub(crate) required: bool,
     /// What may be sent.
     pub(crate) example: Value,
+    /// The names of its fields.
+    pub(crate) fields: Vec<String>,
+    /// Those of them that are ids.
+    pub(crate) ids: Vec<String>,
 }
 
 impl Document {
@@ -59,10 +67,16 @@ impl Document {
         let ids = parameters()
             .filter(|one| one["in"] == "path" && self.resolve(&one["schema"])["format"] == "uuid");
         let security = operation["security"].as_array();
+        let named = |place: &str| -> Vec<String> {
+            let there = parameters().filter(|one| one["in"] == place);
+            there.filter_map(|one| one["name"].as_str().map(str::to_owned)).collect()
+        };
         Operation {
             method: verb.to_uppercase().parse().expect("a method"),
             path: path.to_owned(),
             ids: ids.filter_map(|one| one["name"].as_str().map(str::to_owned)).collect(),
+            queries: named("query"),
+            headers: named("header"),
             is_public: security.is_some_and(|all| all.contains(&Value::Object(Map::new()))),
             lists_key: parameters().any(|one| one["name"] == "Idempotency-Key"),
             body: operation.get("requestBody").map(|body| self.body(body)),
@@ -74,8 +88,12 @@ impl Document {
         let content = &body["content"]["application/json"];
         let schema = self.resolve(&content["schema"]);
         let given = content.get("example").or_else(|| schema.get("example")).cloned();
+        let fields = || schema["properties"].as_object().into_iter().flatten();
+        let is_id = |field: &Value| self.resolve(field)["format"] == "uuid";
         JsonBody {
             required: body["required"] == Value::Bool(true),
+            fields: fields().map(|(name, _)| name.clone()).collect(),
+            ids: fields().filter(|(_, field)| is_id(field)).map(|(name, _)| name.clone()).collect(),
             example: given.unwrap_or_else(|| self.examples_of_fields(schema)),
         }
     }
@@ -101,6 +119,11 @@ impl Operation {
     /// `GET /path/{parameter}`.
     pub(crate) fn endpoint(&self) -> String {
         format!("{} {}", self.method, self.path)
+    }
+
+    /// The parameters of the path.
+    pub(crate) fn path_parameters(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
     /// The path with a value for each parameter.

@@ -7,6 +7,7 @@ mod channels_create;
 mod channels_life;
 mod channels_list;
 mod dms;
+mod foreign_ids;
 mod harness;
 mod internal;
 mod invites;

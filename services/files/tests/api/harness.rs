@@ -36,7 +36,11 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let (stage, channels) = (Stage::new(), ChannelsStub::start());
+        Self::on(Stage::new(), settings).await
+    }
+
+    pub(crate) async fn on(stage: Stage, settings: Settings) -> Self {
+        let channels = ChannelsStub::start();
         let files = stage.start::<Files>(settings.set("internal.channels_url", channels.url())).await;
         let [alice, bob, carol, eve] =
             ["alice", "bob", "carol", "eve"].map(|name| stage.identity().user(name));

@@ -10,6 +10,7 @@ mod files_get;
 mod files_list;
 mod files_request_download;
 mod files_request_upload;
+mod foreign_ids;
 mod harness;
 mod internal_users;
 mod jobs;

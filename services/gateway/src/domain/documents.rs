@@ -1,13 +1,13 @@
 //! One OpenAPI document of all services' documents.
 //!
-//! Each service describes its own paths; at the gateway they stand behind `/api`. Two services may give
-//! one name to two shapes: such a schema gets its service's name in front, and the references to it
-//! inside that service's document follow.
+//! Each service describes its own paths; at the gateway they stand behind `/api`, but for those that it
+//! answers itself. Two services may give one name to two shapes: such a schema gets its service's name in
+//! front, and the references to it inside that service's document follow.
 
 use serde_json::{Map, Value, json};
 
 /// The documents as they are checked in under `openapi/`; a test holds them against the code.
-pub const SERVICES: [(&str, &str); 7] = [
+pub const SERVICES: [(&str, &str); 8] = [
     ("auth", include_str!("../../../../openapi/auth.json")),
     ("channels", include_str!("../../../../openapi/channels.json")),
     ("messaging", include_str!("../../../../openapi/messaging.json")),
@@ -15,7 +15,11 @@ pub const SERVICES: [(&str, &str); 7] = [
     ("files", include_str!("../../../../openapi/files.json")),
     ("search", include_str!("../../../../openapi/search.json")),
     ("admin", include_str!("../../../../openapi/admin.json")),
+    (EDGE, include_str!("../../../../openapi/gateway.json")),
 ];
+
+/// The service whose paths are those of its document: the gateway itself.
+pub const EDGE: &str = "gateway";
 
 /// Merges `(service, document)` pairs.
 ///
@@ -28,8 +32,9 @@ pub fn merge(documents: &[(&str, &str)]) -> Result<Value, serde_json::Error> {
     for (service, text) in documents {
         let mut document: Value = serde_json::from_str(text)?;
         make_names_unique(&mut document, &components, service);
+        let prefix = if *service == EDGE { "" } else { "/api" };
         for (path, item) in take_object(&mut document["paths"]) {
-            paths.insert(format!("/api{path}"), tagged(item, service));
+            paths.insert(format!("{prefix}{path}"), tagged(item, service));
         }
         for (section, entries) in take_object(&mut document["components"]) {
             let target = components.entry(section).or_insert_with(|| json!({}));
@@ -137,6 +142,14 @@ mod tests {
         assert_eq!(merged["components"]["schemas"].as_object().unwrap().len(), 3);
         assert_eq!(merged["paths"]["/api/array"]["get"]["schema"]["$ref"], "#/components/schemas/FilesPage");
         assert_eq!(merged["paths"]["/api/string"]["get"]["tags"], json!(["auth"]));
+    }
+
+    /// G-6
+    #[test]
+    fn what_the_gateway_answers_itself_does_not_stand_behind_api() {
+        let paths = merge(&SERVICES).unwrap()["paths"].take();
+        assert!(paths.get("/health").is_some() && paths.get("/openapi/{service}.json").is_some());
+        assert!(paths.get("/api/health").is_none());
     }
 
     /// G-6

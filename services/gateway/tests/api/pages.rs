@@ -1,10 +1,11 @@
 //! What the gateway serves itself.
 
+use gateway::domain::documents::EDGE;
 use serde_json::Value;
 
 use crate::harness::{Edge, SERVICES};
 
-/// G-6: one document of all services, in the form of OpenAPI 3.1; every path stands behind `/api`.
+/// G-6: one document of all services, in the form of OpenAPI 3.1; every path stands behind `/api`, but for the gateway's own.
 #[tokio::test]
 async fn one_document_describes_the_fleet() {
     let edge = Edge::start().await;
@@ -14,10 +15,13 @@ async fn one_document_describes_the_fleet() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.contains_key("/api/channels/{channel_id}/messages"), "{:?}", paths.keys());
-    assert!(paths.keys().all(|path| path.starts_with("/api/") && !path.contains("/internal")));
+    let (forwarded, own): (Vec<_>, Vec<_>) = paths.keys().partition(|path| path.starts_with("/api/"));
+    assert!(forwarded.iter().all(|path| !path.contains("/internal")));
+    assert_eq!(own, ["/health", "/openapi.json", "/openapi/{service}.json"]);
+    assert_eq!(document["paths"]["/health"]["get"]["tags"], serde_json::json!([EDGE]));
     let tags: Vec<&str> =
         document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
-    assert_eq!(tags, SERVICES);
+    assert_eq!(tags, [&SERVICES[..], &[EDGE]].concat());
     assert_references_resolve(&document, &document);
 }
 
@@ -35,7 +39,7 @@ fn assert_references_resolve(value: &Value, document: &Value) {
     }
 }
 
-/// G-6: each service's own document.
+/// G-6: each service's own document, and the gateway's.
 #[tokio::test]
 async fn every_service_has_its_document() {
     let edge = Edge::start().await;
@@ -46,6 +50,8 @@ async fn every_service_has_its_document() {
     }
     let messaging = anonymous.get("/openapi/messaging.json").await.expect(200).json();
     assert!(messaging["paths"].get("/channels/{channel_id}/messages").is_some());
+    let own = anonymous.get("/openapi/gateway.json").await.expect(200).json();
+    assert_eq!(own["paths"]["/health"]["get"]["operationId"], "get_fleet_health");
     let unknown = anonymous.get("/openapi/nothing.json").await.expect(404);
     assert_eq!(unknown.error_code(), "NOT_FOUND");
 }

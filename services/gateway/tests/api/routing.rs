@@ -116,7 +116,8 @@ async fn path_and_query_arrive_byte_for_byte() {
 /// G-1: every operation that a service documents can be reached through the gateway.
 #[test]
 fn every_documented_path_is_routed_to_its_service() {
-    for (service, text) in documents::SERVICES {
+    let forwarded = documents::SERVICES.into_iter().filter(|(service, _)| *service != documents::EDGE);
+    for (service, text) in forwarded {
         let document: Value = serde_json::from_str(text).unwrap();
         for path in document["paths"].as_object().into_iter().flat_map(|paths| paths.keys()) {
             let example: Vec<&str> =

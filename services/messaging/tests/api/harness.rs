@@ -66,7 +66,10 @@ impl World {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let stage = Stage::new();
+        Self::on(Stage::new(), settings).await
+    }
+
+    pub async fn on(stage: Stage, settings: Settings) -> Self {
         let channels = ChannelsStub::start();
         let settings =
             settings.set("internal.channels_url", channels.server.base_url()).set("internal.auth_url", "");
@@ -227,13 +230,18 @@ impl World {
 
     /// Waits until the broker has everything, so that nothing is left behind.
     pub async fn finish(self) {
+        self.published().await;
+        self.messaging.finish().await;
+    }
+
+    /// Waits until the broker has everything.
+    pub async fn published(&self) {
         eventually("everything is published", SOON, async || {
             let query = "select count(*) from channel_heads where published_seq < last_seq";
             let behind: i64 = sqlx::query_scalar(query).fetch_one(self.db()).await.unwrap();
             (behind == 0).then_some(())
         })
         .await;
-        self.messaging.finish().await;
     }
 }
 

@@ -9,6 +9,7 @@ mod channel_events;
 mod channel_pins;
 mod crash;
 mod document;
+mod foreign_ids;
 mod harness;
 mod internal;
 mod keyed_writes;

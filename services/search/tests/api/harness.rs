@@ -33,7 +33,10 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let stage = Stage::new();
+        Self::on(Stage::new()).await
+    }
+
+    pub async fn on(stage: Stage) -> Self {
         let channels = ChannelsStub::start();
         let settings = Settings::new().set("internal.channels_url", channels.url());
         let search = stage.start::<Search>(settings).await;

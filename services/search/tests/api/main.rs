@@ -6,6 +6,7 @@ mod content_search;
 mod content_search_access;
 mod content_search_files;
 mod content_search_input;
+mod foreign_ids;
 mod harness;
 mod indexing;
 mod languages;

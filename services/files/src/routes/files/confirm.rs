@@ -46,10 +46,10 @@ pub(crate) async fn confirm_upload(
     let request = request.unwrap_or_default();
     let (checksum,) = all((optional("sha256", request.sha256, |text| Checksum::parse(&text)),))?;
     let file = state.files.lookup(id).await?.ok_or(Error::NotFound("file"))?;
-    authorise(&state, &caller, file.channel_id, Action::UploadFile, "file").await?;
     if !file.is_known_to(caller.user_id()) {
         return Err(Error::NotFound("file").into());
     }
+    authorise(&state, &caller, file.channel_id, Action::UploadFile, "file").await?;
     if file.uploader_id != caller.user_id() {
         return Err(Error::Forbidden("Only its uploader confirms an upload.").into());
     }

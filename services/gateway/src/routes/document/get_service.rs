@@ -6,7 +6,7 @@ use colink_http::{ApiError, ApiResult};
 
 use crate::domain::documents::SERVICES;
 
-/// The document of one service; its paths lack the `/api` that stands before them here.
+/// The document of one service; its paths lack the `/api` that stands before them here, but for the gateway's own.
 #[utoipa::path(
     get, path = "/openapi/{service}.json", operation_id = "get_service_document", tag = "gateway", security(()),
     params(("service" = String, Path, description = "A service's name", example = "messaging")),

@@ -29,8 +29,12 @@ pub(crate) async fn remove_reaction_by_id(
     let reaction = reactions::lookup(&state.pool, id).await?.ok_or(Error::NotFound("reaction"))?;
     let message_id = reaction.message_id.into();
     if UserId::from(reaction.user_id) != caller.user_id() {
-        // Whoever may not see the message is told what he is told about any message.
-        locate_live(&state, &caller, message_id, Action::ReadMessages).await?;
+        // Whoever may not see the message is told what he is told of any id.
+        let seen = locate_live(&state, &caller, message_id, Action::ReadMessages).await;
+        seen.map_err(|error| match error {
+            Error::NotFound(_) => Error::NotFound("reaction"),
+            other => other,
+        })?;
         return Err(Error::NotAuthor.into());
     }
     take_back(&state, &caller, message_id, &reaction.emoji).await?;
