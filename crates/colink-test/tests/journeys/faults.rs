@@ -118,18 +118,16 @@ async fn a_broker_outage_delays_delivery_and_loses_nothing() {
     company.alice.post(&company.channel, "before").await;
     bob.until(1).await;
     stores::kill("kafka");
+    let outage = async {
+        for second in 0..30 {
+            company.alice.post(&company.channel, &format!("during the outage, second {second}")).await;
+            // The length of the outage is what is tested.
+            sleep(Duration::from_secs(1)).await;
+        }
+        stores::start_all().await;
+    };
     // He listens all the while: who answers no ping is taken for dead.
-    let hearing = tokio::spawn(async move {
-        bob.until(31).await;
-        bob
-    });
-    for second in 0..30 {
-        company.alice.post(&company.channel, &format!("during the outage, second {second}")).await;
-        // The length of the outage is what is tested.
-        sleep(Duration::from_secs(1)).await;
-    }
-    stores::start_all().await;
-    let mut bob = hearing.await.unwrap();
+    tokio::join!(outage, bob.until(31));
     company.alice.post(&company.channel, "after").await;
     bob.until(32).await;
 }
