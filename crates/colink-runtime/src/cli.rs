@@ -68,10 +68,10 @@ fn dispatch<S: Service>(
         "healthcheck" => commands::healthcheck::<S>(&loaded.into_config(), matches.get_flag("ready")),
         "serve" => commands::serve::<S>(loaded.into_config()),
         own => {
-            let file =
-                S::COMMANDS.iter().find(|command| command.name == own).and_then(|command| command.file);
-            let file = file.and_then(|file| matches.get_one::<PathBuf>(file));
-            commands::own::<S>(loaded.into_config(), own, file.map(PathBuf::as_path))
+            let named =
+                S::COMMANDS.iter().find(|command| command.name == own).and_then(|command| command.argument);
+            let given = named.and_then(|name| matches.get_one::<OsString>(name));
+            commands::own::<S>(loaded.into_config(), own, given.map(OsString::as_os_str))
         }
     }
 }
@@ -103,10 +103,10 @@ fn command<S: Service>() -> Command {
 }
 
 fn own_command(command: &ServiceCommand) -> Command {
-    let file = command
-        .file
-        .map(|name| Arg::new(name).value_name(name).required(true).value_parser(value_parser!(PathBuf)));
-    Command::new(command.name).about(command.about).args(file)
+    let argument = command
+        .argument
+        .map(|name| Arg::new(name).value_name(name).required(true).value_parser(value_parser!(OsString)));
+    Command::new(command.name).about(command.about).args(argument)
 }
 
 fn last_words(service: &str, sentence: &str, code: u8) -> u8 {

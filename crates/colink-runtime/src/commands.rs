@@ -1,9 +1,9 @@
 //! What each subcommand does.
 
+use std::ffi::OsStr;
 use std::future::Future;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use colink_core::clock::SystemClock;
@@ -54,10 +54,14 @@ pub(crate) fn migrate<S: Service>(config: S::Config) -> Result<(), Failure> {
 }
 
 /// Does what only this service can.
-pub(crate) fn own<S: Service>(config: S::Config, name: &str, file: Option<&Path>) -> Result<(), Failure> {
+pub(crate) fn own<S: Service>(
+    config: S::Config,
+    name: &str,
+    argument: Option<&OsStr>,
+) -> Result<(), Failure> {
     let telemetry = telemetry::<S>(&config)?;
     let outcome = within(async {
-        let done = S::run_command(&config, name, file).await;
+        let done = S::run_command(&config, name, argument).await;
         print(&done.map_err(|error| Failure::Failed(chain(&error)))?)
     });
     flush(telemetry);

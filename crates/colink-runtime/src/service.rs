@@ -1,8 +1,8 @@
 //! What a service tells the runtime about itself.
 
+use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::future::Future;
-use std::path::Path;
 
 use actix_web::web;
 use colink_bus::KafkaConfig;
@@ -71,9 +71,9 @@ pub trait Service: Sized + 'static {
     fn run_command(
         config: &Self::Config,
         name: &str,
-        file: Option<&Path>,
+        argument: Option<&OsStr>,
     ) -> impl Future<Output = Result<String, StartError>> + Send {
-        let _ = (config, file);
+        let _ = (config, argument);
         std::future::ready(Err(StartError::NoCommand(name.to_owned())))
     }
 }
@@ -85,8 +85,8 @@ pub struct ServiceCommand {
     pub name: &'static str,
     /// What `--help` says.
     pub about: &'static str,
-    /// The name of the file it reads, if it reads one; then it must be given.
-    pub file: Option<&'static str>,
+    /// The name of what must be typed behind it, if anything: a file, an address.
+    pub argument: Option<&'static str>,
 }
 
 /// The sections of a configuration that the runtime itself reads. Those of stores a service does not have

@@ -134,11 +134,11 @@ mod tests {
         let raw = "Subject: =?utf-8?Q?Best=C3=A4tigen?=\r\nMIME-Version: 1.0\r\n\
                    Content-Type: multipart/alternative; boundary=b\r\n\r\n\
                    --b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
-                   Open http://localhost:15009/verify?token=3Dab-C_9 soon.\r\n\
+                   Open http://localhost:15009/verify#token=3Dab-C_9 soon.\r\n\
                    --b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Open</p>\r\n--b--\r\n";
         let mail = Mail::parse(raw.to_owned());
         assert_eq!(mail.subject, "Bestätigen");
-        assert_eq!(mail.link(), "http://localhost:15009/verify?token=ab-C_9");
+        assert_eq!(mail.link(), "http://localhost:15009/verify#token=ab-C_9");
         assert_eq!(mail.token(), "ab-C_9");
         assert_eq!(mail.html.trim(), "<p>Open</p>");
     }

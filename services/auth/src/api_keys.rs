@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use colink_auth::{ApiKey, Caller};
+use colink_bus::outbox;
 use colink_core::id::{ApiKeyId, SessionId, UserId};
 use colink_core::permission::{Scope, Scopes};
 use colink_events::Cause;
@@ -18,6 +19,7 @@ use sqlx::PgConnection;
 
 use self::error::ApiKeyError;
 use crate::error::AuthError;
+use crate::ledger::Ledger;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
 use crate::store::api_key_secrets;
@@ -170,38 +172,38 @@ pub(crate) async fn end_all(
 /// # Errors
 /// Failures of the store and of the outbox.
 pub(crate) async fn end_with_scope(
-    state: &State,
+    ledger: &impl Ledger,
     transaction: &mut PgConnection,
     user_id: UserId,
     scope: Scope,
     reason: &'static str,
     cause: &Cause,
 ) -> Result<Revocation, AuthError> {
-    let now = state.clock.now();
+    let now = ledger.clock().now();
     let mut keys = api_keys::list(&mut *transaction, user_id, now).await?;
     keys.retain(|key| key.scopes.iter().any(|word| word == scope.as_str()));
     let keys: Vec<ApiKeyId> = keys.iter().map(api_keys::ApiKey::id).collect();
     for id in &keys {
         api_keys::update_revoked(transaction, *id, now).await?;
     }
-    end(state, transaction, user_id, &keys, reason, cause).await
+    end(ledger, transaction, user_id, &keys, reason, cause).await
 }
 
 async fn end(
-    state: &State,
+    ledger: &impl Ledger,
     transaction: &mut PgConnection,
     user_id: UserId,
     keys: &[ApiKeyId],
     reason: &'static str,
     cause: &Cause,
 ) -> Result<Revocation, AuthError> {
-    let now = state.clock.now();
+    let now = ledger.clock().now();
     for id in keys {
         let event = ApiKeyRevoked { user_id, api_key_id: *id, reason: reason.to_owned(), at: now.into() };
-        state.emit(transaction, &event, cause).await?;
+        outbox::enqueue(transaction, &event, cause, ledger.clock()).await?;
     }
     let secrets = api_key_secrets::update_ended(transaction, keys, now).await?;
-    Revocation::record(state, transaction, user_id, secrets, reason, cause).await
+    Revocation::record(ledger, transaction, user_id, secrets, reason, cause).await
 }
 
 /// Locks whose key it is to be: the makings of one user's keys happen one after the other, so that the cap holds. Whoever

@@ -108,7 +108,7 @@ pub(crate) enum AuthError {
     /// The sign-in that waits for a second factor is over.
     #[error("the ticket is not valid")]
     DeadTicket,
-    /// The first factor was right, and a code is needed as well.
+    /// The first factor was right, and a second one is needed as well.
     #[error("a second factor is needed")]
     SecondFactorMissing,
     /// There is an authenticator in use already.
@@ -212,9 +212,7 @@ impl From<AuthError> for ApiError {
                 ErrorKind::TokenInvalid,
                 "This sign-in is over; begin again with your first factor.",
             ),
-            E::SecondFactorMissing => {
-                Self::new(ErrorKind::MfaRequired, "A code of your authenticator app is needed as well.")
-            }
+            E::SecondFactorMissing => Self::new(ErrorKind::MfaRequired, "A second factor is needed as well."),
             E::FactorInUse => Self::conflict("An authenticator app is in use: give it up first."),
             E::NothingSetUp => Self::conflict("Set an authenticator app up in this session first."),
             E::NoFactor => Self::conflict("You have no such second factor."),

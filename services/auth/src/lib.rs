@@ -11,10 +11,12 @@ mod consumers;
 mod domain;
 mod error;
 mod export;
+mod grant_command;
 mod import;
 mod jobs;
 mod key_command;
 mod keyring;
+mod ledger;
 mod limits;
 mod mail;
 mod metrics;
@@ -31,15 +33,18 @@ mod reauthentication;
 mod renewal;
 mod reseal;
 mod revocation;
+mod role_change;
 mod routes;
 mod second_factor;
 mod sign_in;
 mod signed_in;
 mod state;
 mod store;
+mod turned_away;
 mod verification;
 mod ways_in;
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use actix_web::web::ServiceConfig;
@@ -65,17 +70,22 @@ impl Service for Auth {
         ServiceCommand {
             name: reseal::NAME,
             about: "Have the service seal its stored secrets with the first key of `secrets.keys`, and wait for it",
-            file: None,
+            argument: None,
         },
         ServiceCommand {
             name: key_command::NAME,
             about: "Make a new signing key; tokens of the old one stay valid until they end",
-            file: None,
+            argument: None,
         },
         ServiceCommand {
             name: import::NAME,
             about: "Take over accounts of another system: one JSON object a line",
-            file: Some("FILE"),
+            argument: Some("FILE"),
+        },
+        ServiceCommand {
+            name: grant_command::NAME,
+            about: "Make the owner of a proven address an administrator of the installation",
+            argument: Some("EMAIL"),
         },
     ];
 
@@ -90,11 +100,16 @@ impl Service for Auth {
         app::build(config, boot).await
     }
 
-    async fn run_command(config: &Config, name: &str, file: Option<&Path>) -> Result<String, StartError> {
-        match (name, file) {
+    async fn run_command(
+        config: &Config,
+        name: &str,
+        argument: Option<&OsStr>,
+    ) -> Result<String, StartError> {
+        match (name, argument) {
             (reseal::NAME, _) => reseal::command(config).await,
             (key_command::NAME, _) => key_command::command(config).await,
-            (import::NAME, Some(file)) => import::command(config, file).await,
+            (import::NAME, Some(file)) => import::command(config, Path::new(file)).await,
+            (grant_command::NAME, Some(address)) => grant_command::command(config, address).await,
             (other, _) => Err(StartError::NoCommand(other.to_owned())),
         }
     }

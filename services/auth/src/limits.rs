@@ -3,6 +3,8 @@
 //! Windows are fixed: a count begins with the first call and is forgotten when its window ends. Mail addresses
 //! stand in keys as a hash. Without Redis every limited call fails: an unlimited login is worse than none.
 
+mod claim;
+
 use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -27,6 +27,7 @@ pub(crate) use self::mailer::{MailFailure, Mailer};
 use crate::domain::letter::Template;
 use crate::error::AuthError;
 use crate::jobs::send_mail::SendMail;
+use crate::ledger::Ledger;
 use crate::state::State;
 use crate::store::registrations::RegistrationId;
 
@@ -119,16 +120,14 @@ pub(crate) async fn queue_link(
 /// # Errors
 /// As [`queue`].
 pub(crate) async fn queue_filled(
-    state: &State,
+    ledger: &impl Ledger,
     transaction: &mut PgConnection,
     mail: Mail,
     cause: &Cause,
 ) -> Result<(), AuthError> {
-    let options = Enqueue::now()
-        .dedupe(mail.dedupe_key()?)
-        .context(cause.clone())
-        .max_attempts(state.mailer.max_attempts());
-    colink_jobs::enqueue(transaction, &SendMail(mail), options, state.clock.as_ref()).await?;
+    let options =
+        Enqueue::now().dedupe(mail.dedupe_key()?).context(cause.clone()).max_attempts(ledger.mail_attempts());
+    colink_jobs::enqueue(transaction, &SendMail(mail), options, ledger.clock()).await?;
     Ok(())
 }
 

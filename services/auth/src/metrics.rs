@@ -121,7 +121,7 @@ impl AuthMetrics {
         tracing::warn!(provider, outcome, error, "a sign-in failed at its provider");
     }
 
-    /// A sign-in failed: `credentials`, `passkey`, `unverified`, `suspended`, `locked`, `oidc` or `oidc_expired`.
+    /// A sign-in failed: `credentials`, `passkey`, `unverified`, `suspended`, `deactivated`, `locked`, `oidc` or `oidc_expired`.
     pub(crate) fn sign_in_refused(&self, outcome: &'static str, user_id: Option<UserId>) {
         self.logins.with_label_values(&[outcome]).inc();
         tracing::info!(user_id = user_id.map(tracing::field::display), outcome, "sign-in refused");
@@ -192,7 +192,7 @@ impl AuthMetrics {
         tracing::info!("the mail server serves again");
     }
 
-    /// An API key was presented: `ok`, `malformed`, `unknown`, `wrong`, `revoked`, `expired` or `closed`.
+    /// An API key was presented: `ok`, `malformed`, `unknown`, `wrong`, `revoked`, `expired`, `closed` or `mfa_required`.
     pub(crate) fn api_key_exchanged(&self, outcome: &'static str) {
         self.api_key_exchanges.with_label_values(&[outcome]).inc();
     }

@@ -12,6 +12,8 @@ mod exchange;
 mod flow;
 mod github;
 mod id_token;
+mod issuers;
+mod jwks;
 mod keys;
 pub(crate) mod linking;
 mod metadata;
@@ -30,7 +32,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use moka::future::Cache;
 use url::Url;
 
 use self::access_token::Verified;
@@ -39,6 +40,7 @@ pub(crate) use self::exchange::ExchangeError;
 use self::exchange::Redemption;
 pub(crate) use self::flow::FlowSecrets;
 use self::id_token::Expected;
+use self::issuers::Issuers;
 use self::metadata::Metadata;
 use self::person::Person;
 use self::place::Refused;
@@ -46,12 +48,10 @@ use self::provider::Provider;
 use self::transport::{Reach, Transport, TransportError};
 use crate::config::{Kind, OidcConfig};
 
-/// How long a discovery document is believed.
-const METADATA_FRESH: Duration = Duration::from_secs(3600);
-/// Issuers whose documents are kept.
-const ISSUERS: u64 = 1_000;
 /// All calls of one sign-in together; below what the gateway waits.
 const BUDGET: Duration = Duration::from_secs(8);
+/// All calls for one token that is presented: the gateway waits 2 s for the exchange, and takes an auth that is later for gone.
+const PRESENT_BUDGET: Duration = Duration::from_millis(1500);
 
 /// The providers and the ways to them. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ struct Inner {
     providers: BTreeMap<String, Provider>,
     installation: Transport,
     workspaces: Transport,
-    metadata: Cache<(Reach, String), Arc<Metadata>>,
+    issuers: Issuers,
     public_url: String,
     cookie: BrowserCookie,
 }
@@ -79,7 +79,7 @@ impl Oidc {
             providers: providers.collect(),
             installation: Transport::new(config, Reach::Installation)?,
             workspaces: Transport::new(config, Reach::Workspace)?,
-            metadata: Cache::builder().max_capacity(ISSUERS).time_to_live(METADATA_FRESH).build(),
+            issuers: Issuers::new(),
             public_url: public_url.to_owned(),
             cookie: BrowserCookie::new(public_url),
         })))
@@ -207,7 +207,8 @@ impl Oidc {
         exchange::identify(transport, provider, &metadata, &redemption, &expected).await
     }
 
-    /// Who presents an access token that the provider made for `audience`.
+    /// Who presents an access token that the provider made for `audience`. A provider that does not answer in
+    /// [`PRESENT_BUDGET`] is away.
     ///
     /// # Errors
     /// [`ExchangeError`].
@@ -219,18 +220,21 @@ impl Oidc {
         now: DateTime<Utc>,
         leeway: Duration,
     ) -> Result<Verified, ExchangeError> {
-        let metadata = self.metadata(provider).await?;
         let leeway_s = i64::try_from(leeway.as_secs()).unwrap_or(0);
         let expected = access_token::Expected { audience, now, leeway_s };
-        Ok(access_token::verify(token, &metadata, self.transport(provider), expected).await?)
+        let work = async {
+            let metadata = self.metadata(provider).await?;
+            Ok(access_token::verify(token, &metadata, self.transport(provider), expected).await?)
+        };
+        match tokio::time::timeout(PRESENT_BUDGET, work).await {
+            Ok(verified) => verified,
+            Err(_) => Err(TransportError::Resting.into()),
+        }
     }
 
-    /// The issuer's document; those who ask at once make one call.
+    /// The issuer's document.
     async fn metadata(&self, provider: &Provider) -> Result<Arc<Metadata>, ExchangeError> {
-        let name = (provider.reach(), provider.issuer.clone());
-        let transport = self.transport(provider);
-        let fetch = async { Metadata::fetch(transport, &provider.issuer).await.map(Arc::new) };
-        Ok(self.0.metadata.try_get_with(name, fetch).await?)
+        self.0.issuers.metadata(self.transport(provider), provider.reach(), &provider.issuer).await
     }
 
     fn transport(&self, provider: &Provider) -> &Transport {

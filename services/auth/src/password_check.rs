@@ -5,6 +5,9 @@
 //! are at most as many more as hashes are computed at a time. Only tries that get past the lock count for the address:
 //! whoever is locked out does not use up what its owner has left elsewhere. A refusal takes as long for hashes of other
 //! systems as for the rest (`passwords/floor.rs`).
+//!
+//! Between the check and what it opens the password may be changed, so a check answers with the hash that it was right for,
+//! and whoever acts on it looks at that again under the lock of the user's row ([`ProvenHash::require`]).
 
 use std::time::Instant;
 
@@ -12,6 +15,7 @@ use colink_core::id::UserId;
 use colink_core::text::Email;
 use colink_events::users::{AccountLocked, LoginFailed};
 use colink_http::RequestContext;
+use sqlx::PgConnection;
 
 use crate::domain::password::Password;
 use crate::error::AuthError;
@@ -26,6 +30,33 @@ pub(crate) struct PasswordCheck<'a> {
     context: &'a RequestContext,
     address: Subject,
     client: Subject,
+}
+
+/// Somebody whose password was right.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) user: User,
+    pub(crate) hash: ProvenHash,
+}
+
+/// The stored hash that a password was right for, or the one that took its place for the same password.
+#[derive(Debug, Clone)]
+pub(crate) struct ProvenHash(String);
+
+impl ProvenHash {
+    /// Refuses when the password was changed since. The user's row must be locked.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`], and failures of the store.
+    pub(crate) async fn require(
+        &self,
+        connection: &mut PgConnection,
+        user_id: UserId,
+    ) -> Result<(), AuthError> {
+        let stored = users::lookup_credentials(connection, user_id).await?;
+        let stored = stored.and_then(|stored| stored.password_hash);
+        if stored.as_ref() == Some(&self.0) { Ok(()) } else { Err(AuthError::WrongCredentials) }
+    }
 }
 
 impl<'a> PasswordCheck<'a> {
@@ -67,7 +98,7 @@ impl PasswordCheck<'_> {
         &self,
         found: Option<Credentials>,
         password: &Password,
-    ) -> Result<User, AuthError> {
+    ) -> Result<Proven, AuthError> {
         let turn = self.state.passwords.turn().await?;
         let began = Instant::now();
         let proven = self.judge(turn, found, password).await;
@@ -83,7 +114,7 @@ impl PasswordCheck<'_> {
         turn: Turn,
         found: Option<Credentials>,
         password: &Password,
-    ) -> Result<User, AuthError> {
+    ) -> Result<Proven, AuthError> {
         let user_id = found.as_ref().map(|found| found.user.id());
         let lock = self.state.limits.check_lock(&self.address, &self.client).await;
         lock.inspect_err(|_| self.state.metrics.sign_in_refused("locked", user_id))?;
@@ -92,14 +123,13 @@ impl PasswordCheck<'_> {
         let verdict = turn.verify(password, stored).await?;
         let is_right =
             |found: &Credentials| verdict != Verdict::Wrong && found.user.email_verified_at.is_some();
-        let Some(Credentials { user, password_hash }) = found.filter(is_right) else {
+        let Some(Credentials { user, password_hash: Some(hash) }) = found.filter(is_right) else {
             return self.fail(user_id).await;
         };
         self.state.limits.forget_failures(&self.address, &self.client).await?;
-        if let (Verdict::Outdated, Some(old)) = (verdict, password_hash) {
-            self.hash_anew(&turn, user.id(), password, &old).await?;
-        }
-        Ok(user)
+        let outdated = verdict == Verdict::Outdated;
+        let hash = if outdated { self.hash_anew(&turn, user.id(), password, &hash).await? } else { hash };
+        Ok(Proven { user, hash: ProvenHash(hash) })
     }
 
     /// Counts a failure and tells the audit log.
@@ -119,15 +149,22 @@ impl PasswordCheck<'_> {
         Err(AuthError::WrongCredentials)
     }
 
+    /// Stores a hash of today's cost, and says what is stored then. Of several sign-ins at once one stores its own, and the
+    /// others find that; whoever finds another password was too late.
     async fn hash_anew(
         &self,
         turn: &Turn,
         user_id: UserId,
         password: &Password,
         old: &str,
-    ) -> Result<(), AuthError> {
+    ) -> Result<String, AuthError> {
         let new = turn.hash(password).await?;
-        users::update_password_hash(&self.state.pool, user_id, old, &new).await?;
-        Ok(())
+        if users::update_password_hash(&self.state.pool, user_id, old, &new).await? {
+            return Ok(new);
+        }
+        let stored = users::lookup_credentials(&self.state.pool, user_id).await?;
+        let stored = stored.and_then(|stored| stored.password_hash);
+        let verdict = turn.verify(password, stored.as_deref()).await?;
+        stored.filter(|_| verdict != Verdict::Wrong).ok_or(AuthError::WrongCredentials)
     }
 }

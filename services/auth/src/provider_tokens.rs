@@ -6,7 +6,8 @@
 //! All tokens of one identity share a session. It stands in its owner's list, counts among his sessions, and ends with
 //! everything that ends sessions; then a token that was made until that moment is refused, so that an end lasts, and only
 //! signing in at the provider anew opens another one. Of refusals nothing is written; wrong tokens are counted for the
-//! client's network like wrong API keys, because each may cost a call to the provider.
+//! client's network like wrong API keys. Every token is counted before it is judged, so that many at once are no way around
+//! that, and what was not wrong is taken off again.
 
 use chrono::{DateTime, Utc};
 use colink_core::error::ErrorKind;
@@ -45,13 +46,27 @@ pub(crate) async fn exchange(
 ) -> ApiResult<Option<Issued>> {
     let Some((provider, audience)) = state.oidc.exchanging(issuer) else { return Ok(None) };
     let client = Subject::of_ip(origin.ip);
-    lenient(state.limits.check(Limit::ApiKeyFailure, &client).await)?;
-    match presented::judge(state, provider, audience, token).await {
-        Ok(presented) => issue(state, provider, &presented, origin).await,
-        Err(error) if error.kind() == ErrorKind::TokenInvalid => {
-            lenient(state.limits.take(Limit::ApiKeyFailure, &client).await)?;
-            Ok(None)
-        }
+    lenient(state.limits.claim(Limit::ApiKeyFailure, &client).await)?;
+    let judged = judge(state, provider, audience, token).await;
+    if !matches!(judged, Ok(None)) {
+        lenient(state.limits.give_back(Limit::ApiKeyFailure, &client).await)?;
+    }
+    match judged? {
+        Some(presented) => issue(state, provider, &presented, origin).await,
+        None => Ok(None),
+    }
+}
+
+/// Whose the token is; `None` when it is nobody's.
+async fn judge(
+    state: &State,
+    provider: &Provider,
+    audience: &str,
+    token: &str,
+) -> ApiResult<Option<Presented>> {
+    match presented::judge(state, provider, audience, token).await.map_err(ApiError::from) {
+        Ok(presented) => Ok(Some(presented)),
+        Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
         // A provider that is away is no reason for the gateway to take this service for gone.
         Err(error) if error.kind() == ErrorKind::ServiceUnavailable => {
             Err(ApiError::of(ErrorKind::Upstream).caused_by(error))
@@ -85,7 +100,7 @@ async fn issue(
         ended.announce(state).await;
         state.metrics.signed_in(user.id(), session_id);
     }
-    Ok(Some(Issued { access, expires_in }))
+    Ok(Some(Issued { access, expires_in, restricted }))
 }
 
 /// The session of the identity, and what gave way when it is a new one; `None` for a token from before its end.

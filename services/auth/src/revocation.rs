@@ -4,8 +4,7 @@
 //! commit the sessions go on the deny-list in Redis, which ends access by tokens; the events close sockets. The database
 //! decides: when Redis is away, or this process dies before it was told, the job tells it (`jobs/deny_sessions.rs`).
 
-use std::time::Duration;
-
+use colink_bus::outbox;
 use colink_core::id::{SessionId, UserId};
 use colink_events::Cause;
 use colink_events::users::SessionRevoked;
@@ -14,6 +13,7 @@ use sqlx::PgConnection;
 
 use crate::error::AuthError;
 use crate::jobs::deny_sessions::{DenySessions, Ended};
+use crate::ledger::Ledger;
 use crate::state::State;
 
 /// Why a session ends; the word in events, rows and metrics.
@@ -42,6 +42,8 @@ pub(crate) mod reason {
     pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
     /// A provider was linked to the account in another session.
     pub(crate) const PROVIDER_LINKED: &str = "provider_linked";
+    /// A provider was unlinked from the account in another session.
+    pub(crate) const PROVIDER_UNLINKED: &str = "provider_unlinked";
     /// An administrator changed the realm roles.
     pub(crate) const ROLES_CHANGED: &str = "roles_changed";
     /// Somebody signed in with the browser that had it.
@@ -69,7 +71,7 @@ impl Revocation {
     /// # Errors
     /// [`AuthError::Outbox`], [`AuthError::Jobs`].
     pub(crate) async fn record(
-        state: &State,
+        ledger: &impl Ledger,
         transaction: &mut PgConnection,
         user_id: UserId,
         sessions: Vec<SessionId>,
@@ -81,19 +83,19 @@ impl Revocation {
                 user_id,
                 session_id: Some(*session_id),
                 reason: reason.to_owned(),
-                at: state.clock.timestamp(),
+                at: ledger.clock().timestamp(),
             };
-            state.emit(transaction, &event, cause).await?;
+            outbox::enqueue(transaction, &event, cause, ledger.clock()).await?;
         }
         if !sessions.is_empty() {
-            queue(state, transaction, Ended::Sessions(sessions.clone()), cause).await?;
+            queue(ledger, transaction, Ended::Sessions(sessions.clone()), cause).await?;
         }
         Ok(Self { user_id, sessions, reason })
     }
 
     /// Puts the sessions on the deny-list. What fails here is left to the job.
     pub(crate) async fn announce(self, state: &State) {
-        let lifetime = lifetime(state);
+        let lifetime = state.access_outlives();
         for session_id in self.sessions {
             state.metrics.revoked(self.reason, self.user_id, session_id);
             if let Err(error) = state.revocations.revoke_session(session_id, lifetime).await {
@@ -108,18 +110,13 @@ impl Revocation {
 /// # Errors
 /// [`AuthError::Jobs`].
 pub(crate) async fn queue(
-    state: &State,
+    ledger: &impl Ledger,
     transaction: &mut PgConnection,
     ended: Ended,
     cause: &Cause,
 ) -> Result<(), AuthError> {
-    let job = DenySessions { ended, until: state.clock.now() + lifetime(state) };
+    let job = DenySessions { ended, until: ledger.clock().now() + ledger.access_outlives() };
     let options = Enqueue::now().context(cause.clone());
-    colink_jobs::enqueue(transaction, &job, options, state.clock.as_ref()).await?;
+    colink_jobs::enqueue(transaction, &job, options, ledger.clock()).await?;
     Ok(())
-}
-
-/// For how long access tokens of a session that ends now are taken: a while beyond their end, because clocks differ.
-fn lifetime(state: &State) -> Duration {
-    state.tokens.access() + state.leeway
 }

@@ -1,5 +1,7 @@
 //! What follows once somebody has proven who he is, by whatever means: a session and its tokens.
 
+mod basis;
+
 use chrono::{DateTime, Utc};
 use colink_auth::Claims;
 use colink_core::id::{SessionId, UserId};
@@ -8,16 +10,21 @@ use colink_events::users::SessionStarted;
 use colink_http::RequestContext;
 use sqlx::PgConnection;
 
+use self::basis::Basis;
 use crate::browser::{self, RefreshIn};
-use crate::domain::opaque_token::OpaqueToken;
+use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::error::AuthError;
 use crate::new_device;
 use crate::passkeys::{HARDWARE, PRESENCE};
+use crate::password_check::ProvenHash;
 use crate::revocation::{Revocation, reason};
 use crate::second_factor::{self, Challenge, MULTIPLE, Method, policy, ticket};
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{refresh_tokens, sessions, users};
+
+/// The method of whoever was sent here by an identity provider.
+pub(crate) const PROVIDER: &str = "oidc";
 
 /// How somebody proved who he is.
 #[derive(Debug, Clone)]
@@ -28,25 +35,32 @@ pub(crate) struct Proof {
     pub(crate) amr: Vec<&'static str>,
     /// Whether this was two factors already.
     pub(crate) second_factor: bool,
+    basis: Basis,
 }
 
 impl Proof {
     /// A password, and nothing else.
-    pub(crate) fn password() -> Self {
-        Self { method: "password", amr: vec!["pwd"], second_factor: false }
+    pub(crate) fn password(hash: ProvenHash) -> Self {
+        let basis = Basis::Password(hash);
+        Self { method: "password", amr: vec!["pwd"], second_factor: false, basis }
     }
 
     /// The word of an identity provider, and whether it counts for two factors. `fed` is no word of the registry, which has
     /// none for this.
     pub(crate) fn provider(second_factor: bool) -> Self {
         let amr = if second_factor { vec!["fed", "mfa"] } else { vec!["fed"] };
-        Self { method: "oidc", amr, second_factor }
+        Self { method: PROVIDER, amr, second_factor, basis: Basis::Judged }
+    }
+
+    /// The same by a code that the provider's word was kept under; it is spent with the beginning of the session.
+    pub(crate) fn code(code: TokenHash, second_factor: bool) -> Self {
+        Self { basis: Basis::Code(code), ..Self::provider(second_factor) }
     }
 
     /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
     pub(crate) fn passkey(user_verified: bool) -> Self {
         let amr = vec![HARDWARE, if user_verified { MULTIPLE } else { PRESENCE }];
-        Self { method: "passkey", amr, second_factor: user_verified }
+        Self { method: "passkey", amr, second_factor: user_verified, basis: Basis::Judged }
     }
 }
 
@@ -124,7 +138,7 @@ impl Opened {
 /// Lets somebody in who has proven who he is, or asks for the second factor that he has.
 ///
 /// # Errors
-/// As [`open_session`].
+/// As [`open_session`]; [`AuthError::WrongCredentials`] and [`AuthError::DeadCode`] when what was proven is good no more.
 pub(crate) async fn admit(
     state: &State,
     user: &User,
@@ -136,6 +150,7 @@ pub(crate) async fn admit(
     // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds and a factor that is
     // being enrolled is either seen here or ends the session.
     let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
+    proof.basis.require(&mut transaction, user.id()).await?;
     let methods = second_factor::methods(&mut transaction, user.id()).await?;
     if proof.second_factor || methods.is_empty() {
         let opened = open_session(state, &mut transaction, &user, proof.into(), device_name, context).await?;

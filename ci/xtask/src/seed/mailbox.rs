@@ -55,10 +55,10 @@ mod tests {
     #[test]
     fn a_token_is_found_in_both_encodings() {
         let plain =
-            json!({"mimeMessage": "Subject: x\r\n\r\nGo to http://h/verify-email?token=3Dab-c_1 now\r\n"});
+            json!({"mimeMessage": "Subject: x\r\n\r\nGo to http://h/verify-email#token=3Dab-c_1 now\r\n"});
         assert_eq!(token_of_mail(&plain).as_deref(), Some("3Dab-c_1"));
         let quoted = json!({"mimeMessage":
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\nhttp://h/verify-email?token=3Dab=\r\nc\r\n"});
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\nhttp://h/verify-email#token=3Dab=\r\nc\r\n"});
         assert_eq!(token_of_mail(&quoted).as_deref(), Some("abc"));
         assert_eq!(token_of_mail(&json!({"mimeMessage": "nothing"})), None);
     }

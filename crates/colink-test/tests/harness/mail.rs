@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 #[tokio::test]
 async fn a_mail_is_found_by_its_words_and_gives_its_token() {
     let address = format!("{}@example.test", unique());
-    let body = "Confirm: http://localhost/verify?token=abc-123";
+    let body = "Confirm: http://localhost/verify#token=abc-123";
     send(&address, body).await;
     let mail = Mailbox::new().await_mail(&address, "Confirm").await;
     assert_eq!(mail.subject, "Welcome");

@@ -55,7 +55,7 @@ impl Story {
     /// Forgets the password and sets another one.
     async fn forget(&mut self, gateway: &Client, person: &mut Person) {
         gateway.post("/api/auth/forgot-password", &json!({"email": person.email})).await.expect(200);
-        let token = Mailbox::new().await_mail(&person.email, "/reset-password?token=").await.token();
+        let token = Mailbox::new().await_mail(&person.email, "/reset-password#token=").await.token();
         let password = format!("Newer-Secret-{}!", unique());
         self.keep("the token of a link", &token);
         self.keep("a password", &password);

@@ -3,6 +3,9 @@
 //! A key that is not well-formed costs nothing, another one a look-up by its public part. Of a wrong key it is not said
 //! what is wrong. Wrong ones are counted for the client's network; while Redis is away they are not, because nobody
 //! guesses 256 bits, and bots go on.
+//!
+//! A key of somebody who must have a second factor and has none, or of a bot of his, opens nothing: its token says so
+//! (`mfa_enrolment`), and every service answers `MFA_REQUIRED` to it.
 
 use std::net::IpAddr;
 
@@ -16,6 +19,7 @@ use subtle::ConstantTimeEq;
 
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
+use crate::second_factor::policy;
 use crate::state::State;
 use crate::store::api_key_secrets::{self, Presented};
 use crate::store::{api_key_networks, api_keys};
@@ -34,6 +38,8 @@ pub(crate) struct Issued {
     pub(crate) access: String,
     /// Seconds that it lives.
     pub(crate) expires_in: i64,
+    /// It opens nothing until a second factor is enrolled.
+    pub(crate) restricted: bool,
 }
 
 /// Exchanges a key; `None` when it does not count.
@@ -53,10 +59,12 @@ pub(crate) async fn exchange(
     lenient(state.limits.check(Limit::ApiKeyFailure, &client).await)?;
     match judge(state, &key, &client).await? {
         Ok(presented) => {
-            let now = state.clock.now();
-            let issued = issue(state, key.id(), &presented, now)?;
-            note_use(state, key.id(), &presented, &client, origin, now).await?;
-            state.metrics.api_key_exchanged("ok");
+            let (now, restricted) = (state.clock.now(), is_restricted(state, &presented).await?);
+            let issued = issue(state, key.id(), &presented, restricted, now)?;
+            if !restricted {
+                note_use(state, key.id(), &presented, &client, origin, now).await?;
+            }
+            state.metrics.api_key_exchanged(if restricted { "mfa_required" } else { "ok" });
             Ok(Some(issued))
         }
         Err(outcome) => {
@@ -90,11 +98,19 @@ async fn judge(
     Ok(Ok(presented))
 }
 
+/// Whether whoever answers for the key must have a second factor by now and has none. A bot cannot have one.
+async fn is_restricted(state: &State, presented: &Presented) -> Result<bool, AuthError> {
+    let (id, roles) = (presented.answerable_id(), &presented.answerable_roles);
+    let mut connection = state.pool.acquire().await?;
+    policy::is_overdue(state, &mut connection, id, roles, presented.answerable_since).await
+}
+
 /// A token that lives shortly, and never longer than its key.
 fn issue(
     state: &State,
     session_id: SessionId,
     presented: &Presented,
+    restricted: bool,
     now: DateTime<Utc>,
 ) -> Result<Issued, AuthError> {
     let scopes = Scopes::read(&presented.scopes.join(" "));
@@ -117,10 +133,10 @@ fn issue(
         name: Some(presented.display_name.clone()),
         realm_roles: presented.realm_roles.iter().filter(admits).cloned().collect(),
         amr: vec![API_KEY.to_owned()],
-        mfa_enrolment: false,
+        mfa_enrolment: restricted,
         scope: Some(scopes),
     };
-    Ok(Issued { access: state.keyring.sign(&claims, now)?, expires_in })
+    Ok(Issued { access: state.keyring.sign(&claims, now)?, expires_in, restricted })
 }
 
 /// Writes down the first use of a day and the first from a network, and tells the audit log. Of all other uses nothing is

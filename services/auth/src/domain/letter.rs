@@ -78,6 +78,8 @@ templates! {
     NewSignIn = "new_sign_in", "New sign-in to your account";
     /// An administrator changed the realm roles.
     RolesChanged = "roles_changed", "Your roles were changed";
+    /// An administrator opened the account again.
+    AccountReactivated = "account_reactivated", "Your account is open again";
     /// A provider signs in to the account from now on.
     ProviderLinked = "provider_linked", "A sign-in provider was linked to your account";
     /// And not any more.
@@ -240,8 +242,8 @@ mod tests {
     #[test]
     fn the_link_for_a_new_password_is_there() {
         let letter = filled(Template::ResetPassword, "Ada");
-        assert!(letter.text.contains("\nhttps://chat.example.com/reset-password?token=tok-EN_1\n"));
-        assert!(letter.html.contains("href=\"https://chat.example.com/reset-password?token=tok-EN_1\""));
+        assert!(letter.text.contains("\nhttps://chat.example.com/reset-password#token=tok-EN_1\n"));
+        assert!(letter.html.contains("href=\"https://chat.example.com/reset-password#token=tok-EN_1\""));
         let notice = filled(Template::PasswordChanged, "Ada");
         assert!(!notice.text.contains("tok-EN_1") && !notice.html.contains("tok-EN_1"));
     }
@@ -250,9 +252,9 @@ mod tests {
     #[test]
     fn the_link_and_the_bare_token_are_there() {
         let letter = filled(Template::VerifyEmail, "Ada");
-        assert!(letter.text.contains("\nhttps://chat.example.com/verify-email?token=tok-EN_1\n"));
+        assert!(letter.text.contains("\nhttps://chat.example.com/verify-email#token=tok-EN_1\n"));
         assert!(letter.text.lines().any(|line| line == "tok-EN_1"));
-        assert!(letter.html.contains("href=\"https://chat.example.com/verify-email?token=tok-EN_1\""));
+        assert!(letter.html.contains("href=\"https://chat.example.com/verify-email#token=tok-EN_1\""));
         assert!(letter.text.contains("24 hours"));
         assert!(letter.text.contains("ada.l") && letter.html.contains("ada.l"), "whose registration it is");
     }

@@ -62,15 +62,15 @@ pub(crate) async fn verify(
     expected: Expected<'_>,
 ) -> Result<Verified, IdTokenError> {
     if token.len() > TOKEN_MAX {
-        return Err(IdTokenError::Wrong("is too long"));
+        return Err(IdTokenError::Unfit("is too long"));
     }
     let Header { alg, kid, crit, typ, .. } = jsonwebtoken::decode_header(token)?;
     if crit.is_some() {
-        return Err(IdTokenError::Wrong("needs an extension"));
+        return Err(IdTokenError::Unfit("needs an extension"));
     }
     let key = metadata.key(transport, kid.as_deref(), alg).await?;
     let key =
-        key.ok_or(IdTokenError::Wrong("is signed with a key or an algorithm that is not the issuer's"))?;
+        key.ok_or(IdTokenError::Unfit("is signed with a key or an algorithm that is not the issuer's"))?;
     let claims: AccessClaims = key.read(token)?;
     let typed = typ.is_some_and(|typ| HEADER_TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)));
     match wrong(&claims, &metadata.issuer, typed, expected) {

@@ -73,8 +73,8 @@ impl Proven<'_> {
         self.hold(transaction).await?;
         identities::lock_subject(transaction, provider, subject).await?;
         if let Some(user_id) = identities::find(&mut *transaction, provider, subject).await? {
-            identities::update_used(transaction, provider, subject, now).await?;
-            return Ok((user_id, None));
+            let linked = identities::update_used(transaction, provider, subject, now).await?;
+            return if linked { Ok((user_id, None)) } else { Err(Refusal::Expired.into()) };
         }
         if !self.provider.trusts_email {
             return Err(Refusal::NotRegistered.into());

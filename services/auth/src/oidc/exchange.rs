@@ -27,6 +27,11 @@ pub(crate) enum ExchangeError {
 }
 
 impl ExchangeError {
+    /// Whether the provider has signed what is refused: then nobody made it up.
+    pub(crate) fn is_of_provider(&self) -> bool {
+        matches!(self, Self::IdToken(IdTokenError::Wrong(_)))
+    }
+
     /// What the person is told.
     pub(crate) fn refusal(&self) -> Refusal {
         let transport = match self {

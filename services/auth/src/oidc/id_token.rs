@@ -26,10 +26,13 @@ pub(crate) enum IdTokenError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// It is no such token, or its signature is wrong.
-    #[error("the ID token cannot be verified")]
+    #[error("the token cannot be verified")]
     Unverified(#[from] jsonwebtoken::errors::Error),
+    /// It is not known to be the issuer's.
+    #[error("the token {0}")]
+    Unfit(&'static str),
     /// It is signed, and says something else than it must.
-    #[error("the ID token {0}")]
+    #[error("the token {0}")]
     Wrong(&'static str),
 }
 
@@ -80,15 +83,15 @@ pub(crate) async fn verify(
     expected: &Expected<'_>,
 ) -> Result<IdClaims, IdTokenError> {
     if token.len() > TOKEN_MAX {
-        return Err(IdTokenError::Wrong("is too long"));
+        return Err(IdTokenError::Unfit("is too long"));
     }
     let Header { alg, kid, crit, .. } = jsonwebtoken::decode_header(token)?;
     if crit.is_some() {
-        return Err(IdTokenError::Wrong("needs an extension"));
+        return Err(IdTokenError::Unfit("needs an extension"));
     }
     let key = metadata.key(transport, kid.as_deref(), alg).await?;
     let key =
-        key.ok_or(IdTokenError::Wrong("is signed with a key or an algorithm that is not the issuer's"))?;
+        key.ok_or(IdTokenError::Unfit("is signed with a key or an algorithm that is not the issuer's"))?;
     let claims: IdClaims = key.read(token)?;
     if !hash_fits(&claims, alg, access_token) {
         return Err(IdTokenError::Wrong("belongs to another access token"));

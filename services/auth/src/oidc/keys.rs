@@ -49,9 +49,14 @@ impl KeySet {
     /// [`TransportError::Unreadable`].
     pub(crate) fn read(answer: &Answer) -> Result<Self, TransportError> {
         let published: Published = answer.json()?;
-        let keys = published.keys.into_iter().take(KEYS_MAX);
+        Ok(Self::of(published.keys))
+    }
+
+    /// Those of these that can be used.
+    pub(crate) fn of(published: Vec<serde_json::Value>) -> Self {
+        let keys = published.into_iter().take(KEYS_MAX);
         let keys = keys.filter_map(|key| VerifyingKey::of(serde_json::from_value(key).ok()?)).map(Arc::new);
-        Ok(Self(keys.collect()))
+        Self(keys.collect())
     }
 
     /// The key with this id. A token may leave the id out when there is no choice.

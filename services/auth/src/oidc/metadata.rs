@@ -1,19 +1,19 @@
-//! The discovery document of an issuer (OpenID Connect Discovery 1.0) and its keys.
-//!
-//! A document is kept for an hour, a failure is not kept. Keys are kept ten minutes and fetched once more for a key id
-//! that is not among them.
+//! The discovery document of an issuer (OpenID Connect Discovery 1.0), which names the place of its keys.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
-use super::keys::{KeySet, VerifyingKey};
+use super::jwks::Jwks;
+use super::keys::VerifyingKey;
 use super::transport::{Transport, TransportError};
 
-const KEYS_FRESH: Duration = Duration::from_secs(600);
+/// How long a document is used without looking for a newer one.
+const FRESH: Duration = Duration::from_secs(3600);
+/// How long after looking for a newer one in vain there is no other try.
+const RETRY: Duration = Duration::from_secs(60);
 
 /// Signatures that are taken, in the words of JWA. None of them is symmetric, and `none` is not among them.
 const ALLOWED: [(&str, Algorithm); 3] =
@@ -31,6 +31,13 @@ pub(crate) enum MetadataError {
     /// It signs in no way that is taken here.
     #[error("the issuer signs with none of RS256, ES256 and EdDSA")]
     NoAlgorithm,
+}
+
+impl MetadataError {
+    /// Whether it may be different in a moment.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Transport(error) if error.is_outage())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,8 +65,9 @@ pub(crate) struct Metadata {
     /// Whether every answer of the authorization endpoint names the issuer (RFC 9207).
     pub(crate) names_issuer: bool,
     algorithms: Vec<Algorithm>,
-    jwks_uri: String,
-    keys: Mutex<Option<(Instant, Arc<KeySet>)>>,
+    keys: Arc<Jwks>,
+    /// From when on a newer document is looked for.
+    due_at: Mutex<Instant>,
 }
 
 impl Metadata {
@@ -102,9 +110,28 @@ impl Metadata {
             secret_in_form: takes("client_secret_post") && !takes("client_secret_basic"),
             names_issuer: document.authorization_response_iss_parameter_supported,
             algorithms,
-            jwks_uri: document.jwks_uri,
-            keys: Mutex::new(None),
+            keys: Arc::new(Jwks::new(document.jwks_uri)),
+            due_at: Mutex::new(Instant::now() + FRESH),
         })
+    }
+
+    /// Whether it is old and whoever asks is to look for a newer one; the next who asks is told so after a while.
+    pub(crate) fn begins_refresh(&self) -> bool {
+        let now = Instant::now();
+        let mut due_at = self.due_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let begins = *due_at <= now;
+        if begins {
+            *due_at = now + RETRY;
+        }
+        begins
+    }
+
+    /// Itself with the keys that are known already, if they are published at the same place.
+    pub(crate) fn with_keys_of(mut self, older: &Self) -> Self {
+        if self.keys.url() == older.keys.url() {
+            self.keys = Arc::clone(&older.keys);
+        }
+        self
     }
 
     /// The key of a token with this header; `None` when the issuer has none for it.
@@ -121,15 +148,19 @@ impl Metadata {
         if !self.algorithms.contains(&algorithm) {
             return Ok(None);
         }
-        // Whoever comes meanwhile waits here and finds the keys.
-        let mut kept = self.keys.lock().await;
-        let fresh = kept.as_ref().filter(|(at, _)| at.elapsed() < KEYS_FRESH);
-        if let Some(key) = fresh.and_then(|(_, keys)| keys.find(kid, algorithm)) {
-            return Ok(Some(key));
-        }
-        let document = transport.get(&self.jwks_uri, None).await?.ok()?;
-        let keys = Arc::new(KeySet::read(&document)?);
-        *kept = Some((Instant::now(), Arc::clone(&keys)));
-        Ok(keys.find(kid, algorithm))
+        self.keys.key(transport, kid, algorithm).await
+    }
+}
+
+#[cfg(test)]
+impl Metadata {
+    /// One that is to be fetched anew.
+    pub(crate) fn due(issuer: &str) -> Self {
+        let document = serde_json::json!({
+            "issuer": issuer, "authorization_endpoint": issuer, "token_endpoint": issuer, "jwks_uri": issuer
+        });
+        let metadata = Self::of(serde_json::from_value(document).unwrap()).unwrap();
+        *metadata.due_at.lock().unwrap() = Instant::now();
+        metadata
     }
 }

@@ -43,6 +43,11 @@ impl Refusal {
             Self::AlreadyLinked => "already_linked",
         }
     }
+
+    /// The word in the audit log.
+    pub(crate) fn reason(self) -> String {
+        format!("oidc_{}", self.word())
+    }
 }
 
 impl From<Refusal> for ApiError {

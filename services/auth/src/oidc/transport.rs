@@ -50,12 +50,18 @@ pub(crate) enum TransportError {
     /// It is not what was expected.
     #[error("the answer cannot be read")]
     Unreadable(#[from] serde_json::Error),
+    /// Somebody else asked a moment ago, or at the same time.
+    #[error(transparent)]
+    Earlier(std::sync::Arc<Self>),
 }
 
 impl TransportError {
     /// Whether it may be different in a moment.
     pub(crate) fn is_outage(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Resting | Self::Failed(500..))
+        match self {
+            Self::Earlier(error) => error.is_outage(),
+            error => matches!(error, Self::Unreachable(_) | Self::Resting | Self::Failed(500..)),
+        }
     }
 }
 

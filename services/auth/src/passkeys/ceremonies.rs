@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     SecondFactor(TokenHash),
     /// The user of this session proves again who he is.
     Reauthentication(SessionId),
+    /// The same with his password besides.
+    SecondProof(SessionId),
 }
 
 /// The open ceremonies. Cheap to clone.
@@ -50,6 +52,7 @@ impl Purpose {
             Self::SignIn(id) => ("sign-in", hex::encode(id.as_bytes())),
             Self::SecondFactor(ticket) => ("second-factor", hex::encode(ticket.as_bytes())),
             Self::Reauthentication(session) => ("reauthentication", session.to_string()),
+            Self::SecondProof(session) => ("second-proof", session.to_string()),
         }
     }
 }

@@ -112,7 +112,7 @@ pub(crate) struct Asked {
 /// over.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-struct Answer(Box<PublicKeyCredential>);
+pub(crate) struct Answer(pub(crate) Box<PublicKeyCredential>);
 
 /// `RegistrationResponseJSON` of the specification.
 #[derive(Debug, Deserialize)]

@@ -12,6 +12,15 @@ use utoipa::ToResponse;
 }))]
 pub(crate) struct InvalidCredentials(#[expect(dead_code, reason = "the shape of the answer")] Failure);
 
+/// INVALID_CREDENTIALS: the password or the second factor is wrong. MFA_REQUIRED: the second factor is missing.
+#[derive(ToResponse)]
+#[response(description = "INVALID_CREDENTIALS, MFA_REQUIRED", example = json!({
+    "success": false,
+    "error": {"code": "MFA_REQUIRED", "message": "A second factor is needed as well."},
+    "meta": {"request_id": "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2a", "timestamp": "2026-01-31T09:30:00.000Z"}
+}))]
+pub(crate) struct FactorMissing(#[expect(dead_code, reason = "the shape of the answer")] Failure);
+
 /// CONFLICT: the account has no password.
 #[derive(ToResponse)]
 #[response(description = "CONFLICT", example = json!({

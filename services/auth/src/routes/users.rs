@@ -28,7 +28,7 @@ use utoipa::ToSchema;
 
 use crate::error::AuthError;
 use crate::state::State;
-use crate::store::exports::{self, Export};
+use crate::store::exports::Export;
 use crate::store::users::{self, User};
 
 /// What the archive of an export is saved as.
@@ -135,7 +135,7 @@ pub(crate) struct ExportView {
     /// `preparing`, `ready` or `failed`.
     #[schema(example = "ready")]
     status: String,
-    /// Fetch the archive here, within minutes; ask again for another link.
+    /// Fetch the archive here, within minutes; ask again for another link. Only in the answer about one export that is ready.
     download_url: Option<String>,
     created_at: Timestamp,
     /// The archive is deleted then.
@@ -143,19 +143,19 @@ pub(crate) struct ExportView {
 }
 
 impl ExportView {
-    async fn of(state: &State, export: &Export) -> Result<Self, AuthError> {
-        let ready = export.status == exports::READY;
-        let download_url = if ready { Some(link(state, export).await?) } else { None };
-        Ok(Self {
+    /// Without a link to the archive.
+    fn of(export: &Export) -> Self {
+        Self {
             export_id: export.id(),
             status: export.status.clone(),
-            download_url,
+            download_url: None,
             created_at: export.created_at.into(),
             expires_at: export.expires_at.into(),
-        })
+        }
     }
 }
 
+/// Whoever has it reads everything that is kept of the user: it takes a fresh proof.
 async fn link(state: &State, export: &Export) -> Result<String, AuthError> {
     let (key, holds) = (&export.object_key, state.exports.link());
     Ok(state.objects.presign_get(key, FILENAME, "application/zip", holds).await?)

@@ -2,9 +2,11 @@
 //! the configuration says.
 //!
 //! Whoever must have one and has none when his grace period is over gets sessions that are good for enrolling one and
-//! for nothing else: their access tokens say `mfa_enrolment`, which `colink_auth::Caller` refuses everywhere.
+//! for nothing else: their access tokens say `mfa_enrolment`, which `colink_auth::Caller` refuses everywhere. So do those of
+//! his API keys and of his bots', which are good for nothing until he has one.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use colink_core::id::UserId;
 use sqlx::{PgConnection, PgExecutor};
 
 use super::{MULTIPLE, methods};
@@ -81,6 +83,24 @@ pub(crate) async fn restricts(
             let proven = amr.iter().any(|word| word == MULTIPLE);
             Ok(!proven || methods(connection, user.id()).await?.is_empty())
         }
+        _ => Ok(false),
+    }
+}
+
+/// Whether somebody must have a second factor by now and has none: what acts for him without a session is closed then, too.
+///
+/// # Errors
+/// Failures of the store.
+pub(crate) async fn is_overdue(
+    state: &State,
+    connection: &mut PgConnection,
+    user_id: UserId,
+    realm_roles: &[String],
+    created_at: DateTime<Utc>,
+) -> Result<bool, AuthError> {
+    let policy = Policy::current(state, &mut *connection).await?;
+    match policy.required_from(realm_roles, created_at) {
+        Some(from) if from <= state.clock.now() => Ok(methods(connection, user_id).await?.is_empty()),
         _ => Ok(false),
     }
 }

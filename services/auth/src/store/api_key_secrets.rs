@@ -32,6 +32,10 @@ impl Secret {
 pub(crate) struct Presented {
     api_key_id: Uuid,
     user_id: Uuid,
+    answerable_id: Uuid,
+    /// The roles of who answers for the holder, and since when he has his account.
+    pub(crate) answerable_roles: Vec<String>,
+    pub(crate) answerable_since: DateTime<Utc>,
     pub(crate) hash: Vec<u8>,
     pub(crate) scopes: Vec<String>,
     pub(crate) username: String,
@@ -57,6 +61,11 @@ impl Presented {
     /// Whose key it is.
     pub(crate) fn user_id(&self) -> UserId {
         UserId::from_uuid(self.user_id)
+    }
+
+    /// Who answers for the holder: of a bot its owner, otherwise he himself.
+    pub(crate) fn answerable_id(&self) -> UserId {
+        UserId::from_uuid(self.answerable_id)
     }
 }
 
@@ -92,6 +101,7 @@ pub(crate) async fn find(
         "select k.id as api_key_id, k.user_id, s.hash, k.scopes, least(s.expires_at, k.expires_at) as expires_at,
                 s.ended_at is not null or k.revoked_at is not null as ended, k.last_used_on,
                 n.last_used_on as network_used_on, u.username, u.display_name, u.realm_roles,
+                o.id as answerable_id, o.realm_roles as answerable_roles, o.created_at as answerable_since,
                 (u.kind = 'bot' and b.user_id is null) or exists (select from users a
                          where a.id in (u.id, b.owner_id)
                            and (a.suspended_at is not null or a.deactivated_at is not null
@@ -100,6 +110,7 @@ pub(crate) async fn find(
            join api_keys k on k.id = s.api_key_id
            join users u on u.id = k.user_id
            left join bots b on b.user_id = u.id
+           join users o on o.id = coalesce(b.owner_id, u.id)
            left join api_key_networks n on n.api_key_id = k.id and n.network = $2
           where s.id = $1",
     )

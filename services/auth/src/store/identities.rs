@@ -75,20 +75,20 @@ pub(crate) async fn insert(
     Ok(linked.rows_affected() == 1)
 }
 
-/// Somebody signed in with it.
+/// Somebody signed in with it; `false` when it was unlinked in this moment.
 pub(crate) async fn update_used(
     connection: &mut PgConnection,
     provider: &str,
     subject: &str,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    sqlx::query("update identities set last_used_at = $3 where provider = $1 and subject = $2")
+) -> sqlx::Result<bool> {
+    let used = sqlx::query("update identities set last_used_at = $3 where provider = $1 and subject = $2")
         .bind(provider)
         .bind(subject)
         .bind(now)
         .execute(connection)
-        .await
-        .map(drop)
+        .await?;
+    Ok(used.rows_affected() == 1)
 }
 
 /// Unlinks; `false` when there was nothing to unlink.

@@ -81,6 +81,20 @@ pub(crate) async fn update_failed(connection: &mut PgConnection, hash: TokenHash
     .await
 }
 
+/// Takes the user's tickets away whose first factor was of this method.
+pub(crate) async fn delete_of_method(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    method: &str,
+) -> sqlx::Result<()> {
+    sqlx::query("delete from mfa_tickets where user_id = $1 and method = $2")
+        .bind(user_id.as_uuid())
+        .bind(method)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// The ticket is used, or dead.
 pub(crate) async fn delete(connection: &mut PgConnection, hash: TokenHash) -> sqlx::Result<()> {
     sqlx::query("delete from mfa_tickets where ticket_hash = $1")

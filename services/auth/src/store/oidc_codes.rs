@@ -51,7 +51,17 @@ pub(crate) async fn insert(
     .map(drop)
 }
 
-/// Takes a code away, whoever asks: of any number of exchanges one gets it, and one in another browser spoils it.
+/// What a code stands for, while nobody has used it.
+pub(crate) async fn lookup(executor: impl PgExecutor<'_>, code: TokenHash) -> sqlx::Result<Option<Code>> {
+    sqlx::query_as(
+        "select browser_hash, user_id, second_factor, expires_at from oidc_codes where code_hash = $1",
+    )
+    .bind(code.as_bytes())
+    .fetch_optional(executor)
+    .await
+}
+
+/// Takes a code away: of any number of exchanges one gets it.
 pub(crate) async fn delete(executor: impl PgExecutor<'_>, code: TokenHash) -> sqlx::Result<Option<Code>> {
     sqlx::query_as(
         "delete from oidc_codes where code_hash = $1
@@ -60,6 +70,15 @@ pub(crate) async fn delete(executor: impl PgExecutor<'_>, code: TokenHash) -> sq
     .bind(code.as_bytes())
     .fetch_optional(executor)
     .await
+}
+
+/// Takes the user's codes away.
+pub(crate) async fn delete_of_user(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query("delete from oidc_codes where user_id = $1")
+        .bind(user_id.as_uuid())
+        .execute(executor)
+        .await
+        .map(drop)
 }
 
 /// Deletes what nobody can exchange any more, and says how many.

@@ -210,18 +210,18 @@ pub(crate) async fn update_verified(
     .await
 }
 
-/// Replaces a hash of outdated cost, unless the password was changed meanwhile.
+/// Replaces a hash of outdated cost; `false` when another one is stored by now.
 pub(crate) async fn update_password_hash(
     executor: impl PgExecutor<'_>,
     id: UserId,
     old: &str,
     new: &str,
-) -> sqlx::Result<()> {
-    sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
         .bind(id.as_uuid())
         .bind(old)
         .bind(new)
         .execute(executor)
-        .await
-        .map(drop)
+        .await?;
+    Ok(replaced.rows_affected() == 1)
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::harness::{
-    Person, Session, World, clock, refuses_bad_tokens, refuses_malformed, refuses_values, settings,
+    PASSWORD, Person, Session, World, clock, refuses_bad_tokens, refuses_malformed, refuses_values, settings,
 };
 
 pub(crate) async fn deactivate(session: &Session) -> colink_test::Answer {
@@ -81,6 +81,26 @@ async fn a_closed_account_can_be_opened_again() {
     );
     session.client.get("/users/me").await.expect(401);
     world.login(&ada).await.client.get("/users/me").await.expect(200);
+}
+
+/// opening an account asks for a fresh proof, and its owner is told.
+#[tokio::test]
+async fn an_account_is_opened_on_purpose() {
+    let (world, root) = with_admin().await;
+    let (ada, session) = world.signed_in("ada").await;
+    deactivate(&session).await.expect(204);
+    sqlx::query("update sessions set authenticated_at = authenticated_at - interval '11 minutes'")
+        .execute(world.database())
+        .await
+        .unwrap();
+    let path = format!("/auth/users/{}/reactivate", session.user_id);
+    let stale = root.client.post(&path, &json!({})).await.expect(403);
+    assert_eq!(stale.error_code(), "REAUTHENTICATION_REQUIRED");
+    world.try_login(&ada.email, &ada.password).await.expect(403);
+    root.client.post("/auth/reauthenticate", &json!({ "password": PASSWORD })).await.expect(200);
+    root.client.post(&path, &json!({})).await.expect(204);
+    world.mailbox.await_mail(&ada.email, "Your account is open again").await;
+    world.login(&ada).await;
 }
 
 /// both ask for a fresh proof and for somebody else to own what he owns; nothing happens before.

@@ -51,7 +51,7 @@ async fn a_link_sets_a_new_password() {
     let answer = forgot(&world, &ada.email.to_uppercase()).await.expect(200);
     assert_eq!(answer.data::<Value>(), json!({"status": "reset_sent"}));
     let mail = reset_mail(&world, &ada).await;
-    assert_eq!(mail.link(), format!("https://chat.example.test/reset-password?token={}", mail.token()));
+    assert_eq!(mail.link(), format!("https://chat.example.test/reset-password#token={}", mail.token()));
     assert!(mail.html.contains(&mail.token()) && mail.text.contains(&ada.username));
 
     let answer = reset(&world, &mail.token(), NEW).await.expect(200);

@@ -30,7 +30,7 @@ async fn a_registration_creates_an_account_and_sends_a_link() {
     assert_eq!((roles, verified), (vec!["user".to_owned()], false));
 
     let mail = world.verification_mail(&ada).await;
-    assert_eq!(mail.link(), format!("https://chat.example.test/verify-email?token={}", mail.token()));
+    assert_eq!(mail.link(), format!("https://chat.example.test/verify-email#token={}", mail.token()));
     assert!(mail.html.contains(&mail.token()));
     let (event, envelope) =
         users.await_event::<UserRegistered>(|event| event.0.username == ada.username).await;

@@ -75,7 +75,7 @@ async fn the_next_run_gives_up_the_upload_of_the_one_before() {
     assert_eq!(cut.uploads().await, 1);
     cut.clock.advance(PAST_LEASE);
     cut.world.service.restart().await;
-    ready(&again(&cut.world, &cut.session), &cut.export_id).await;
+    ready(&cut.world.login(&cut.ada).await, &cut.export_id).await;
     assert_eq!(cut.uploads().await, 0);
     assert!(cut.storage.head(&cut.object_key).await.unwrap().is_some());
 }

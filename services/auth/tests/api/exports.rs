@@ -9,7 +9,7 @@ use colink_test::{Answer, SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Session, World, clock, refuses_bad_tokens, settings};
+use crate::harness::{PASSWORD, Session, World, clock, refuses_bad_tokens, settings};
 
 pub(crate) async fn request(session: &Session) -> Answer {
     session.client.post("/users/me/export", &json!({})).await
@@ -57,6 +57,10 @@ async fn an_archive_holds_everything_and_no_secret() {
     assert!(!mail.text.contains("X-Amz"), "{}", mail.text);
     let listed = session.client.get("/users/me/exports").await.expect(200);
     assert_eq!((listed.text("/items/0/export_id"), listed.value("/items/1")), (id.clone(), json!(null)));
+    assert_eq!(
+        (listed.text("/items/0/status"), listed.value("/items/0/download_url")),
+        ("ready".to_owned(), json!(null))
+    );
 
     let files = unpacked(&done).await;
     let text = |name: &str| &files.iter().find(|(file, _)| file == name).unwrap().1;
@@ -97,6 +101,10 @@ async fn an_export_is_its_owners_alone() {
     assert_ne!(again.text("/export_id"), id, "a new one once that is done");
     clock.advance(Duration::from_secs(11 * 60));
     assert_eq!(request(&ada).await.expect(403).error_code(), "REAUTHENTICATION_REQUIRED");
+    assert_eq!(ada.client.get(&path).await.expect(403).error_code(), "REAUTHENTICATION_REQUIRED");
+    ada.client.get("/users/me/exports").await.expect(200);
+    ada.client.post("/auth/reauthenticate", &json!({ "password": PASSWORD })).await.expect(200);
+    assert!(ada.client.get(&path).await.expect(200).text("/download_url").contains("X-Amz"));
 }
 
 /// an archive goes with its time and with its user.

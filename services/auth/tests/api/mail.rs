@@ -35,7 +35,7 @@ async fn a_mail_has_both_parts_and_the_right_headers() {
     let mail = world.verification_mail(&ada).await;
     for part in [&mail.text, &mail.html] {
         assert!(part.contains("Hello Ada Lovelace,") && part.contains(&ada.username), "{part}");
-        assert!(part.contains(&format!("https://chat.example.test/verify-email?token={}", mail.token())));
+        assert!(part.contains(&format!("https://chat.example.test/verify-email#token={}", mail.token())));
     }
     assert!(mail.html.starts_with("<!doctype html>") && mail.html.contains("prefers-color-scheme: dark"));
     let id: sqlx::types::Uuid = sqlx::query_scalar("select id from jobs where kind = 'send_mail'")

@@ -31,7 +31,7 @@ async fn is_sent(world: &World, server: &Scripted, address: &str) {
     eventually("the mail has left", SOON, async || (mail(world).await.0 == "done").then_some(())).await;
     let mails = server.mails();
     assert_eq!(mails.len(), 1, "{mails:?}");
-    assert!(mails[0].contains(&format!("To: {address}")) && mails[0].contains("verify-email?token="));
+    assert!(mails[0].contains(&format!("To: {address}")) && mails[0].contains("verify-email#token="));
     for word in ["AUTH", "MAIL", "RCPT", "DATA"] {
         assert_eq!((server.heard_in_clear(word), server.heard_in_tls(word)), (0, 1), "{word}");
     }

@@ -12,6 +12,8 @@ mod outage;
 pub(crate) mod provider;
 mod sign_in;
 mod tokens;
+mod unknown_keys;
+mod unlinking;
 pub(crate) mod workspaces;
 
 use crate::harness::{World, settings};
@@ -22,7 +24,7 @@ use provider::LocalProvider;
 const SSO: &str = "sso";
 
 /// A world with a provider that is trusted with addresses and makes accounts.
-async fn world_with(provider: &LocalProvider) -> World {
+pub(crate) async fn world_with(provider: &LocalProvider) -> World {
     World::with(provider.configure(settings(), SSO)).await
 }
 

@@ -97,6 +97,11 @@ impl Peers {
         self.held.send_replace(hold);
     }
 
+    /// Whether somebody waits for a list of messages. The server itself keeps one receiver.
+    pub(crate) fn is_kept_waiting(&self) -> bool {
+        self.held.receiver_count() > 1
+    }
+
     /// The user has written so many messages.
     pub(crate) fn write(&self, user: &str, count: usize) {
         let message =

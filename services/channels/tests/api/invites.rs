@@ -19,7 +19,7 @@ async fn a_link_lets_its_number_of_users_in() {
     let client = world.client(&ada);
     let made = client.request(Method::POST, &path).idempotency_key("k").json(&body).send().await.expect(201);
     let token = made.text("/token");
-    assert_eq!(made.text("/url"), format!("http://localhost:8000/invite/{token}"));
+    assert_eq!(made.text("/url"), format!("http://localhost:8000/invite#token={token}"));
     let kept: i64 = sqlx::query_scalar(
         "select (select count(*) from invites i where i::text like '%' || $1 || '%')
               + (select count(*) from idempotency_keys k where convert_from(k.body, 'utf8') like '%' || $1 || '%')

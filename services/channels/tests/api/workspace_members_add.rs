@@ -20,25 +20,29 @@ use crate::profiles::{producer, profile, publish};
 type Bots = Mutex<HashMap<String, UserId>>;
 
 /// Channels beside an auth that knows bots.
-struct Company {
-    world: World,
+pub(crate) struct Company {
+    pub(crate) world: World,
     bots: Arc<Bots>,
     _auth: LocalServer,
 }
 
 impl Company {
     async fn open() -> Self {
+        Self::on(&Stage::new()).await
+    }
+
+    pub(crate) async fn on(stage: &Stage) -> Self {
         let bots: Arc<Bots> = Arc::default();
         let shared = web::Data::from(Arc::clone(&bots));
         let auth = LocalServer::start(move |routes| {
             routes.app_data(shared.clone()).route("/internal/bots/{id}", web::get().to(get_bot));
         });
         let settings = Settings::new().set("internal.auth_url", auth.base_url());
-        Self { world: World::with(&Stage::new(), settings).await, bots, _auth: auth }
+        Self { world: World::with(stage, settings).await, bots, _auth: auth }
     }
 
     /// A new bot of `owner`: as a user, who could be its key.
-    fn bot(&self, owner: &TestUser) -> TestUser {
+    pub(crate) fn bot(&self, owner: &TestUser) -> TestUser {
         let bot = self.world.user("bot");
         self.bots.lock().expect("a lock").insert(bot.id.to_string(), owner.id);
         bot

@@ -24,7 +24,8 @@ pub(crate) struct Token {
 
 /// Exchange an API key for an access token
 ///
-/// The key stands in `Authorization: Bearer clk_…`. Only a socket needs the token: calls take the key itself.
+/// The key stands in `Authorization: Bearer clk_…`. Only a socket needs the token: calls take the key itself. 401
+/// `MFA_REQUIRED` while whoever answers for the key must have a second factor and has none.
 #[utoipa::path(
     post,
     path = "/auth/api-keys/token",
@@ -44,6 +45,9 @@ pub(crate) async fn issue_api_key_token(
     let user_agent = context.user_agent().map(str::to_owned);
     let origin = Origin { ip: context.ip(), user_agent: user_agent.as_deref(), context: &context };
     let issued = exchange(&state, key, &origin).await?.ok_or(TokenError::Invalid)?;
+    if issued.restricted {
+        return Err(TokenError::EnrolmentOnly.into());
+    }
     let token = Token { access_token: issued.access, token_type: "Bearer", expires_in: issued.expires_in };
     Ok(Reply::ok(token))
 }

@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 use crate::domain::password::Password;
 use crate::error::AuthError;
 use crate::password_change;
-use crate::password_check::PasswordCheck;
-use crate::renewal;
+use crate::password_check::{PasswordCheck, Proven};
 use crate::sign_in::TokenPair;
 use crate::signed_in::SignedIn;
 use crate::state::State;
 use crate::store::sessions;
 use crate::store::users::{self, User};
+use crate::{renewal, second_factor};
 
 /// The password of now and the one to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -38,7 +38,7 @@ pub(crate) struct Request {
 /// Change my password
 ///
 /// Every other session ends; this one goes on with the tokens of the answer, and its refresh token of before is dead.
-/// Failures count as failed sign-ins.
+/// Without a second factor it is a fresh proof, too. Failures count as failed sign-ins.
 #[utoipa::path(
     post,
     path = "/auth/change-password",
@@ -69,24 +69,27 @@ pub(crate) async fn change_password(
     if found.password_hash.is_none() {
         return Err(AuthError::NoPassword.into());
     }
-    let user =
-        PasswordCheck::of(&state, caller.context(), &found.user).await?.prove(Some(found), &current).await?;
+    let check = PasswordCheck::of(&state, caller.context(), &found.user).await?;
+    let proven = check.prove(Some(found), &current).await?;
     let password_hash = state.passwords.turn().await?.hash(&new).await?;
-    let (tokens, user) = change(&state, &caller, &user, &password_hash).await?;
+    let (tokens, user) = change(&state, &caller, &proven, &password_hash).await?;
     Ok(SignedIn::reply(&state, tokens, &user))
 }
 
 async fn change(
     state: &State,
     caller: &Caller,
-    user: &User,
+    proven: &Proven,
     password_hash: &str,
 ) -> Result<(TokenPair, User), AuthError> {
     let (session_id, cause) = (caller.session_id(), caller.cause());
     let mut transaction = state.begin().await?;
-    let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
+    let user = users::lock(&mut transaction, proven.user.id()).await?.ok_or(AuthError::UserGone)?;
+    proven.hash.require(&mut transaction, user.id()).await?;
     let tokens = renewal::renew(state, &mut transaction, &user, session_id, &[]).await?;
-    sessions::update_authenticated(&mut *transaction, session_id, state.clock.now()).await?;
+    if second_factor::methods(&mut transaction, user.id()).await?.is_empty() {
+        sessions::update_authenticated(&mut *transaction, session_id, state.clock.now()).await?;
+    }
     let kept = Some(session_id);
     let ended =
         password_change::replace(state, &mut transaction, user.id(), password_hash, kept, &cause).await?;

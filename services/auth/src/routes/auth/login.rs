@@ -10,12 +10,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::password::Password;
-use crate::error::AuthError;
-use crate::password_check::PasswordCheck;
-use crate::sign_in::{Proof, admit, check_open};
+use crate::password_check::{self, PasswordCheck};
+use crate::sign_in::{Proof, admit};
 use crate::signed_in::LoginAnswer;
 use crate::state::State;
-use crate::store::users::{self, User};
+use crate::store::users;
+use crate::turned_away::require_open;
 
 pub(crate) const DEVICE_NAME_MAX: usize = 80;
 
@@ -68,14 +68,8 @@ pub(crate) async fn login_user(
     ))?;
     let check = PasswordCheck::begin(&state, &context, &email).await?;
     let found = users::find_credentials(&state.pool, &email).await?;
-    let user = check.prove(found, &password).await?;
-    check_open(&user).inspect_err(|refusal| count(&state, refusal, &user))?;
-
-    let admission = admit(&state, &user, Proof::password(), device_name.as_deref(), &context).await?;
+    let password_check::Proven { user, hash } = check.prove(found, &password).await?;
+    require_open(&state, &user, &context).await?;
+    let admission = admit(&state, &user, Proof::password(hash), device_name.as_deref(), &context).await?;
     Ok(admission.reply(&state, &user))
-}
-
-fn count(state: &State, refusal: &AuthError, user: &User) {
-    let outcome = if matches!(refusal, AuthError::Suspended) { "suspended" } else { "unverified" };
-    state.metrics.sign_in_refused(outcome, Some(user.id()));
 }

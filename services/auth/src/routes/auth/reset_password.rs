@@ -24,7 +24,7 @@ use crate::{password_change, verification};
 #[serde(deny_unknown_fields)]
 #[schema(as = ResetPassword)]
 pub(crate) struct Request {
-    /// What stands behind `token=` in the link.
+    /// What stands behind `#token=` in the link.
     #[serde(default)]
     #[schema(min_length = 43, max_length = 43)]
     token: String,

@@ -34,7 +34,7 @@ use crate::store::{usernames, users};
 #[serde(deny_unknown_fields)]
 #[schema(as = VerifyEmail)]
 pub(crate) struct Request {
-    /// What stands behind `token=` in the link.
+    /// What stands behind `#token=` in the link.
     #[serde(default)]
     #[schema(min_length = 43, max_length = 43)]
     token: String,

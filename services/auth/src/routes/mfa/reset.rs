@@ -18,7 +18,8 @@ use crate::{mail, reauthentication};
 /// Take a user's second factors away
 ///
 /// For administrators of the installation, when somebody has lost all of his; needs a proof of identity that is not
-/// old. His passkeys go, too; without a password he gets one by mail (`/auth/forgot-password`). The user's sessions end, sign-ins that wait are over, and he gets a mail.
+/// old. His passkeys go, too, also when nothing else signs him in: without a password he gets one by mail
+/// (`/auth/forgot-password`). The user's sessions end, sign-ins that wait are over, and he gets a mail.
 #[utoipa::path(
     post,
     path = "/auth/users/{user_id}/reset-mfa",
@@ -66,17 +67,13 @@ pub(crate) async fn reset_mfa(
     Ok(Reply::no_content())
 }
 
-/// Passkeys go as second factors; whoever has nothing else to sign in with keeps them.
+/// All of them: one that stayed would be a second factor without recovery codes, in whoever's hands it is.
 async fn remove_passkeys(
     state: &State,
     transaction: &mut PgConnection,
     user_id: UserId,
     cause: &Cause,
 ) -> Result<(), AuthError> {
-    let account = users::lookup_credentials(&mut *transaction, user_id).await?;
-    if account.is_none_or(|account| account.password_hash.is_none()) {
-        return Ok(());
-    }
     for passkey_id in passkeys::delete_all(transaction, user_id).await? {
         let event = PasskeyRemoved { user_id, passkey_id, at: state.clock.timestamp() };
         state.emit(transaction, &event, cause).await?;

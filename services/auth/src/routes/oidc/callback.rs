@@ -5,7 +5,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use colink_events::users::LoginFailed;
 use colink_http::{ApiResult, Path, Query, Reply, RequestContext, Success};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +22,7 @@ use crate::oidc::{ExchangeError, FlowSecrets};
 use crate::state::State;
 use crate::store::oidc_flows::{self, Flow};
 use crate::store::{oidc_codes, sessions};
+use crate::turned_away;
 
 /// Life of the code for the client, in seconds.
 const CODE_LIFE_S: i64 = 60;
@@ -209,10 +209,7 @@ impl Returned {
         if matches!(refusal, Refusal::Cancelled | Refusal::Expired | Refusal::Unavailable) {
             return Ok(());
         }
-        let reason = format!("oidc_{}", refusal.word());
-        let mut transaction = state.begin().await?;
-        let failed = LoginFailed { user_id, reason, at: state.clock.timestamp() };
-        state.emit(&mut transaction, &failed, &context.cause(user_id, None)).await?;
-        state.commit(transaction).await
+        let reason = refusal.reason();
+        turned_away::tell(state, user_id, reason, context).await
     }
 }

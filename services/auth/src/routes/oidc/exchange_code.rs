@@ -17,6 +17,7 @@ use crate::signed_in::LoginAnswer;
 use crate::state::State;
 use crate::store::users::User;
 use crate::store::{oidc_codes, users};
+use crate::turned_away::require_open;
 
 const DEVICE_NAME_MAX: usize = 80;
 
@@ -63,20 +64,22 @@ pub(crate) async fn exchange_oidc_code(
         optional("device_name", request.device_name, |name| one_line(&name, 1..=DEVICE_NAME_MAX)),
     ))?;
     state.limits.take(Limit::Oidc, &Subject::client(&context)).await?;
-    let (user, second_factor) = redeem(&state, &cookies, code).await?;
-    let proof = Proof::provider(second_factor);
+    let (user, proof) = redeem(&state, &cookies, code).await?;
+    require_open(&state, &user, &context).await?;
     let admission = admit(&state, &user, proof, device_name.as_deref(), &context).await?;
     Ok(admission.reply(&state, &user))
 }
 
-/// Whose code it is, and whether two factors were proven.
-async fn redeem(state: &State, cookies: &Cookies, code: &str) -> Result<(User, bool), AuthError> {
-    let code = OpaqueToken::parse(code).ok_or(AuthError::DeadCode)?;
-    let kept = oidc_codes::delete(&state.pool, code.hash()).await?.ok_or(AuthError::DeadCode)?;
-    let browser = state.oidc.cookie().read(cookies).ok_or(AuthError::DeadCode)?;
-    if !kept.is_of(browser.hash()) || kept.expires_at <= state.clock.now() {
+/// Whose code it is, and what was proven; the code is spent with the beginning of the session. An exchange in another
+/// browser spoils it.
+async fn redeem(state: &State, cookies: &Cookies, code: &str) -> Result<(User, Proof), AuthError> {
+    let code = OpaqueToken::parse(code).ok_or(AuthError::DeadCode)?.hash();
+    let kept = oidc_codes::lookup(&state.pool, code).await?.ok_or(AuthError::DeadCode)?;
+    let browser = state.oidc.cookie().read(cookies).filter(|browser| kept.is_of(browser.hash()));
+    if browser.is_none() || kept.expires_at <= state.clock.now() {
+        oidc_codes::delete(&state.pool, code).await?;
         return Err(AuthError::DeadCode);
     }
     let user = users::lookup(&state.pool, kept.user_id()).await?.ok_or(AuthError::DeadCode)?;
-    Ok((user, kept.second_factor))
+    Ok((user, Proof::code(code, kept.second_factor)))
 }

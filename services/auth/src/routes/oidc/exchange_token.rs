@@ -15,9 +15,11 @@ use utoipa::ToSchema;
 
 use crate::limits::{Limit, Subject};
 use crate::oidc::presented::{self, Presented};
+use crate::oidc::provider::Provider;
 use crate::sign_in::admit;
 use crate::signed_in::LoginAnswer;
 use crate::state::State;
+use crate::turned_away::{self, require_open};
 
 const DEVICE_NAME_MAX: usize = 80;
 
@@ -74,7 +76,29 @@ pub(crate) async fn exchange_provider_token(
     let provider = state.oidc.configured(&request.provider).ok_or_else(unknown)?;
     let audience = provider.exchange_audience.as_deref().ok_or_else(unknown)?;
     let token = request.subject_token.expose_secret();
-    let Presented { user, proof, .. } = presented::judge(&state, provider, audience, token).await?;
+    let Presented { user, proof, .. } = judge(&state, provider, audience, token, &context).await?;
+    require_open(&state, &user, &context).await?;
     let admission = admit(&state, &user, proof, device_name.as_deref(), &context).await?;
     Ok(admission.reply(&state, &user))
+}
+
+/// Whose token it is. The audit log is told of one that the provider made and that opens nothing; one that anybody may have made
+/// up is not worth a line.
+async fn judge(
+    state: &State,
+    provider: &Provider,
+    audience: &str,
+    token: &str,
+    context: &RequestContext,
+) -> ApiResult<Presented> {
+    match presented::judge(state, provider, audience, token).await {
+        Ok(presented) => Ok(presented),
+        Err(rejection) => {
+            if let Some(reason) = rejection.reason() {
+                state.metrics.sign_in_refused("oidc", None);
+                turned_away::tell(state, None, reason, context).await?;
+            }
+            Err(rejection.into())
+        }
+    }
 }

@@ -3,18 +3,21 @@
 use actix_web::web::Data;
 use colink_auth::Caller;
 use colink_http::{ApiError, ApiResult, Path, Reply};
+use sqlx::PgConnection;
 
 use super::provider_of;
 use crate::error::AuthError;
 use crate::oidc::linking;
 use crate::reauthentication;
+use crate::revocation::{Revocation, reason};
 use crate::state::State;
-use crate::store::{identities, users};
+use crate::store::{identities, sessions, users};
 use crate::ways_in;
 
 /// Unlink a provider from my account
 ///
-/// 409 when it is the last way to sign in: set a password or add another way first. The owner is told by mail.
+/// Needs a proof of identity that is not old. 409 when it is the last way to sign in: set a password or add another way
+/// first. Every other session of the user ends, sign-ins that a provider has begun are over, and he is told by mail.
 #[utoipa::path(
     delete,
     path = "/auth/oidc/{provider}",
@@ -42,7 +45,23 @@ pub(crate) async fn unlink_identity(
     if !ways_in::remain(&state, &mut transaction, user_id).await? {
         return Err(AuthError::LastWayIn.into());
     }
-    linking::unlinked(&state, &mut transaction, user_id, &provider, &name, &caller.cause()).await?;
+    let ended = close(&state, &mut transaction, &caller, &provider, &name).await?;
     state.commit(transaction).await?;
+    ended.announce(&state).await;
     Ok(Reply::no_content())
+}
+
+/// The provider may be in another's hands: what it opened goes, as with a passkey that is removed.
+async fn close(
+    state: &State,
+    transaction: &mut PgConnection,
+    caller: &Caller,
+    provider: &str,
+    name: &str,
+) -> Result<Revocation, AuthError> {
+    let (user_id, kept, cause) = (caller.user_id(), caller.session_id(), caller.cause());
+    let (now, reason) = (state.clock.now(), reason::PROVIDER_UNLINKED);
+    linking::unlinked(state, transaction, user_id, provider, name, &cause).await?;
+    let others = sessions::update_others_revoked(transaction, user_id, kept, reason, now).await?;
+    Revocation::record(state, transaction, user_id, others, reason, &cause).await
 }

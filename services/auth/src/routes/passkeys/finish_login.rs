@@ -15,10 +15,11 @@ use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
 use crate::passkeys::Purpose;
 use crate::passkeys::assertion::{self, Claimant};
-use crate::sign_in::{self, Proof, check_open};
+use crate::sign_in::{self, Proof};
 use crate::signed_in::LoginAnswer;
 use crate::state::State;
 use crate::store::users;
+use crate::turned_away::require_open;
 
 /// The authenticator's answer.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,10 +79,7 @@ pub(crate) async fn finish_passkey_login(
     let ceremony = ceremony.ok_or(AuthError::DeadCeremony("ceremony_id"))?;
     let proven = assertion::require(&state, Claimant::Anybody, &credential.0, ceremony, &context).await?;
     let user = users::lookup(&state.pool, proven.user_id).await?.ok_or(AuthError::PasskeyRefused)?;
-    check_open(&user).inspect_err(|refusal| {
-        let outcome = if matches!(refusal, AuthError::Suspended) { "suspended" } else { "unverified" };
-        state.metrics.sign_in_refused(outcome, Some(user.id()));
-    })?;
+    require_open(&state, &user, &context).await?;
     let proof = Proof::passkey(proven.user_verified);
     let admission = sign_in::admit(&state, &user, proof, device_name.as_deref(), &context).await?;
     Ok(admission.reply(&state, &user))

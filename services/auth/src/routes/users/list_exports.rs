@@ -19,7 +19,7 @@ pub(crate) struct ExportList {
 
 /// List the exports of my data
 ///
-/// The newest first.
+/// The newest first, without links: ask for one of them.
 #[utoipa::path(
     get,
     path = "/users/me/exports",
@@ -30,9 +30,7 @@ pub(crate) struct ExportList {
 pub(crate) async fn list_exports(state: Data<State>, caller: Caller) -> ApiResult<Reply<ExportList>> {
     let now = state.clock.now();
     let exports = exports::list(&state.pool, caller.user_id()).await.map_err(AuthError::from)?;
-    let mut items = Vec::new();
-    for export in exports.iter().filter(|export| export.expires_at > now) {
-        items.push(ExportView::of(&state, export).await?);
-    }
+    let kept = exports.iter().filter(|export| export.expires_at > now);
+    let items = kept.map(ExportView::of).collect();
     Ok(Reply::ok(ExportList { items }))
 }

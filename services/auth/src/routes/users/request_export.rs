@@ -27,7 +27,7 @@ use crate::store::users::{self, User};
 pub(crate) async fn request_export(state: Data<State>, caller: Caller) -> ApiResult<Reply<ExportView>> {
     reauthentication::require(&state, &caller).await?;
     let export = begin(&state, &caller).await?;
-    Ok(Reply::accepted(ExportView::of(&state, &export).await?))
+    Ok(Reply::accepted(ExportView::of(&export)))
 }
 
 async fn begin(state: &State, caller: &Caller) -> Result<Export, AuthError> {

@@ -1,31 +1,21 @@
 //! `PUT /auth/users/{user_id}/realm-roles`.
-//!
-//! Tokens carry the roles, so nothing that was made with the old ones goes on: sessions end, and API keys with `admin:*`, the
-//! only ones whose tokens differ by a role. Those end for good: whoever becomes an administrator again does not find keys
-//! of before.
 
 use actix_web::web::Data;
 use colink_auth::{REALM_ADMIN, RealmAdmin};
 use colink_core::error::{FieldError, Invalid};
 use colink_core::id::UserId;
-use colink_core::permission::Scope;
-use colink_events::Cause;
-use colink_events::users::UserRolesChanged;
 use colink_http::validate::{all, each};
 use colink_http::{ApiError, ApiResult, Body, Failure, Path, Reply, Success};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use crate::domain::letter::Template;
 use crate::domain::realm_role;
 use crate::error::AuthError;
-use crate::mail::{self, Mail};
-use crate::revocation::{Revocation, reason};
+use crate::role_change::change;
 use crate::state::State;
+use crate::store::realm_roles;
 use crate::store::users::User;
-use crate::store::{realm_roles, sessions};
-use crate::{administration, api_keys, reauthentication};
+use crate::{administration, reauthentication};
 
 const FIELD: &str = "realm_roles";
 
@@ -104,24 +94,4 @@ fn check_administered(locked: &[User], caller: UserId, user_id: UserId, roles: &
         administration::check_succeeded(locked, user_id)?;
     }
     Ok(())
-}
-
-async fn change(
-    state: &State,
-    transaction: &mut PgConnection,
-    user: &User,
-    roles: &[String],
-    cause: &Cause,
-) -> Result<[Revocation; 2], AuthError> {
-    let (user_id, now, reason) = (user.id(), state.clock.now(), reason::ROLES_CHANGED);
-    realm_roles::update(transaction, user_id, roles, now).await?;
-    let ended = sessions::update_all_revoked(transaction, user_id, reason, now).await?;
-    let ended = Revocation::record(state, transaction, user_id, ended, reason, cause).await?;
-    let keys = api_keys::end_with_scope(state, transaction, user_id, Scope::Admin, reason, cause).await?;
-    let (old_roles, new_roles) = (user.realm_roles.clone(), roles.to_vec());
-    let event = UserRolesChanged { user_id, old_roles, new_roles, at: now.into() };
-    state.emit(transaction, &event, cause).await?;
-    let mail = Mail::new(user_id, Template::RolesChanged).fact("roles", &roles.join(", ")).at(now);
-    mail::queue_filled(state, transaction, mail, cause).await?;
-    Ok([ended, keys])
 }

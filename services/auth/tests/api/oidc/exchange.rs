@@ -1,6 +1,10 @@
 //! A provider's access token for ours.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use colink_core::clock::{Clock, SystemClock};
+use colink_events::users::LoginFailed;
+use colink_events::{Envelope, Topic};
 use colink_test::Answer;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,6 +22,8 @@ struct Scene {
     provider: LocalProvider,
     ada: Someone,
     user_id: String,
+    /// Where the program is, and nobody else whose events are in the stream.
+    ip: IpAddr,
 }
 
 impl Scene {
@@ -28,7 +34,8 @@ impl Scene {
         let world = World::with(settings).await;
         let ada = Someone::named("ada");
         let answer = Browser::new(&world).sign_in(&provider, &ada).await.expect(200);
-        Self { user_id: answer.text("/user/id"), world, provider, ada }
+        let ip = IpAddr::V6(Ipv6Addr::from(0x2001_0db8_u128 << 96 | u128::from(rand::random::<u64>())));
+        Self { user_id: answer.text("/user/id"), world, provider, ada, ip }
     }
 
     fn claims(&self) -> Value {
@@ -41,7 +48,8 @@ impl Scene {
 
     async fn exchange(&self, typ: &str, claims: &Value) -> Answer {
         let body = json!({"provider": SSO, "subject_token": self.provider.issue(typ, claims)});
-        self.world.anonymous().post("/auth/token-exchange", &body).await
+        let client = self.world.anonymous().with_header("x-forwarded-for", &self.ip.to_string());
+        client.post("/auth/token-exchange", &body).await
     }
 }
 
@@ -88,6 +96,44 @@ async fn other_tokens_are_refused() {
     assert_eq!(scene.exchange("JWT", &stranger).await.expect(403).error_code(), "FORBIDDEN");
     scene.provider.behave(|behaviour| behaviour.signed = Signed::Forged);
     scene.exchange("JWT", &scene.claims()).await.expect(401);
+}
+
+/// of a token that the provider made the audit log is told why it opens nothing; nobody fills it with others.
+#[tokio::test]
+async fn refusals_of_sound_tokens_are_told() {
+    let scene = Scene::start().await;
+    for signed in [Signed::Forged, Signed::NextEs256] {
+        scene.provider.behave(|behaviour| behaviour.signed = signed);
+        scene.exchange("JWT", &scene.claims()).await.expect(401);
+    }
+    scene.provider.behave(|behaviour| behaviour.signed = Signed::Es256);
+    let (mut foreign, mut stranger) = (scene.claims(), scene.claims());
+    foreign["aud"] = json!("another");
+    scene.exchange("JWT", &foreign).await.expect(401);
+    stranger["sub"] = json!("somebody else");
+    scene.exchange("JWT", &stranger).await.expect(403);
+    sqlx::query("update users set suspended_at = now()").execute(scene.world.database()).await.unwrap();
+    scene.exchange("JWT", &scene.claims()).await.expect(403);
+
+    let is_ours = |envelope: &Envelope| {
+        let ip = envelope.actor.as_ref().and_then(|actor| actor.ip);
+        envelope.is::<LoginFailed>() && ip == Some(scene.ip)
+    };
+    let mut users = scene.world.stage.probe(Topic::Users).await;
+    let is_his = |event: &LoginFailed| event.user_id.is_some_and(|id| id.to_string() == scene.user_id);
+    let (event, _) = users.await_event::<LoginFailed>(is_his).await;
+    assert_eq!(event.reason, "suspended");
+    users
+        .await_envelope("the stranger", |envelope| {
+            let reason = envelope.open::<LoginFailed>().map(|event| event.reason);
+            is_ours(envelope) && reason.is_ok_and(|reason| reason == "oidc_not_registered")
+        })
+        .await;
+    let failed = users.seen().iter().filter(|envelope| is_ours(envelope));
+    let failed = failed.map(|envelope| envelope.open::<LoginFailed>().unwrap());
+    let of_nobody: Vec<String> =
+        failed.filter(|event| event.user_id.is_none()).map(|event| event.reason).collect();
+    assert_eq!(of_nobody, ["oidc_provider_error", "oidc_not_registered"]);
 }
 
 /// only where it is configured, and its body is read strictly.

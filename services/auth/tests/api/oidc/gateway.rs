@@ -11,13 +11,13 @@ use super::provider::{CLIENT_ID, LocalProvider, Signed, Someone};
 use crate::harness::{World, refuses_bad_tokens, settings};
 use crate::mfa_harness::claims;
 
-const AUDIENCE: &str = "colink-api";
-const PATH: &str = "/internal/provider-tokens/exchange";
+pub(super) const AUDIENCE: &str = "colink-api";
+pub(super) const PATH: &str = "/internal/provider-tokens/exchange";
 
 /// A world in which Ada has signed in by browser once.
-struct Scene {
-    world: World,
-    provider: LocalProvider,
+pub(super) struct Scene {
+    pub(super) world: World,
+    pub(super) provider: LocalProvider,
     ada: Someone,
     user_id: String,
 }
@@ -27,11 +27,11 @@ fn now() -> i64 {
 }
 
 impl Scene {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    async fn with(more: &[(&str, toml::Value)]) -> Self {
+    pub(super) async fn with(more: &[(&str, toml::Value)]) -> Self {
         let provider = LocalProvider::start();
         let settings =
             provider.configure(settings(), SSO).set("oidc.providers.sso.exchange_audience", AUDIENCE);
@@ -42,7 +42,7 @@ impl Scene {
         Self { user_id: answer.text("/user/id"), world, provider, ada }
     }
 
-    fn claims(&self) -> Value {
+    pub(super) fn claims(&self) -> Value {
         let now = now();
         json!({
             "iss": self.provider.issuer(), "sub": self.ada.subject, "aud": [AUDIENCE, "account"], "typ": "Bearer",
@@ -50,18 +50,22 @@ impl Scene {
         })
     }
 
-    async fn present(&self, claims: &Value) -> Answer {
-        let token = self.provider.issue("JWT", claims);
+    pub(super) async fn present(&self, claims: &Value) -> Answer {
+        self.bring(self.provider.issue("JWT", claims)).await
+    }
+
+    /// A token as the gateway brings it.
+    pub(super) async fn bring(&self, token: String) -> Answer {
         let body = json!({"issuer": self.provider.issuer(), "token": token, "ip": "203.0.113.7", "user_agent": "app/1"});
         self.world.service.internal("gateway").post(PATH, &body).await
     }
 
     /// The token of ours.
-    async fn token(&self, claims: &Value) -> String {
+    pub(super) async fn token(&self, claims: &Value) -> String {
         self.present(claims).await.expect(200).text("/access_token")
     }
 
-    async fn is_refused(&self, claims: &Value) -> bool {
+    pub(super) async fn is_refused(&self, claims: &Value) -> bool {
         self.present(claims).await.expect(200).value("/access_token").is_null()
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Behaviour {
     pub(crate) userinfo: Option<Value>,
     /// Every answer of the back channel.
     pub(crate) status: Option<u16>,
+    /// It takes calls of the back channel and never answers them.
+    pub(crate) hangs: bool,
     pub(crate) clock: SharedClock,
 }
 
@@ -100,6 +102,7 @@ impl LocalProvider {
             publishes_next_key: false,
             userinfo: None,
             status: None,
+            hangs: false,
             clock: SystemClock::shared(),
         };
         let inner = Arc::new(Inner { behaviour: Mutex::new(behaviour), kept: Mutex::default() });
@@ -152,12 +155,28 @@ impl LocalProvider {
 
     /// A token of the provider's, as the behaviour says it signs, with this type in its header.
     pub(crate) fn issue(&self, typ: &str, claims: &Value) -> String {
-        signing::issue(self.inner.behaviour().signed, typ, claims)
+        signing::issue(self.inner.behaviour().signed, None, typ, claims)
+    }
+
+    /// The same under the id of another key.
+    pub(crate) fn issue_under(&self, kid: &str, claims: &Value) -> String {
+        signing::issue(self.inner.behaviour().signed, Some(kid), "JWT", claims)
     }
 
     /// How often a path was called.
     pub(crate) fn calls(&self, path: &str) -> usize {
         self.inner.kept.lock().unwrap().calls.get(path).copied().unwrap_or(0)
+    }
+
+    /// Waits until a path was called so often.
+    pub(crate) async fn await_calls(&self, path: &str, count: usize) {
+        for _ in 0..200 {
+            if self.calls(path) >= count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("{path} was not called {count} times in 2 s");
     }
 
     /// The query that the browser brings back after `someone` signed in.
@@ -189,9 +208,11 @@ impl Inner {
     }
 
     /// Notes a call; an answer when it is not to be served.
-    fn enter(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        let mut kept = self.kept.lock().unwrap();
-        *kept.calls.entry(request.path().to_owned()).or_default() += 1;
+    async fn enter(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        *self.kept.lock().unwrap().calls.entry(request.path().to_owned()).or_default() += 1;
+        if self.behaviour().hangs {
+            std::future::pending::<()>().await;
+        }
         let status = actix_web::http::StatusCode::from_u16(self.behaviour().status?).unwrap();
         Some(HttpResponse::build(status).finish())
     }

@@ -50,7 +50,7 @@ pub(crate) struct CreatedInvite {
     /// What `POST /invites/{token}/accept` takes.
     token: String,
     /// The link to hand on.
-    #[schema(example = "http://localhost:8000/invite/4n0pT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0ke")]
+    #[schema(example = "http://localhost:8000/invite#token=4n0pT0kenT0kenT0kenT0kenT0kenT0kenT0kenT0ke")]
     url: String,
 }
 
@@ -93,7 +93,8 @@ pub(crate) async fn create_invite(
     change.commit().await?;
 
     let token = token.reveal();
-    let url = format!("{}/invite/{token}", state.invites.public_url.trim_end_matches('/'));
+    // Behind the `#`, which no browser sends: no log of a server and no preview of a link has the token.
+    let url = format!("{}/invite#token={token}", state.invites.public_url.trim_end_matches('/'));
     Ok(Reply::created(CreatedInvite { invite: invite.into(), token, url }))
 }
 

@@ -12,7 +12,7 @@ use super::signing::{Signed, id_token, jwk};
 use super::{CLIENT_ID, CLIENT_SECRET, Inner};
 
 pub(super) async fn document(inner: Data<Inner>, request: HttpRequest) -> HttpResponse {
-    if let Some(answer) = inner.enter(&request) {
+    if let Some(answer) = inner.enter(&request).await {
         return answer;
     }
     let issuer = format!("http://{}/realm", request.connection_info().host());
@@ -29,7 +29,7 @@ pub(super) async fn document(inner: Data<Inner>, request: HttpRequest) -> HttpRe
 }
 
 pub(super) async fn keys(inner: Data<Inner>, request: HttpRequest) -> HttpResponse {
-    if let Some(answer) = inner.enter(&request) {
+    if let Some(answer) = inner.enter(&request).await {
         return answer;
     }
     let mut keys = vec![
@@ -49,7 +49,7 @@ pub(super) async fn token(
     request: HttpRequest,
     form: Form<HashMap<String, String>>,
 ) -> HttpResponse {
-    if let Some(answer) = inner.enter(&request) {
+    if let Some(answer) = inner.enter(&request).await {
         return answer;
     }
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -69,7 +69,7 @@ pub(super) async fn token(
 }
 
 pub(super) async fn userinfo(inner: Data<Inner>, request: HttpRequest) -> HttpResponse {
-    if let Some(answer) = inner.enter(&request) {
+    if let Some(answer) = inner.enter(&request).await {
         return answer;
     }
     match (inner.behaviour().userinfo, inner.someone(&request)) {
@@ -84,7 +84,7 @@ pub(super) async fn github_token(
     request: HttpRequest,
     form: Form<HashMap<String, String>>,
 ) -> HttpResponse {
-    if let Some(answer) = inner.enter(&request) {
+    if let Some(answer) = inner.enter(&request).await {
         return answer;
     }
     let secret = form.get("client_secret").map(String::as_str) == Some(CLIENT_SECRET);

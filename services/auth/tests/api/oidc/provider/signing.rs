@@ -25,11 +25,11 @@ pub(crate) enum Signed {
     ByPublicKey,
 }
 
-/// A token with these claims and this type in its header.
-pub(super) fn issue(signed: Signed, typ: &str, claims: &Value) -> String {
+/// A token with these claims and this type in its header; under the id of another key, if one is named.
+pub(super) fn issue(signed: Signed, other: Option<&str>, typ: &str, claims: &Value) -> String {
     let (key, algorithm) = private(signed);
-    let header =
-        Header { kid: Some(kid(signed).to_owned()), typ: Some(typ.to_owned()), ..Header::new(algorithm) };
+    let kid = other.unwrap_or(kid(signed)).to_owned();
+    let header = Header { kid: Some(kid), typ: Some(typ.to_owned()), ..Header::new(algorithm) };
     jsonwebtoken::encode(&header, claims, &key).unwrap()
 }
 

@@ -124,6 +124,8 @@ async fn a_deleted_workspace_takes_its_providers_along() {
     let session = sign_in(world, provider, &id, &ada).await;
     sign_in(world, provider, &sister, &cleo).await;
     let mut browser = Browser::new(world);
+    let begun = browser.begin_at(&format!("/auth/oidc/{id}/start?return_to=/channels")).await;
+    let back = browser.come_back_to(&id, &provider.sign_in(&begun, &ada)).await;
     let begun = browser.begin_at(&format!("/auth/oidc/{id}/start")).await;
     let kept =
         "select count(*) from oidc_providers where workspace_id::text = $1 and sealed_client_secret <> ''";
@@ -133,6 +135,7 @@ async fn a_deleted_workspace_takes_its_providers_along() {
     removed(world, WORKSPACE).await;
     assert_eq!(world.count(LINKED, &id).await, 0);
     assert_eq!(world.count("select count(*) from oidc_flows where provider = $1", &id).await, 0);
+    assert_eq!(browser.exchange(code_of(&back)).await.expect(400).error_fields(), ["code"]);
     let offered = browser.get("/auth/oidc/providers?workspace=acme").await.expect(200);
     assert_eq!(offered.value("/providers"), json!([]));
     browser.get(&format!("/auth/oidc/{id}/start")).await.expect(404);
