@@ -52,10 +52,9 @@ impl<'a> Placed<'a> {
 
     /// Asks for the right; false when it came into doubt meanwhile.
     async fn admitted(&self) -> Result<bool, ApiError> {
-        let followed = self.socket.followed();
-        let doubts = followed.doubts();
+        let doubts = self.socket.followed().doubts();
         let workspace = may_follow(self.state, self.socket, self.channel()).await?;
-        Ok(followed.admit(doubts, [(self.channel(), workspace)]))
+        Ok(self.state.hub.admit(self.socket, doubts, &[(self.channel(), workspace)]))
     }
 
     /// Brings the follower from its cursor to the live stream. It ends early when its place is gone: somebody cut it
@@ -236,9 +235,8 @@ async fn admitted_to_all<'a>(
         confirmed.into_iter().map(|membership| (membership.channel_id, membership.workspace_id)).collect();
     places.retain(|placed| confirmed.contains_key(&placed.channel()));
     let channels = places.iter().filter_map(|placed| confirmed.get_key_value(&placed.channel()));
-    let admitted =
-        socket.followed().admit(doubts, channels.map(|(channel, workspace)| (*channel, *workspace)));
-    Ok(admitted.then_some(places))
+    let channels: Vec<_> = channels.map(|(channel, workspace)| (*channel, *workspace)).collect();
+    Ok(state.hub.admit(socket, doubts, &channels).then_some(places))
 }
 
 fn frames(channel: ChannelId, page: &Page) -> impl Iterator<Item = (i64, ByteString)> + '_ {

@@ -1,10 +1,12 @@
 //! Which sockets of this node follow which channel.
 //!
-//! A channel that somebody here follows has a [`Room`]; a user who is connected here has his [`Socket`]s.
-//! Locks are held for a few map operations and pushes into bounded queues, never across an `await`.
+//! A channel that somebody here follows has a [`Room`]; a user who is connected here has his [`Socket`]s; a workspace has
+//! its [`Listeners`]. Locks are held for a few map operations and pushes into bounded queues, never across an `await`; of
+//! several, that of the rooms is taken first and that of the listeners behind it.
 
 pub mod close;
 pub mod followed;
+mod listeners;
 pub mod place;
 pub mod room;
 pub mod socket;
@@ -17,6 +19,7 @@ use colink_core::id::{ChannelId, SessionId, UserId, WorkspaceId};
 use colink_core::permission::Scope;
 
 use self::close::Close;
+use self::listeners::Listeners;
 use self::place::Place;
 use self::room::Room;
 use self::socket::Socket;
@@ -27,6 +30,7 @@ use crate::domain::frame::ServerFrame;
 pub struct Hub {
     rooms: RwLock<Rooms>,
     users: RwLock<HashMap<UserId, Vec<Arc<Socket>>>>,
+    listeners: Listeners,
 }
 
 impl Hub {
@@ -53,12 +57,17 @@ impl Hub {
         (!has_one).then(|| place(&mut rooms, channel, socket))
     }
 
+    /// Notes that a socket follows these channels, unless its rights have come into doubt since `doubts` was read.
+    pub fn admit(&self, socket: &Arc<Socket>, doubts: u64, channels: &[(ChannelId, WorkspaceId)]) -> bool {
+        self.listeners.admit(socket, doubts, channels)
+    }
+
     /// Gives one place up; a socket that has no other no longer follows the channel.
     pub fn give_up(&self, channel: ChannelId, socket: &Socket, place: Place) {
         let mut rooms = write(&self.rooms);
         let was_last = rooms.get(&channel).is_none_or(|room| room.give_up(place));
         if was_last {
-            socket.followed().forget(channel);
+            self.listeners.forget(socket, channel);
         }
         close_if_empty(&mut rooms, channel);
     }
@@ -66,7 +75,7 @@ impl Hub {
     /// Takes a socket out of a room, whatever places it has there. True if it had one.
     pub fn leave(&self, channel: ChannelId, socket: &Socket) -> bool {
         let mut rooms = write(&self.rooms);
-        socket.followed().forget(channel);
+        self.listeners.forget(socket, channel);
         let left = rooms.get(&channel).is_some_and(|room| room.remove(socket.id()));
         close_if_empty(&mut rooms, channel);
         left
@@ -118,13 +127,13 @@ impl Hub {
 
     /// Cuts one socket off from a channel.
     pub fn cut_socket(&self, channel: ChannelId, socket: &Socket) {
-        socket.followed().cut(channel);
+        self.listeners.cut(socket, channel);
         self.take_out(channel, socket);
     }
 
     /// Cuts a socket off from every channel of a workspace; true if it followed one.
     pub fn cut_workspace(&self, workspace: WorkspaceId, socket: &Socket) -> bool {
-        let cut = socket.followed().cut_workspace(workspace);
+        let cut = self.listeners.cut_workspace(socket, workspace);
         for channel in &cut {
             self.take_out(*channel, socket);
         }
@@ -149,9 +158,10 @@ impl Hub {
 
     /// Says something passing about a user to everybody here who follows a channel of one of these workspaces.
     pub fn tell_workspaces(&self, workspaces: &[WorkspaceId], frame: &ByteString) {
-        for socket in self.sockets() {
-            let may_know = socket.scopes().contains(Scope::UsersRead);
-            if may_know && workspaces.iter().any(|workspace| socket.followed().is_in(*workspace)) {
+        for socket in self.listeners.of(workspaces) {
+            // Whoever was cut off since he was looked up hears no more of the workspace.
+            let is_in = workspaces.iter().any(|workspace| socket.followed().is_in(*workspace));
+            if is_in && socket.scopes().contains(Scope::UsersRead) {
                 socket.push_ephemeral(frame.clone());
             }
         }

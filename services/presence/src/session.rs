@@ -13,12 +13,14 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReaso
 use colink_auth::Claims;
 use colink_core::permission::Scope;
 use rand::Rng;
+use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use uuid::Uuid;
 
 use self::obey::Client;
 use crate::domain::frame::{ClientFrame, MAX_FRAME_BYTES, ServerFrame};
 use crate::domain::rate::Bucket;
+use crate::domain::status::Status;
 use crate::hub::close::Close;
 use crate::hub::socket::{Identity, Outbox, Socket};
 use crate::state::State;
@@ -65,7 +67,8 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     state.metrics.connected();
     tracing::debug!(user_id = %socket.user_id(), socket_id = %id, "socket opened");
 
-    let client = Client { state: Arc::clone(&state), socket: Arc::clone(&socket), claims, token };
+    let status = Mutex::new(Status::Online);
+    let client = Client { state: Arc::clone(&state), socket: Arc::clone(&socket), claims, token, status };
     converse(&client, connection, outbox).await;
 
     state.hub.disconnect(&socket);
@@ -161,7 +164,9 @@ fn hello(client: &Client) -> bytestring::ByteString {
     .text()
 }
 
-/// When the client last gave a sign of life, in milliseconds since it connected.
+/// When the client last gave a sign of life, in milliseconds since it connected. While one of its frames is obeyed nothing
+/// is read of it, its pongs included, so that silence is not held against it: a catch-up may take longer than two
+/// heartbeats. A client that is gone is found then by the writes to it, or by its silence afterwards.
 struct Pulse {
     connected: Instant,
     last_ms: AtomicU64,
@@ -175,6 +180,11 @@ impl Pulse {
     fn beat(&self) {
         let now = u64::try_from(self.connected.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// Nothing is read until the next beat.
+    fn pause(&self) {
+        self.last_ms.store(u64::MAX, Ordering::Relaxed);
     }
 
     fn silent_for(&self) -> Duration {
@@ -197,7 +207,10 @@ async fn read(
         }
         match message {
             Ok(AggregatedMessage::Text(text)) => {
-                if let Err(why) = client.obey(&text).await {
+                pulse.pause();
+                let obeyed = client.obey(&text).await;
+                pulse.beat();
+                if let Err(why) = obeyed {
                     return Some(why);
                 }
             }

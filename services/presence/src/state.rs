@@ -71,9 +71,16 @@ impl State {
 
     /// Tells every node; while Redis is away, at least the sockets of this one.
     pub async fn tell(&self, notice: Notice) {
-        if let Err(error) = self.ephemera.publish(&notice).await {
+        self.tell_all(&[notice]).await;
+    }
+
+    /// The same of many notices at once.
+    pub async fn tell_all(&self, all: &[Notice]) {
+        if let Err(error) = self.ephemera.publish(all).await {
             self.metrics.redis_failed(&error);
-            notices::tell(self, &notice);
+            for notice in all {
+                notices::tell(self, notice);
+            }
         }
     }
 }

@@ -4,27 +4,25 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::error::Result;
 use crate::state::State;
 use crate::store::retention;
 
-/// Channels a statement looks at, so that none runs for long.
+/// Channels that are looked at together.
 const CHANNELS: i64 = 200;
+/// Rows that one statement drops at most, however many are overdue: it takes a fraction of the time that a statement
+/// has, and what it dropped stays dropped. At least [`CHANNELS`], so that each gets its share.
+const ROWS: i64 = 5_000;
 
 /// Runs until cancelled. A failure is logged and tried again at the next time.
 pub(crate) async fn run(state: State, cancel: CancellationToken) {
     let every = Duration::from_secs(state.rules.housekeeping_interval_s);
     loop {
-        if let Err(error) = once(&state).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "housekeeping failed; it is tried again"
-            );
-        }
+        once(&state, &cancel).await;
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(every) => {}
@@ -32,25 +30,50 @@ pub(crate) async fn run(state: State, cancel: CancellationToken) {
     }
 }
 
-async fn once(state: &State) -> Result<()> {
+/// Neither task waits for the other's success.
+async fn once(state: &State, cancel: &CancellationToken) {
     let now = state.clock.now();
-    let dropped = trim(&state.pool, now - state.rules.log_retention()).await?;
+    let mut dropped = 0;
+    let trimmed = trim(&state.pool, now - state.rules.log_retention(), cancel, &mut dropped).await;
     if dropped > 0 {
         state.metrics.trimmed(dropped);
     }
-    state.keys.purge(now).await?;
+    if let Err(error) = trimmed {
+        failed("the channel log could not be trimmed; it is tried again", &error);
+    }
+    if let Err(error) = state.keys.purge(now).await {
+        failed("expired idempotency keys could not be deleted; it is tried again", &error);
+    }
+}
+
+fn failed(what: &'static str, error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(error, "{what}");
+}
+
+/// Drops all that is older than `before`; counts it in `dropped` also when it fails halfway.
+async fn trim(
+    pool: &PgPool,
+    before: DateTime<Utc>,
+    cancel: &CancellationToken,
+    dropped: &mut u64,
+) -> Result<(), sqlx::Error> {
+    let mut after = Some(Uuid::nil());
+    while let Some(first) = after {
+        let page = retention::list_overdue(pool, first, before, CHANNELS).await?;
+        let mut overdue = page.overdue;
+        while !overdue.is_empty() {
+            if cancel.is_cancelled() {
+                return Ok(());
+            }
+            let rows_each = ROWS / i64::try_from(overdue.len()).unwrap_or(ROWS);
+            let step = retention::delete_overdue(pool, &overdue, before, rows_each).await?;
+            *dropped += step.rows;
+            overdue = step.rest;
+        }
+        after = page.next;
+    }
     Ok(())
 }
 
-async fn trim(pool: &PgPool, before: chrono::DateTime<chrono::Utc>) -> Result<u64> {
-    let mut dropped = 0;
-    let mut after = Uuid::nil();
-    loop {
-        let step = retention::delete_old(pool, after, before, CHANNELS).await?;
-        dropped += u64::try_from(step.dropped).unwrap_or(0);
-        match step.next {
-            Some(next) => after = next,
-            None => return Ok(dropped),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

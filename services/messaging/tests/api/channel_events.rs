@@ -77,3 +77,59 @@ async fn dropped_events_are_a_gap() {
     assert_eq!(read(old, 4).await.value("/events/0/seq"), json!(5));
     world.finish().await;
 }
+
+/// M-10, R-4: what is far more than one statement drops is gone after one run, and the log begins where it should.
+#[actix_web::test]
+async fn one_run_drops_all_that_is_overdue() {
+    let mut world = World::new().await;
+    let ada = world.person("ada").await;
+    let channel = world.public(&[&ada]).await;
+    world.messaging.stop().await;
+    sqlx::query(
+        "with head as (
+             update channel_heads set last_seq = 12003, published_seq = 12003 where channel_id = $1
+         )
+         insert into channel_events
+         select $1, seq, gen_random_uuid(), 'message.created',
+                now() - case when seq <= 12000 then interval '8 days' else interval '0' end, '', '{}'
+         from generate_series(1, 12003) seq",
+    )
+    .bind(channel.as_uuid())
+    .execute(world.db())
+    .await
+    .unwrap();
+    // It does its housekeeping at its start, and then in an hour.
+    world.messaging.restart().await;
+    let client = world.messaging.client(&ada.user);
+    let path = format!("/channels/{channel}/events?after=17");
+    let page = eventually("the log is trimmed", SOON, async || {
+        let page = client.get(&path).await.expect(200);
+        (page.value("/oldest_seq") == 12001).then_some(page)
+    })
+    .await;
+    assert_eq!(page.value("/gap"), json!({ "from": 18, "to": 12000 }));
+    assert_eq!((page.value("/events/0/seq"), page.value("/next_after")), (json!(12001), json!(12003)));
+    world.finish().await;
+}
+
+/// M-10, M-2: keys expire whatever becomes of the log.
+#[actix_web::test]
+async fn a_log_that_cannot_be_trimmed_keeps_no_expired_keys() {
+    let settings =
+        Settings::new().set("messaging.housekeeping_interval_s", 1).set("postgres.statement_timeout_ms", 300);
+    let world = World::with(settings).await;
+    let mut lock = world.db().begin().await.unwrap();
+    sqlx::query("lock table channel_events in access exclusive mode").execute(&mut *lock).await.unwrap();
+    sqlx::query("insert into idempotency_keys values ('ada', 'old', '', gen_random_uuid(), now(), now())")
+        .execute(world.db())
+        .await
+        .unwrap();
+    eventually("the key is gone", SOON, async || {
+        let kept: i64 =
+            sqlx::query_scalar("select count(*) from idempotency_keys").fetch_one(world.db()).await.unwrap();
+        (kept == 0).then_some(())
+    })
+    .await;
+    lock.rollback().await.unwrap();
+    world.finish().await;
+}

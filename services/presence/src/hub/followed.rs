@@ -5,6 +5,7 @@
 //! event finds the channel here; or the event does, and the admission fails and asks again.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use colink_core::id::{ChannelId, WorkspaceId};
@@ -16,7 +17,37 @@ pub struct Followed(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     channels: HashMap<ChannelId, WorkspaceId>,
+    /// How many of the channels each workspace has; one that has none is not here.
+    workspaces: HashMap<WorkspaceId, usize>,
     doubts: u64,
+}
+
+impl Inner {
+    fn insert(&mut self, channel: ChannelId, workspace: WorkspaceId) {
+        self.remove(channel);
+        self.channels.insert(channel, workspace);
+        *self.workspaces.entry(workspace).or_default() += 1;
+    }
+
+    /// Answers the workspace of a channel that was followed.
+    fn remove(&mut self, channel: ChannelId) -> Option<WorkspaceId> {
+        let workspace = self.channels.remove(&channel)?;
+        if let Entry::Occupied(mut count) = self.workspaces.entry(workspace) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        Some(workspace)
+    }
+
+    fn channels_of(&self, workspace: WorkspaceId) -> Vec<ChannelId> {
+        if !self.workspaces.contains_key(&workspace) {
+            return Vec::new();
+        }
+        let there = self.channels.iter().filter(|(_, other)| **other == workspace);
+        there.map(|(channel, _)| *channel).collect()
+    }
 }
 
 impl Followed {
@@ -26,40 +57,45 @@ impl Followed {
     }
 
     /// Notes that the socket follows these channels, unless its rights have come into doubt since `doubts` was read.
-    pub fn admit(&self, doubts: u64, channels: impl IntoIterator<Item = (ChannelId, WorkspaceId)>) -> bool {
+    pub(super) fn admit(&self, doubts: u64, channels: &[(ChannelId, WorkspaceId)]) -> bool {
         let mut inner = self.inner();
         let certain = inner.doubts == doubts;
         if certain {
-            inner.channels.extend(channels);
+            for (channel, workspace) in channels {
+                inner.insert(*channel, *workspace);
+            }
         }
         certain
     }
 
-    /// The right to a channel has ended.
-    pub fn cut(&self, channel: ChannelId) {
+    /// The right to a channel has ended; answers the workspace of one that was followed.
+    pub(super) fn cut(&self, channel: ChannelId) -> Option<WorkspaceId> {
         let mut inner = self.inner();
         inner.doubts += 1;
-        inner.channels.remove(&channel);
+        inner.remove(channel)
     }
 
     /// The right to every channel of a workspace has ended; answers which those were.
-    pub fn cut_workspace(&self, workspace: WorkspaceId) -> Vec<ChannelId> {
+    pub(super) fn cut_workspace(&self, workspace: WorkspaceId) -> Vec<ChannelId> {
         let mut inner = self.inner();
         inner.doubts += 1;
-        inner.channels.extract_if(|_, other| *other == workspace).map(|(channel, _)| channel).collect()
+        let cut = inner.channels_of(workspace);
+        for channel in &cut {
+            inner.remove(*channel);
+        }
+        cut
     }
 
     /// The rights in a workspace are in doubt; answers which channels of it are followed.
     pub fn doubt(&self, workspace: WorkspaceId) -> Vec<ChannelId> {
         let mut inner = self.inner();
         inner.doubts += 1;
-        let there = inner.channels.iter().filter(|(_, other)| **other == workspace);
-        there.map(|(channel, _)| *channel).collect()
+        inner.channels_of(workspace)
     }
 
-    /// Notes that the socket no longer follows a channel, by its own will.
-    pub fn forget(&self, channel: ChannelId) {
-        self.inner().channels.remove(&channel);
+    /// Notes that the socket no longer follows a channel, by its own will; answers the workspace of one that it did.
+    pub(super) fn forget(&self, channel: ChannelId) -> Option<WorkspaceId> {
+        self.inner().remove(channel)
     }
 
     /// Whether the socket follows the channel.
@@ -69,15 +105,12 @@ impl Followed {
 
     /// Whether it follows a channel of this workspace.
     pub fn is_in(&self, workspace: WorkspaceId) -> bool {
-        self.inner().channels.values().any(|other| *other == workspace)
+        self.inner().workspaces.contains_key(&workspace)
     }
 
     /// The workspaces of the channels.
     pub fn workspaces(&self) -> Vec<WorkspaceId> {
-        let mut workspaces: Vec<WorkspaceId> = self.inner().channels.values().copied().collect();
-        workspaces.sort_unstable();
-        workspaces.dedup();
-        workspaces
+        self.inner().workspaces.keys().copied().collect()
     }
 
     /// How many channels.
@@ -109,20 +142,36 @@ mod tests {
         let elsewhere = WorkspaceId::generate(&SystemClock);
         let followed = Followed::default();
         let doubtful: [fn(&Followed, ChannelId, WorkspaceId); 3] = [
-            |followed, channel, _| followed.cut(channel),
+            |followed, channel, _| assert_eq!(followed.cut(channel), None),
             |followed, _, workspace| drop(followed.cut_workspace(workspace)),
             |followed, _, workspace| drop(followed.doubt(workspace)),
         ];
         for happens in doubtful {
             let asked = followed.doubts();
             happens(&followed, channel, workspace);
-            assert!(!followed.admit(asked, [(channel, workspace)]));
+            assert!(!followed.admit(asked, &[(channel, workspace)]));
             assert!(!followed.contains(channel));
         }
-        assert!(followed.admit(followed.doubts(), [(channel, workspace)]));
+        assert!(followed.admit(followed.doubts(), &[(channel, workspace)]));
         assert!(followed.cut_workspace(elsewhere).is_empty());
         assert_eq!(followed.doubt(workspace), [channel]);
         assert_eq!(followed.cut_workspace(workspace), [channel]);
         assert_eq!(followed.count(), 0);
+    }
+
+    /// a socket is in a workspace from its first channel there to its last, however often it asked for one.
+    #[test]
+    fn a_workspace_is_left_with_its_last_channel() {
+        let (one, other) = (ChannelId::generate(&SystemClock), ChannelId::generate(&SystemClock));
+        let workspace = WorkspaceId::generate(&SystemClock);
+        let followed = Followed::default();
+        for channel in [one, other, one] {
+            assert!(followed.admit(followed.doubts(), &[(channel, workspace)]));
+        }
+        assert_eq!(followed.forget(one), Some(workspace));
+        assert_eq!(followed.forget(one), None);
+        assert!(followed.is_in(workspace));
+        assert_eq!(followed.cut(other), Some(workspace));
+        assert!(!followed.is_in(workspace) && followed.workspaces().is_empty());
     }
 }

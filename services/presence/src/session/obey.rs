@@ -9,6 +9,7 @@ use colink_core::id::{ChannelId, MessageId};
 use colink_core::permission::{Action, Scope};
 use colink_core::time::Timestamp;
 use colink_http::ApiError;
+use tokio::sync::Mutex;
 
 use crate::domain::frame::{ClientFrame, Refusal, Send, ServerFrame, Subscribe};
 use crate::domain::status::Status;
@@ -30,6 +31,8 @@ pub(super) struct Client {
     pub(super) claims: Arc<Claims>,
     /// The token it came with: its posts are made with it.
     pub(super) token: String,
+    /// What it last said of itself. Locked while that is written, so that the last word is written last.
+    pub(super) status: Mutex<Status>,
 }
 
 impl Client {
@@ -158,15 +161,26 @@ impl Client {
         None
     }
 
+    /// The device is noted as still there. One that Redis lost, or that was swept while Redis was away, or whose status
+    /// Redis did not take, is noted anew and shown again.
     async fn stay(&self) {
         let until = self.state.clock.now() + self.state.settings.device_lifetime();
-        let touched = self.state.devices.touch(self.socket.user_id(), self.socket.id(), until).await;
-        if let Err(error) = touched {
-            self.state.metrics.redis_failed(&error);
+        let kept = match self.state.devices.touch(self.socket.user_id(), self.socket.id(), until).await {
+            Ok(kept) => kept,
+            Err(error) => return self.state.metrics.redis_failed(&error),
+        };
+        if !self.carries(Scope::PresenceWrite) {
+            return;
+        }
+        let said = self.status.lock().await;
+        if kept != Some(*said) {
+            self.note(*said).await;
+            visibility::show(&self.state, &self.socket).await;
         }
     }
 
-    /// The device is gone; the user is, when it was his last and the grace is over.
+    /// The device is gone; the user is, when it was his last and the grace is over. What is not noted any more is left
+    /// at that.
     pub(super) async fn leave(&self) {
         let until = self.state.clock.now() + Duration::from_millis(self.state.settings.offline_grace_ms);
         let left = self.state.devices.touch(self.socket.user_id(), self.socket.id(), until).await;
@@ -176,6 +190,13 @@ impl Client {
     }
 
     async fn set_status(&self, status: Status) {
+        let mut said = self.status.lock().await;
+        *said = status;
+        self.note(status).await;
+    }
+
+    /// Notes the device's status, and tells those who see the user differently by it.
+    async fn note(&self, status: Status) {
         let until = self.state.clock.now() + self.state.settings.device_lifetime();
         let user_id = self.socket.user_id();
         match self.state.devices.set(user_id, self.socket.id(), status, until).await {

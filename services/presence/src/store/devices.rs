@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::domain::status::{Status, aggregate};
 
-/// How many devices one sweep settles at most.
-const SWEEP_LIMIT: isize = 200;
+/// How many devices one pass of a sweep settles at most: its commands go out together and hold Redis up for a moment.
+const PASS_LIMIT: usize = 200;
 /// A user's hash outlives his last device by this much, in seconds, should a sweep never come.
 const KEEP_SECONDS: i64 = 600;
 
@@ -37,6 +37,15 @@ pub struct Seen {
     pub status: Status,
     /// Where he is seen.
     pub workspaces: Vec<WorkspaceId>,
+}
+
+/// What one pass of a sweep did.
+#[derive(Debug)]
+pub struct Swept {
+    /// The users whose devices were taken out, each once, with how they are seen now.
+    pub users: Vec<(UserId, Seen)>,
+    /// There may be more.
+    pub was_full: bool,
 }
 
 impl Devices {
@@ -78,7 +87,8 @@ impl Devices {
         Ok((before, self.seen(user).await?))
     }
 
-    /// Moves the end of a device ahead; one that was swept meanwhile stays gone until its next `set`.
+    /// Moves the end of a device ahead, and answers its status as it is kept here. None for a device that is not: it was
+    /// swept while Redis or its node was away, or Redis lost it, and stays gone until its next `set`.
     ///
     /// # Errors
     /// Redis is down.
@@ -87,19 +97,22 @@ impl Devices {
         user: UserId,
         socket: Uuid,
         expires_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        redis::pipe()
+    ) -> Result<Option<Status>, StoreError> {
+        let (key, expiry, member) = (self.user_key(user), self.expiry_key(), member(user, socket));
+        let (end, status): (Option<f64>, Option<String>) = redis::pipe()
             .cmd("ZADD")
-            .arg(self.expiry_key())
+            .arg(&expiry)
             .arg("XX")
             .arg(expires_at.timestamp_millis())
-            .arg(member(user, socket))
+            .arg(&member)
             .ignore()
-            .expire(self.user_key(user), KEEP_SECONDS)
+            .expire(&key, KEEP_SECONDS)
             .ignore()
-            .exec_async(&mut self.redis.connection())
+            .zscore(&expiry, &member)
+            .hget(&key, socket.to_string())
+            .query_async(&mut self.redis.connection())
             .await?;
-        Ok(())
+        Ok(end.and(status).and_then(|status| Status::parse(&status)))
     }
 
     /// Adds workspaces to those where a user is seen. Answers how he is seen when that made a difference.
@@ -144,42 +157,73 @@ impl Devices {
     /// # Errors
     /// Redis is down.
     pub async fn seen(&self, user: UserId) -> Result<Seen, StoreError> {
-        let fields: Vec<(String, String)> =
+        let fields: Fields =
             redis::cmd("HGETALL").arg(self.user_key(user)).query_async(&mut self.redis.connection()).await?;
-        let workspaces = fields.iter().filter_map(|(field, _)| field.strip_prefix(SEEN_IN)?.parse().ok());
-        let statuses = fields.iter().filter_map(|(_, value)| Status::parse(value));
-        Ok(Seen { status: aggregate(statuses), workspaces: workspaces.collect() })
+        Ok(Seen::from(fields))
     }
 
-    /// Takes the devices out whose time is over. Each is answered to exactly one caller in the fleet, with
-    /// how its user is seen afterwards.
+    /// Takes out devices whose time is over, as many as one pass may. Each is settled by exactly one caller in the fleet.
     ///
     /// # Errors
     /// Redis is down.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<Vec<(UserId, Seen)>, StoreError> {
-        let mut connection = self.redis.connection();
+    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<Swept, StoreError> {
         let due: Vec<String> = redis::cmd("ZRANGEBYSCORE")
             .arg(self.expiry_key())
             .arg("-inf")
             .arg(now.timestamp_millis())
             .arg("LIMIT")
             .arg(0)
-            .arg(SWEEP_LIMIT)
-            .query_async(&mut connection)
+            .arg(PASS_LIMIT)
+            .query_async(&mut self.redis.connection())
             .await?;
-        let mut settled = Vec::new();
-        for due in due {
-            let taken: i64 =
-                redis::cmd("ZREM").arg(self.expiry_key()).arg(&due).query_async(&mut connection).await?;
-            let Some((user, socket)) = parse_member(&due).filter(|_| taken == 1) else { continue };
-            redis::cmd("HDEL")
-                .arg(self.user_key(user))
-                .arg(socket.to_string())
-                .exec_async(&mut connection)
-                .await?;
-            settled.push((user, self.seen(user).await?));
+        let was_full = due.len() == PASS_LIMIT;
+        let users = self.take(&due).await?;
+        let seen = self.seen_all(&users).await?;
+        Ok(Swept { users: users.into_iter().zip(seen).collect(), was_full })
+    }
+
+    /// Takes these members out; answers the users of those that nobody else took, each once.
+    async fn take(&self, due: &[String]) -> Result<Vec<UserId>, StoreError> {
+        if due.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(settled)
+        let expiry = self.expiry_key();
+        let mut pipe = redis::pipe();
+        for member in due {
+            pipe.zrem(&expiry, member);
+            if let Some((user, socket)) = parse_member(member) {
+                pipe.hdel(self.user_key(user), socket.to_string()).ignore();
+            }
+        }
+        let taken: Vec<i64> = pipe.query_async(&mut self.redis.connection()).await?;
+        let mine = due.iter().zip(taken).filter(|(_, taken)| *taken == 1);
+        let mut users: Vec<UserId> = mine.filter_map(|(member, _)| Some(parse_member(member)?.0)).collect();
+        users.sort_unstable();
+        users.dedup();
+        Ok(users)
+    }
+
+    async fn seen_all(&self, users: &[UserId]) -> Result<Vec<Seen>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pipe = redis::pipe();
+        for user in users {
+            pipe.hgetall(self.user_key(*user));
+        }
+        let all: Vec<Fields> = pipe.query_async(&mut self.redis.connection()).await?;
+        Ok(all.into_iter().map(Seen::from).collect())
+    }
+}
+
+/// A user's hash.
+type Fields = Vec<(String, String)>;
+
+impl From<Fields> for Seen {
+    fn from(fields: Fields) -> Self {
+        let workspaces = fields.iter().filter_map(|(field, _)| field.strip_prefix(SEEN_IN)?.parse().ok());
+        let statuses = fields.iter().filter_map(|(_, value)| Status::parse(value));
+        Self { status: aggregate(statuses), workspaces: workspaces.collect() }
     }
 }
 

@@ -63,13 +63,18 @@ impl Ephemera {
         Self { redis, topic }
     }
 
-    /// Tells every node.
+    /// Tells every node, in one round trip.
     ///
     /// # Errors
     /// Redis is down.
-    pub async fn publish(&self, notice: &Notice) -> Result<(), StoreError> {
-        let Ok(text) = serde_json::to_string(notice) else { return Ok(()) };
-        redis::cmd("PUBLISH").arg(&self.topic).arg(text).exec_async(&mut self.redis.connection()).await?;
+    pub async fn publish(&self, notices: &[Notice]) -> Result<(), StoreError> {
+        let mut pipe = redis::pipe();
+        for text in notices.iter().filter_map(|notice| serde_json::to_string(notice).ok()) {
+            pipe.publish(&self.topic, text).ignore();
+        }
+        if !pipe.is_empty() {
+            pipe.exec_async(&mut self.redis.connection()).await?;
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod gate;
 mod harness;
+mod presence_devices;
 mod presence_list;
 mod refusals;
 mod scopes;

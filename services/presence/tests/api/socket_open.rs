@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use colink_test::Socket;
+use colink_test::{SOON, Socket, eventually};
 use serde_json::json;
 
 use crate::harness::Node;
@@ -82,6 +82,34 @@ async fn a_socket_without_a_heartbeat_is_reaped() {
     assert_eq!(dead.await_close().await.0, 4009);
     alive.send(&json!({"type": "ping"})).await;
     alive.await_type("pong").await;
+}
+
+/// nothing is read of a client while it catches up, its pongs neither, and it is not let go for that; one that
+/// is silent afterwards is.
+#[tokio::test]
+async fn a_long_catch_up_is_no_silence() {
+    let settings =
+        colink_test::Settings::new().set("sockets.heartbeat_ms", 200).set("internal.timeout_ms", 15_000);
+    let node = Node::start_with(settings).await;
+    let ann = node.user("ann");
+    let channel = node.channel(&[&ann]);
+    node.log(channel, "missed");
+    let gate = node.world.gate("events", channel);
+    let mut socket = node.connect(&ann).await;
+    socket.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
+    socket.await_type("subscribed").await;
+    gate.arrivals(1).await;
+    assert_eq!(socket.next(Duration::from_millis(1_500)).await, None, "seven heartbeats, and it is there");
+    gate.open();
+    socket.await_type("message").await;
+    // From now on it does not read, so it answers no ping.
+    eventually("the silent client is let go", SOON, async || {
+        let metrics = node.service.anonymous().get("/metrics").await.expect(200);
+        let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+        let open = metrics.lines().find(|line| line.starts_with("websocket_connections"))?;
+        open.ends_with(" 0").then_some(())
+    })
+    .await;
 }
 
 /// one user cannot take a node's places.
