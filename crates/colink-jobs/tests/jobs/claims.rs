@@ -22,8 +22,11 @@ async fn parallel_runners_run_each_job_once() {
     })
     .await;
     assert_eq!(world.lab.runs(), 300);
-    let done: f64 = replicas.iter().map(|replica| replica.metric("jobs_runs_total", &["task", "done"])).sum();
-    assert_eq!(done, 300.0);
+    let counted =
+        || replicas.iter().map(|replica| replica.metric("jobs_runs_total", &["task", "done"])).sum::<f64>();
+    // A run is counted after its row says so.
+    eventually("every run is counted", SOON, async || (counted() >= 300.0).then_some(())).await;
+    assert_eq!(counted(), 300.0);
     for replica in replicas {
         replica.stop().await;
     }

@@ -1,12 +1,21 @@
 //! Failures: tried again later and later, and given up in the end.
 
 use colink_jobs::{Enqueue, JobState, requeue, requeue_dead};
+use colink_test::{SOON, eventually};
 
-use crate::harness::{Brief, Task, World};
+use crate::harness::{Brief, Replica, Task, World};
 
 async fn error_of(world: &World, id: colink_core::id::JobId) -> String {
     let error = sqlx::query_scalar("select coalesce(error, '') from jobs where id = $1");
     error.bind(id.as_uuid()).fetch_one(&world.pool).await.unwrap()
+}
+
+/// A run is counted after its row says how it ended.
+async fn until_counted(replica: &Replica, outcome: &str, runs: f64) {
+    eventually("the runs are counted", SOON, async || {
+        (replica.metric("jobs_runs_total", &["task", outcome]) == runs).then_some(())
+    })
+    .await;
 }
 
 /// the waits double with a random cut of at most a half, and end.
@@ -24,7 +33,7 @@ async fn retries_back_off_until_it_works() {
     }
     let done = world.until(id, JobState::Done, 3).await;
     assert_eq!(done.error_class, None, "what was wrong is over");
-    assert_eq!(replica.metric("jobs_runs_total", &["task", "retried"]), 2.0);
+    until_counted(&replica, "retried", 2.0).await;
     replica.stop().await;
     world.end().await;
 }
@@ -66,7 +75,7 @@ async fn a_permanent_failure_is_dead_at_once() {
     let dead = world.until(id, JobState::Dead, 1).await;
     assert_eq!(dead.error_class.as_deref(), Some("refused"));
     assert_eq!(error_of(&world, id).await, "the server said never");
-    assert_eq!(replica.metric("jobs_runs_total", &["task", "dead"]), 1.0);
+    until_counted(&replica, "dead", 1.0).await;
     replica.stop().await;
     world.end().await;
 }
