@@ -1,31 +1,20 @@
 //! `auth grant-admin`.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use colink_events::Topic;
 use colink_events::users::UserRolesChanged;
 use serde_json::json;
-use sqlx::ConnectOptions;
 
 use crate::harness::World;
 use crate::mfa_harness::claims;
 use crate::oidc::browser::Browser;
 use crate::oidc::provider::{LocalProvider, Someone};
 use crate::oidc::world_with;
+use crate::operator::{command, said};
 
-/// The binary, as an operator runs it.
 fn grant(world: &World, address: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_auth"))
-        .args(["grant-admin", address])
-        .env("COLINK_AUTH__POSTGRES__URL", world.database().connect_options().to_url_lossy().as_str())
-        .env("COLINK__SECRETS__KEYS", colink_test::SEALING_KEYS)
-        .env("COLINK__INTERNAL__SECRET", colink_test::INTERNAL_SECRET)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    command(world, "grant-admin").arg(address).output().unwrap()
 }
 
 /// whoever came by a provider, whose address nobody had to prove here, becomes an administrator as by another one's

@@ -6,27 +6,16 @@ use std::process::{Command, Output};
 use colink_events::Topic;
 use colink_events::users::{UserRegistered, UserVerified};
 use serde_json::{Value, json};
-use sqlx::ConnectOptions;
 
 use crate::harness::{PASSWORD, Person, World};
+use crate::operator::{command, said};
 
-/// The binary, as an operator runs it.
 fn import(world: &World, lines: &[String]) -> Output {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     for line in lines {
         writeln!(file, "{line}").unwrap();
     }
-    Command::new(env!("CARGO_BIN_EXE_auth"))
-        .args(["import-users".as_ref(), file.path().as_os_str()])
-        .env("COLINK_AUTH__POSTGRES__URL", world.database().connect_options().to_url_lossy().as_str())
-        .env("COLINK__SECRETS__KEYS", colink_test::SEALING_KEYS)
-        .env("COLINK__INTERNAL__SECRET", colink_test::INTERNAL_SECRET)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    command(world, "import-users").arg(file.path()).output().unwrap()
 }
 
 fn line(person: &Person, hash: &str) -> Value {

@@ -7,10 +7,10 @@ use colink_events::users::SigningKeyRotated;
 use colink_test::{SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::ConnectOptions;
 
 use crate::harness::{Session, World, clock, refuses_bad_tokens, settings};
 use crate::mfa_harness::Timed;
+use crate::operator::{command, said};
 
 async fn kids(world: &World) -> Vec<String> {
     let answer = world.anonymous().get("/.well-known/jwks.json").await.expect(200);
@@ -126,15 +126,9 @@ async fn keys_rotate_by_age() {
 async fn a_command_rotates() {
     let world = World::with(settings().set("keys.reload_s", 1)).await;
     let (ada, old) = world.signed_in("ada").await;
-    let done = std::process::Command::new(env!("CARGO_BIN_EXE_auth"))
-        .arg("rotate-signing-key")
-        .env("COLINK_AUTH__POSTGRES__URL", world.database().connect_options().to_url_lossy().as_str())
-        .env("COLINK_AUTH__KEYS__ACTIVATION_DELAY_S", "0")
-        .env("COLINK__SECRETS__KEYS", colink_test::SEALING_KEYS)
-        .env("COLINK__INTERNAL__SECRET", colink_test::INTERNAL_SECRET)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    let mut rotate = command(&world, "rotate-signing-key");
+    let done = rotate.env("COLINK_AUTH__KEYS__ACTIVATION_DELAY_S", "0").output().unwrap();
+    let said = said(&done);
     assert!(done.status.success() && said.contains("signs from"), "{said}");
     let published =
         eventually("the new key", SOON, async || Some(kids(&world).await).filter(|kids| kids.len() == 2));

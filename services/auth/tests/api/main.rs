@@ -59,6 +59,7 @@ mod mfa_sign_in;
 mod mfa_totp;
 mod oidc;
 mod old_mail_queue;
+mod operator;
 mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;

@@ -1,22 +1,17 @@
 //! Secrets at rest. The change of the key that seals them is in `reencryption`.
 
-use std::process::{Child, Command, Output, Stdio};
-
-use sqlx::ConnectOptions;
+use std::process::{Child, Output, Stdio};
 
 use crate::harness::{World, settings};
+use crate::operator::command;
 
 pub(crate) fn key(id: &str, byte: &str) -> String {
     format!("{id}:{}", byte.repeat(32))
 }
 
-/// The binary, as an operator runs it.
 pub(crate) fn rotate_keys(world: &World, keys: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_auth"))
-        .arg("rotate-keys")
-        .env("COLINK_AUTH__POSTGRES__URL", world.database().connect_options().to_url_lossy().as_str())
+    command(world, "rotate-keys")
         .env("COLINK__SECRETS__KEYS", keys)
-        .env("COLINK__INTERNAL__SECRET", colink_test::INTERNAL_SECRET)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
