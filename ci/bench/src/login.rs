@@ -18,7 +18,8 @@ use crate::http::Connection;
 use crate::login_report::{LoginReport, LoginStep};
 use crate::open_loop::{Schedule, pace};
 use crate::report::Latencies;
-use crate::{BenchError, processes, verify};
+use crate::spent::Begun;
+use crate::{BenchError, verify};
 
 /// Connections that share the calls.
 const CONNECTIONS: usize = 16;
@@ -104,8 +105,7 @@ async fn step(
     label: &str,
     logins: Logins,
 ) -> Result<LoginStep, BenchError> {
-    let usage = || load.run_dir.as_deref().map(processes::usage).transpose();
-    let before = usage()?;
+    let costs = Begun::now(load.run_dir.as_deref())?;
     let begin = Instant::now();
     let calling = at_rate(load, cast, load.calls, Kind::Call);
     let signing = async {
@@ -125,7 +125,7 @@ async fn step(
         login_times: signed.latencies,
         calls: calls.done,
         call_times: calls.latencies,
-        usage: before.zip(usage()?),
+        spent: costs.end()?,
     })
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::BenchError;
 use crate::login::LoginLoad;
 use crate::machine::Machine;
-use crate::processes::{Usage, usage};
+use crate::processes::usage;
 use crate::report::{Latencies, Usages, megabytes};
+use crate::spent::Spent;
 use crate::verify::Cost;
 
 /// One step.
@@ -19,7 +20,7 @@ pub(crate) struct LoginStep {
     pub(crate) login_times: Latencies,
     pub(crate) calls: u64,
     pub(crate) call_times: Latencies,
-    pub(crate) usage: Option<(Usages, Usages)>,
+    pub(crate) spent: Spent,
 }
 
 impl LoginStep {
@@ -29,17 +30,13 @@ impl LoginStep {
 
     /// CPU-milliseconds of each process during the step.
     fn cpu_ms(&self) -> BTreeMap<&str, f64> {
-        let Some((before, after)) = &self.usage else { return BTreeMap::new() };
-        let spent = |name: &String, now: &Usage| {
-            (now.cpu_seconds - before.get(name).map_or(0.0, |then| then.cpu_seconds)) * 1000.0
-        };
-        after.iter().map(|(name, now)| (name.as_str(), spent(name, now))).collect()
+        self.spent.cpu_seconds().iter().map(|(name, seconds)| (name.as_str(), seconds * 1000.0)).collect()
     }
 
     fn json(&self) -> Value {
         json!({"label": self.label, "seconds": self.seconds, "logins": self.logins,
             "logins_per_second": self.logins_per_second(), "login": self.login_times.json(), "calls": self.calls,
-            "call": self.call_times.json(), "cpu_ms": self.cpu_ms()})
+            "call": self.call_times.json(), "cpu_ms": self.cpu_ms(), "cores": self.spent.cores_json()})
     }
 }
 
@@ -56,8 +53,9 @@ impl LoginReport {
     /// Notes the memory of each process before the load, and looks at the machine for a second or two.
     pub(crate) fn new(load: &LoginLoad, cost: Cost) -> Result<Self, BenchError> {
         let rest = load.run_dir.as_deref().map(usage).transpose()?.unwrap_or_default();
-        let load = format!("{} users, {} other calls/s, {} s a step", load.users, load.calls, load.seconds);
-        Ok(Self { load, machine: Machine::measure(), cost, rest, steps: Vec::new() })
+        let words = format!("{} users, {} other calls/s, {} s a step", load.users, load.calls, load.seconds);
+        let machine = Machine::measure(load.run_dir.as_deref())?;
+        Ok(Self { load: words, machine, cost, rest, steps: Vec::new() })
     }
 
     pub(crate) fn step(&mut self, step: LoginStep) {
@@ -70,12 +68,17 @@ impl LoginReport {
         let Cost { first_us, again_us } = self.cost;
         println!("one token verified: {first_us:.1} µs of CPU the first time, {again_us:.2} µs again");
         println!(
-            "{:<26}{:>9}  {:>26}  {:>26}",
-            "", "logins/s", "login p50/p95/p99 ms", "call p50/p95/p99 ms"
+            "{:<26}{:>9}  {:>26}  {:>26}  {:>6} {:>6}",
+            "", "logins/s", "login p50/p95/p99 ms", "call p50/p95/p99 ms", "idle %", "stolen"
         );
         for step in &self.steps {
             let (logins, calls) = (step.login_times.cells(), step.call_times.cells());
-            println!("{:<26}{:>9.1}  {logins}  {calls}", step.label, step.logins_per_second());
+            println!(
+                "{:<26}{:>9.1}  {logins}  {calls}  {}",
+                step.label,
+                step.logins_per_second(),
+                step.spent.cells()
+            );
         }
         self.print_processes();
         let steps: Vec<Value> = self.steps.iter().map(LoginStep::json).collect();
@@ -94,8 +97,7 @@ impl LoginReport {
         println!("\n{:<14}{:>12}  CPU-ms a second at each step", "process", "MB at rest");
         for (name, usage) in &self.rest {
             let cost = |step: &LoginStep| {
-                let spent = step.cpu_ms().get(name.as_str()).copied().unwrap_or(0.0);
-                format!("{:>8.2}", spent / step.seconds)
+                format!("{:>8.2}", step.spent.cpu_seconds_of(name) * 1000.0 / step.seconds)
             };
             let costs: Vec<String> = self.steps.iter().map(cost).collect();
             println!("{name:<14}{:>12.1}  {}", megabytes(usage), costs.join(" "));

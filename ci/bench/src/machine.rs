@@ -1,18 +1,24 @@
 //! The machine, and what it does by itself: a virtual one shares its cores, and its figures vary with its neighbours.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::hint::black_box;
+use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::BenchError;
 use crate::report::Latencies;
 
 const TRIES: usize = 400;
 const NAP: Duration = Duration::from_millis(2);
 /// Additions of one piece of work: a millisecond of a quick core.
 const ADDITIONS: u64 = 1_000_000;
+/// Writes that are waited for until they are on the disk, each as large as a page of a database.
+const SYNCS: usize = 100;
+const PAGE: [u8; 8192] = [7; 8192];
 
 /// Without it a figure says nothing.
 pub(crate) struct Machine {
@@ -21,11 +27,13 @@ pub(crate) struct Machine {
     late: Latencies,
     /// How long a fixed piece of work takes.
     work: Latencies,
+    /// How long a page takes to the disk.
+    sync: Latencies,
 }
 
 impl Machine {
-    /// Looks at it for a second or two, in which nothing else may run.
-    pub(crate) fn measure() -> Self {
+    /// Looks at it for a second or two, in which nothing else may run. The disk is that of the folder.
+    pub(crate) fn measure(dir: Option<&Path>) -> Result<Self, BenchError> {
         let name = name();
         let (mut late, mut work) = (Latencies::default(), Latencies::default());
         for _ in 0..TRIES {
@@ -38,11 +46,13 @@ impl Machine {
             black_box((0..ADDITIONS).fold(0, |sum: u64, n| black_box(sum.wrapping_add(n))));
             work.record(begun.elapsed());
         }
-        Self { name, late, work }
+        let sync = sync_times(dir.unwrap_or(&std::env::temp_dir()))?;
+        Ok(Self { name, late, work, sync })
     }
 
     pub(crate) fn json(&self) -> Value {
-        json!({"name": self.name, "wakes_late": self.late.json(), "same_work": self.work.json()})
+        json!({"name": self.name, "wakes_late": self.late.json(), "same_work": self.work.json(),
+            "page_to_disk": self.sync.json()})
     }
 }
 
@@ -55,11 +65,29 @@ impl fmt::Display for Machine {
         writeln!(f, "{}", self.name)?;
         write!(
             f,
-            "before the load, p50 / p95 / p99 ms: a thread wakes {} late, the same work takes {}",
+            "before the load, p50 / p95 / p99 ms: a thread wakes {} late, the same work takes {}, a page to the disk {}",
             cells(&self.late),
-            cells(&self.work)
+            cells(&self.work),
+            cells(&self.sync)
         )
     }
+}
+
+fn sync_times(dir: &Path) -> Result<Latencies, BenchError> {
+    let path = dir.join(format!("bench-sync-{}", std::process::id()));
+    let mut times = Latencies::default();
+    let written = File::create(&path).and_then(|mut file| {
+        for _ in 0..SYNCS {
+            let begun = Instant::now();
+            file.write_all(&PAGE)?;
+            file.sync_data()?;
+            times.record(begun.elapsed());
+        }
+        Ok(())
+    });
+    fs::remove_file(&path)?;
+    written?;
+    Ok(times)
 }
 
 /// Cores, kernel and load average.

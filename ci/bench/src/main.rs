@@ -11,6 +11,7 @@ mod processes;
 mod report;
 mod saturate;
 mod socket;
+mod spent;
 mod verify;
 
 use std::path::PathBuf;
@@ -108,7 +109,7 @@ fn fail(error: &BenchError) -> ExitCode {
 
 async fn run(name: &'static str, load: Load) -> Result<(), BenchError> {
     let fixture = Fixture::create(&load).await?;
-    let mut report = report::Report::new(name, &load);
+    let mut report = report::Report::new(name, &load)?;
     report.at_rest(load.run_dir.as_deref())?;
     if load.warm_up > 0 {
         open_loop::run(&fixture, &Load { seconds: load.warm_up, ..load.clone() }, WARM_UP_RATE).await?;

@@ -16,7 +16,8 @@ use crate::fixture::{Fixture, message};
 use crate::http::Connection;
 use crate::report::{Latencies, Step};
 use crate::socket::{Delivery, Listener};
-use crate::{BenchError, Load, processes};
+use crate::spent::Begun;
+use crate::{BenchError, Load};
 
 /// Connections that share the posts of one rate.
 const CONNECTIONS: usize = 32;
@@ -56,7 +57,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load, rate: u32) -> Result<Ste
     drop(report);
     let schedule = Schedule::new(rate, load.seconds);
 
-    let before = load.run_dir.as_deref().map(processes::usage).transpose()?;
+    let costs = Begun::now(load.run_dir.as_deref())?;
     let numbers = Arc::new(Mutex::new(pace(schedule)));
     let mut posters = JoinSet::new();
     for _ in 0..CONNECTIONS {
@@ -67,7 +68,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load, rate: u32) -> Result<Ste
     }
     let counter = count(deliveries, schedule, load.receivers);
     let (acks, delivered) = tokio::join!(gather(posters), counter);
-    let after = load.run_dir.as_deref().map(processes::usage).transpose()?;
+    let spent = costs.end()?;
     drop(listeners);
 
     let expected = load.seconds * u64::from(rate) * load.receivers as u64;
@@ -79,7 +80,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load, rate: u32) -> Result<Ste
         missing_deliveries: expected.saturating_sub(delivered.count()),
         deliveries: delivered,
         receivers: load.receivers,
-        usage: before.zip(after),
+        spent,
     })
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::machine::Machine;
 use crate::processes::{Usage, usage};
+use crate::spent::Spent;
 use crate::{BenchError, Load};
 
 /// Latencies in microseconds, three digits kept, up to a minute.
@@ -78,7 +79,7 @@ pub(crate) struct Step {
     pub(crate) deliveries: Latencies,
     pub(crate) missing_deliveries: u64,
     pub(crate) receivers: usize,
-    pub(crate) usage: Option<(Usages, Usages)>,
+    pub(crate) spent: Spent,
 }
 
 impl Step {
@@ -86,24 +87,15 @@ impl Step {
         self.posts as f64 / self.seconds
     }
 
-    /// CPU-seconds of each process during the step.
-    fn cpu(&self) -> BTreeMap<&str, f64> {
-        let Some((before, after)) = &self.usage else { return BTreeMap::new() };
-        let spent = |name: &String, now: &Usage| {
-            now.cpu_seconds - before.get(name).map_or(0.0, |then| then.cpu_seconds)
-        };
-        after.iter().map(|(name, now)| (name.as_str(), spent(name, now))).collect()
-    }
-
     fn json(&self) -> Value {
         let deliveries = self.posts as f64 * self.receivers as f64;
-        let cpu = self.cpu();
+        let cpu = self.spent.cpu_seconds();
         let total: f64 = cpu.values().sum();
         let per_thousand = if deliveries > 0.0 { json!(total * 1000.0 / deliveries) } else { Value::Null };
         let cpu_ms_per_post: BTreeMap<_, _> =
-            cpu.iter().map(|(name, seconds)| (*name, seconds * 1000.0 / self.posts.max(1) as f64)).collect();
+            cpu.iter().map(|(name, seconds)| (name, seconds * 1000.0 / self.posts.max(1) as f64)).collect();
         json!({"label": self.label, "posts": self.posts, "posts_per_second": self.rate(), "ack": self.acks.json(),
-            "delivery": self.deliveries.json(), "missing_deliveries": self.missing_deliveries,
+            "delivery": self.deliveries.json(), "missing_deliveries": self.missing_deliveries, "cores": self.spent.cores_json(),
             "cpu_seconds_per_1000_deliveries": per_thousand, "cpu_ms_per_post": cpu_ms_per_post})
     }
 }
@@ -119,12 +111,18 @@ pub(crate) struct Report {
 
 impl Report {
     /// Looks at the machine for a second or two.
-    pub(crate) fn new(name: &'static str, load: &Load) -> Self {
-        let load = format!(
+    pub(crate) fn new(name: &'static str, load: &Load) -> Result<Self, BenchError> {
+        let words = format!(
             "{} channels x {} receivers, {} users, {} bytes, {} s a rate",
             load.channels, load.receivers, load.users, load.bytes, load.seconds
         );
-        Self { name, load, machine: Machine::measure(), rest: Usages::new(), steps: Vec::new() }
+        Ok(Self {
+            name,
+            load: words,
+            machine: Machine::measure(load.run_dir.as_deref())?,
+            rest: Usages::new(),
+            steps: Vec::new(),
+        })
     }
 
     /// Notes the memory of each process before the load.
@@ -143,16 +141,17 @@ impl Report {
         println!("bench {}: {}", self.name, self.load);
         println!("{}", self.machine);
         println!(
-            "{:<26}{:>9}  {:>26}  {:>26}  {:>7}",
-            "", "posts/s", "ack p50/p95/p99 ms", "delivery p50/p95/p99 ms", "missing"
+            "{:<26}{:>9}  {:>26}  {:>26}  {:>7}  {:>6} {:>6}",
+            "", "posts/s", "ack p50/p95/p99 ms", "delivery p50/p95/p99 ms", "missing", "idle %", "stolen"
         );
         for step in &self.steps {
             let (acks, deliveries) = (step.acks.cells(), step.deliveries.cells());
             println!(
-                "{:<26}{:>9.0}  {acks}  {deliveries}  {:>7}",
+                "{:<26}{:>9.0}  {acks}  {deliveries}  {:>7}  {}",
                 step.label,
                 step.rate(),
-                step.missing_deliveries
+                step.missing_deliveries,
+                step.spent.cells()
             );
         }
         self.print_processes();
@@ -171,7 +170,7 @@ impl Report {
         println!("\n{:<14}{:>12}  CPU-ms a post at each step", "process", "MB at rest");
         for (name, usage) in &self.rest {
             let cost = |step: &Step| {
-                let seconds = step.cpu().get(name.as_str()).copied().unwrap_or(0.0);
+                let seconds = step.spent.cpu_seconds_of(name);
                 format!("{:>8.3}", seconds * 1000.0 / step.posts.max(1) as f64)
             };
             let costs: Vec<String> = self.steps.iter().map(cost).collect();

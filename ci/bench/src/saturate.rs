@@ -9,7 +9,8 @@ use crate::fixture::{Fixture, message};
 use crate::http::Connection;
 use crate::report::{Latencies, Step};
 use crate::socket::Delivery;
-use crate::{BenchError, Load, open_loop, processes};
+use crate::spent::Begun;
+use crate::{BenchError, Load, open_loop};
 
 /// How long deliveries may lag behind the last post.
 const GRACE: Duration = Duration::from_secs(10);
@@ -20,7 +21,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load) -> Result<Step, BenchErr
     drop(report);
     let begin = Instant::now();
     let until = begin + Duration::from_secs(load.saturate_seconds);
-    let before = load.run_dir.as_deref().map(processes::usage).transpose()?;
+    let costs = Begun::now(load.run_dir.as_deref())?;
 
     let mut posters = JoinSet::new();
     for poster in 0..load.posters {
@@ -38,7 +39,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load) -> Result<Step, BenchErr
     let deadline = tokio::time::Instant::from_std(until + GRACE);
     let counting = drain(&mut deliveries, load.receivers, deadline, posting);
     let (acks, elapsed, delivered) = counting.await?;
-    let after = load.run_dir.as_deref().map(processes::usage).transpose()?;
+    let spent = costs.end()?;
     drop(listeners);
 
     let posts = acks.count();
@@ -50,7 +51,7 @@ pub(crate) async fn run(fixture: &Fixture, load: &Load) -> Result<Step, BenchErr
         missing_deliveries: (posts * load.receivers as u64).saturating_sub(delivered),
         deliveries: Latencies::default(),
         receivers: load.receivers,
-        usage: before.zip(after),
+        spent,
     })
 }
 
