@@ -1,0 +1,78 @@
+//! How somebody proved who he is, and what a session stands on by that.
+
+use super::basis::Basis;
+use crate::domain::opaque_token::TokenHash;
+use crate::passkeys::{HARDWARE, PRESENCE};
+use crate::password_check::ProvenHash;
+use crate::second_factor::{MULTIPLE, Method};
+
+/// The method of whoever was sent here by an identity provider.
+pub(crate) const PROVIDER: &str = "oidc";
+
+/// How somebody proved who he is.
+#[derive(Debug, Clone)]
+pub(crate) struct Proof {
+    /// The word in the event `session.started`.
+    pub(crate) method: &'static str,
+    /// The claim `amr` (RFC 8176).
+    pub(crate) amr: Vec<&'static str>,
+    /// Whether this was two factors already.
+    pub(crate) second_factor: bool,
+    pub(super) basis: Basis,
+}
+
+impl Proof {
+    /// A password, and nothing else.
+    pub(crate) fn password(hash: ProvenHash) -> Self {
+        let basis = Basis::Password(hash);
+        Self { method: "password", amr: vec!["pwd"], second_factor: false, basis }
+    }
+
+    /// The word of an identity provider, and whether it counts for two factors. `fed` is no word of the registry, which has
+    /// none for this.
+    pub(crate) fn provider(second_factor: bool) -> Self {
+        let amr = if second_factor { vec!["fed", "mfa"] } else { vec!["fed"] };
+        Self { method: PROVIDER, amr, second_factor, basis: Basis::Judged }
+    }
+
+    /// The same by a code that the provider's word was kept under; it is spent with the beginning of the session.
+    pub(crate) fn code(code: TokenHash, second_factor: bool) -> Self {
+        Self { basis: Basis::Code(code), ..Self::provider(second_factor) }
+    }
+
+    /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
+    pub(crate) fn passkey(user_verified: bool) -> Self {
+        let amr = vec![HARDWARE, if user_verified { MULTIPLE } else { PRESENCE }];
+        Self { method: "passkey", amr, second_factor: user_verified, basis: Basis::Judged }
+    }
+}
+
+/// What a session stands on: what was proven first and, where it was asked for, second.
+#[derive(Debug)]
+pub(crate) struct Grounds {
+    pub(super) method: String,
+    pub(super) amr: Vec<String>,
+    pub(super) second_factor: Option<Method>,
+}
+
+impl Grounds {
+    /// A first factor (its method and `amr`) and a second one (its kind and what it adds to `amr`).
+    pub(crate) fn of_two(method: String, mut amr: Vec<String>, second: Method, words: &[&str]) -> Self {
+        for word in words.iter().copied().chain([MULTIPLE]) {
+            if !amr.iter().any(|known| known == word) {
+                amr.push(word.to_owned());
+            }
+        }
+        Self { method, amr, second_factor: Some(second) }
+    }
+}
+
+impl From<Proof> for Grounds {
+    fn from(proof: Proof) -> Self {
+        let mut amr: Vec<String> = proof.amr.into_iter().map(str::to_owned).collect();
+        if proof.second_factor && !amr.iter().any(|word| word == MULTIPLE) {
+            amr.push(MULTIPLE.to_owned());
+        }
+        Self { method: proof.method.to_owned(), amr, second_factor: None }
+    }
+}
