@@ -66,7 +66,8 @@ impl Opened {
 /// Lets somebody in who has proven who he is, or asks for the second factor that he has.
 ///
 /// # Errors
-/// As [`open_session`]; [`AuthError::WrongCredentials`] and [`AuthError::DeadCode`] when what was proven is good no more.
+/// As [`open_session`]; [`AuthError::WrongCredentials`], [`AuthError::PasskeyRefused`] and [`AuthError::DeadCode`] when what was
+/// proven is good no more.
 pub(crate) async fn admit(
     state: &State,
     user: &User,

@@ -1,9 +1,10 @@
 //! Whether an authenticator's answer proves who somebody is.
 //!
 //! The passkey's row is locked while its counter is compared and stored, so two answers with one counter cannot both
-//! pass.
+//! pass. Between the check and what it opens the passkey may be removed, so whoever acts on it in another transaction looks
+//! for it again under the lock of the user's row ([`Proven::require`]).
 
-use colink_core::id::UserId;
+use colink_core::id::{PasskeyId, UserId};
 use colink_events::users::{LoginFailed, PasskeyCloned};
 use colink_http::RequestContext;
 use sqlx::PgConnection;
@@ -38,8 +39,20 @@ impl Claimant {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Proven {
     pub(crate) user_id: UserId,
+    passkey_id: PasskeyId,
     /// Whether the authenticator checked who holds it.
     pub(crate) user_verified: bool,
+}
+
+impl Proven {
+    /// Refuses when the passkey was removed since. The user's row must be locked.
+    ///
+    /// # Errors
+    /// [`AuthError::PasskeyRefused`], and failures of the store.
+    pub(crate) async fn require(&self, connection: &mut PgConnection) -> Result<(), AuthError> {
+        let is_there = passkeys::is_registered(connection, self.user_id, self.passkey_id).await?;
+        if is_there { Ok(()) } else { Err(AuthError::PasskeyRefused) }
+    }
 }
 
 /// What became of an answer.
@@ -72,7 +85,7 @@ pub(crate) async fn take(
     match state.relying_party.finish_assertion(answer, &ceremony, &passkey) {
         Ok(assertion) => {
             passkeys::update_used(transaction, passkey_id, &assertion, state.clock.now()).await?;
-            Ok(Outcome::Proven(Proven { user_id, user_verified: assertion.user_verified }))
+            Ok(Outcome::Proven(Proven { user_id, passkey_id, user_verified: assertion.user_verified }))
         }
         Err(refusal) => {
             tracing::debug!(%user_id, %refusal, "a passkey was refused");

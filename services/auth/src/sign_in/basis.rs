@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use crate::domain::opaque_token::TokenHash;
 use crate::error::AuthError;
+use crate::passkeys::assertion;
 use crate::password_check::ProvenHash;
 use crate::store::oidc_codes;
 
@@ -15,6 +16,8 @@ pub(crate) enum Basis {
     Judged,
     /// The password that this hash is of.
     Password(ProvenHash),
+    /// The passkey whose authenticator answered.
+    Passkey(assertion::Proven),
     /// A code for who came back from a provider, to be spent.
     Code(TokenHash),
 }
@@ -23,7 +26,7 @@ impl Basis {
     /// Refuses what does not stand any more, and spends what is good once. The user's row must be locked.
     ///
     /// # Errors
-    /// [`AuthError::WrongCredentials`], [`AuthError::DeadCode`], and failures of the store.
+    /// [`AuthError::WrongCredentials`], [`AuthError::PasskeyRefused`], [`AuthError::DeadCode`], and failures of the store.
     pub(super) async fn require(
         &self,
         transaction: &mut PgConnection,
@@ -32,6 +35,7 @@ impl Basis {
         match self {
             Self::Judged => Ok(()),
             Self::Password(hash) => hash.require(transaction, user_id).await,
+            Self::Passkey(proven) => proven.require(transaction).await,
             Self::Code(code) => {
                 let spent = oidc_codes::delete(transaction, *code).await?;
                 spent.map(drop).ok_or(AuthError::DeadCode)

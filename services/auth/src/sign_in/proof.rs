@@ -2,7 +2,7 @@
 
 use super::basis::Basis;
 use crate::domain::opaque_token::TokenHash;
-use crate::passkeys::{HARDWARE, PRESENCE};
+use crate::passkeys::{HARDWARE, PRESENCE, assertion};
 use crate::password_check::ProvenHash;
 use crate::second_factor::{MULTIPLE, Method};
 
@@ -41,9 +41,10 @@ impl Proof {
     }
 
     /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
-    pub(crate) fn passkey(user_verified: bool) -> Self {
-        let amr = vec![HARDWARE, if user_verified { MULTIPLE } else { PRESENCE }];
-        Self { method: "passkey", amr, second_factor: user_verified, basis: Basis::Judged }
+    pub(crate) fn passkey(proven: assertion::Proven) -> Self {
+        let amr = vec![HARDWARE, if proven.user_verified { MULTIPLE } else { PRESENCE }];
+        let basis = Basis::Passkey(proven);
+        Self { method: "passkey", amr, second_factor: proven.user_verified, basis }
     }
 }
 

@@ -108,6 +108,19 @@ pub(crate) async fn lock_by_credential(
         .await
 }
 
+/// Whether the user has it still.
+pub(crate) async fn is_registered(
+    executor: impl PgExecutor<'_>,
+    user_id: UserId,
+    id: PasskeyId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists (select from passkeys where id = $1 and user_id = $2)")
+        .bind(id.as_uuid())
+        .bind(user_id.as_uuid())
+        .fetch_one(executor)
+        .await
+}
+
 /// How many the user has.
 pub(crate) async fn count(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<i64> {
     sqlx::query_scalar("select count(*) from passkeys where user_id = $1")

@@ -60,6 +60,7 @@ mod mfa_totp;
 mod oidc;
 mod old_mail_queue;
 mod operator;
+mod passkey_races;
 mod passkeys;
 mod passkeys_browser;
 mod passkeys_login;

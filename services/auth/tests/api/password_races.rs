@@ -11,7 +11,7 @@ use crate::harness::{PASSWORD, Person, Session, World};
 use crate::mfa_harness::Timed;
 
 const OTHER: &str = "An0ther!graphyte";
-const SESSIONS: &str =
+pub(crate) const SESSIONS: &str =
     "select count(*) from sessions s join users u on u.id = s.user_id where u.username = $1";
 const TICKETS: &str =
     "select count(*) from mfa_tickets t join users u on u.id = t.user_id where u.username = $1";

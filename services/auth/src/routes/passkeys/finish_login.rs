@@ -80,7 +80,7 @@ pub(crate) async fn finish_passkey_login(
     let proven = assertion::require(&state, Claimant::Anybody, &credential.0, ceremony, &context).await?;
     let user = users::lookup(&state.pool, proven.user_id).await?.ok_or(AuthError::PasskeyRefused)?;
     require_open(&state, &user, &context).await?;
-    let proof = Proof::passkey(proven.user_verified);
+    let proof = Proof::passkey(proven);
     let admission = sign_in::admit(&state, &user, proof, device_name.as_deref(), &context).await?;
     Ok(admission.reply(&state, &user))
 }

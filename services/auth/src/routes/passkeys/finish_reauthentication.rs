@@ -59,9 +59,10 @@ pub(crate) async fn finish_passkey_reauthentication(
     let ceremony = state.ceremonies.take(purpose, state.clock.now()).await?;
     let ceremony = ceremony.ok_or(AuthError::DeadCeremony("credential"))?;
     let claimant = Claimant::User(caller.user_id());
-    assertion::require(&state, claimant, &credential.0, ceremony, caller.context()).await?;
+    let proven = assertion::require(&state, claimant, &credential.0, ceremony, caller.context()).await?;
     let mut transaction = state.begin().await?;
     let user = users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    proven.require(&mut transaction).await?;
     let words = [HARDWARE, MULTIPLE];
     Ok(Proven::prove(&state, transaction, &user, caller.session_id(), &words).await?)
 }
