@@ -11,6 +11,7 @@ use colink_store::StoreError;
 
 use crate::api_keys::error::ApiKeyError;
 use crate::export::ArchiveError;
+use crate::oidc::refusal::Refusal;
 
 /// Why a call of this service was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,9 @@ pub(crate) enum AuthError {
     /// The code of a sign-in through a provider was used, has expired, or is another browser's.
     #[error("the code is not valid")]
     DeadCode,
+    /// The identity that a provider vouches for was unlinked in this moment.
+    #[error("the identity is linked to the account no more")]
+    Unlinked,
     /// The refresh token is unknown, or its session is over.
     #[error("the refresh token is not valid")]
     DeadRefreshToken,
@@ -201,6 +205,7 @@ impl From<AuthError> for ApiError {
                 "code",
                 Invalid::new("was used, has expired or was given to another browser: sign in again"),
             ),
+            E::Unlinked => Refusal::NotRegistered.into(),
             E::DeadRefreshToken => {
                 Self::new(ErrorKind::TokenInvalid, "The refresh token is not valid any more; sign in again.")
             }

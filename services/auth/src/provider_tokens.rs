@@ -86,6 +86,7 @@ async fn issue(
     let user = users::lock(&mut transaction, presented.user.id()).await?.ok_or(AuthError::UserGone)?;
     check_open(&user)?;
     let proof = &presented.proof;
+    proof.require(&mut transaction, user.id()).await?;
     if !proof.second_factor && !second_factor::methods(&mut transaction, user.id()).await?.is_empty() {
         return Err(ApiError::forbidden("You have a second factor: sign in with it, or at the provider."));
     }

@@ -66,8 +66,7 @@ impl Opened {
 /// Lets somebody in who has proven who he is, or asks for the second factor that he has.
 ///
 /// # Errors
-/// As [`open_session`]; [`AuthError::WrongCredentials`], [`AuthError::PasskeyRefused`] and [`AuthError::DeadCode`] when what was
-/// proven is good no more.
+/// As [`open_session`] and [`Proof::require`].
 pub(crate) async fn admit(
     state: &State,
     user: &User,
@@ -79,7 +78,7 @@ pub(crate) async fn admit(
     // The row lock lets the sign-ins of one user happen one after the other, so that the cap holds and a factor that is
     // being enrolled is either seen here or ends the session.
     let user = users::lock(&mut transaction, user.id()).await?.ok_or(AuthError::UserGone)?;
-    proof.basis.require(&mut transaction, user.id()).await?;
+    proof.require(&mut transaction, user.id()).await?;
     let methods = second_factor::methods(&mut transaction, user.id()).await?;
     if proof.second_factor || methods.is_empty() {
         let opened = open_session(state, &mut transaction, &user, proof.into(), device_name, context).await?;

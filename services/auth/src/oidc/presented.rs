@@ -80,7 +80,7 @@ pub(crate) async fn judge(
         if of_provider { Rejection::Proven(error.refusal()) } else { Rejection::Unproven(error.refusal()) }
     })?;
     let user = owner(state, provider, &person).await?;
-    let proof = Proof::provider(person.proved_two_factors(provider));
+    let proof = Proof::identity(&provider.key, &person.subject, person.proved_two_factors(provider));
     Ok(Presented { user, proof, subject: person.subject, issued_at, expires_at })
 }
 

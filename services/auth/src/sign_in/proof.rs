@@ -1,7 +1,11 @@
 //! How somebody proved who he is, and what a session stands on by that.
 
+use colink_core::id::UserId;
+use sqlx::PgConnection;
+
 use super::basis::Basis;
 use crate::domain::opaque_token::TokenHash;
+use crate::error::AuthError;
 use crate::passkeys::{HARDWARE, PRESENCE, assertion};
 use crate::password_check::ProvenHash;
 use crate::second_factor::{MULTIPLE, Method};
@@ -18,7 +22,7 @@ pub(crate) struct Proof {
     pub(crate) amr: Vec<&'static str>,
     /// Whether this was two factors already.
     pub(crate) second_factor: bool,
-    pub(super) basis: Basis,
+    basis: Basis,
 }
 
 impl Proof {
@@ -28,16 +32,21 @@ impl Proof {
         Self { method: "password", amr: vec!["pwd"], second_factor: false, basis }
     }
 
-    /// The word of an identity provider, and whether it counts for two factors. `fed` is no word of the registry, which has
-    /// none for this.
-    pub(crate) fn provider(second_factor: bool) -> Self {
-        let amr = if second_factor { vec!["fed", "mfa"] } else { vec!["fed"] };
-        Self { method: PROVIDER, amr, second_factor, basis: Basis::Judged }
+    /// The word of an identity provider for an identity that is linked, and whether it counts for two factors.
+    pub(crate) fn identity(provider: &str, subject: &str, second_factor: bool) -> Self {
+        let (provider, subject) = (provider.to_owned(), subject.to_owned());
+        Self::of_provider(second_factor, Basis::Identity { provider, subject })
     }
 
     /// The same by a code that the provider's word was kept under; it is spent with the beginning of the session.
     pub(crate) fn code(code: TokenHash, second_factor: bool) -> Self {
-        Self { basis: Basis::Code(code), ..Self::provider(second_factor) }
+        Self::of_provider(second_factor, Basis::Code(code))
+    }
+
+    /// `fed` is no word of the registry, which has none for this.
+    fn of_provider(second_factor: bool, basis: Basis) -> Self {
+        let amr = if second_factor { vec!["fed", MULTIPLE] } else { vec!["fed"] };
+        Self { method: PROVIDER, amr, second_factor, basis }
     }
 
     /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
@@ -45,6 +54,19 @@ impl Proof {
         let amr = vec![HARDWARE, if proven.user_verified { MULTIPLE } else { PRESENCE }];
         let basis = Basis::Passkey(proven);
         Self { method: "passkey", amr, second_factor: proven.user_verified, basis }
+    }
+
+    /// Refuses a proof by a way in that was closed since, and spends what is good once. The user's row must be locked.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongCredentials`], [`AuthError::PasskeyRefused`], [`AuthError::Unlinked`], [`AuthError::DeadCode`], and
+    /// failures of the store.
+    pub(crate) async fn require(
+        &self,
+        transaction: &mut PgConnection,
+        user_id: UserId,
+    ) -> Result<(), AuthError> {
+        self.basis.require(transaction, user_id).await
     }
 }
 

@@ -44,6 +44,22 @@ pub(crate) async fn find(
     Ok(user_id.map(UserId::from_uuid))
 }
 
+/// Whose identity it is. It is not unlinked before the transaction ends.
+pub(crate) async fn hold(
+    connection: &mut PgConnection,
+    provider: &str,
+    subject: &str,
+) -> sqlx::Result<Option<UserId>> {
+    let user_id: Option<Uuid> = sqlx::query_scalar(
+        "select user_id from identities where provider = $1 and subject = $2 for key share",
+    )
+    .bind(provider)
+    .bind(subject)
+    .fetch_optional(connection)
+    .await?;
+    Ok(user_id.map(UserId::from_uuid))
+}
+
 /// The user's identities, oldest first.
 pub(crate) async fn list(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Identity>> {
     sqlx::query_as(

@@ -6,6 +6,7 @@ use colink_core::clock::{Clock, SystemClock};
 use colink_events::users::LoginFailed;
 use colink_events::{Envelope, Topic};
 use colink_test::Answer;
+use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use super::SSO;
 use super::browser::Browser;
 use super::provider::{CLIENT_ID, LocalProvider, Signed, Someone};
 use crate::harness::{World, refuses_malformed, refuses_values, settings};
+use crate::password_races::{SESSIONS, held, kept_waiting};
 
 const AUDIENCE: &str = "colink-api";
 
@@ -134,6 +136,34 @@ async fn refusals_of_sound_tokens_are_told() {
     let of_nobody: Vec<String> =
         failed.filter(|event| event.user_id.is_none()).map(|event| event.reason).collect();
     assert_eq!(of_nobody, ["oidc_provider_error", "oidc_not_registered"]);
+}
+
+/// a token that is being exchanged while its identity is unlinked opens nothing, whether the user unlinks it, who locks
+/// his row first, or it goes with its provider.
+#[tokio::test]
+async fn an_exchange_does_not_outlive_its_link() {
+    for by_user in [true, false] {
+        let scene = Scene::start().await;
+        let (world, claims) = (&scene.world, scene.claims());
+        let unlink = sqlx::query("delete from identities");
+        let (mut unlinking, late) = if by_user {
+            (held(world, &scene.ada.username).await, Some(unlink))
+        } else {
+            let mut unlinking = world.database().begin().await.unwrap();
+            unlink.execute(&mut *unlinking).await.unwrap();
+            (unlinking, None)
+        };
+        let rest = async {
+            kept_waiting(world, 1).await;
+            if let Some(unlink) = late {
+                unlink.execute(&mut *unlinking).await.unwrap();
+            }
+            unlinking.commit().await.unwrap();
+        };
+        let (answer, ()) = join(scene.exchange("JWT", &claims), rest).await;
+        assert_eq!(answer.expect(403).error_code(), "FORBIDDEN", "{by_user}");
+        assert_eq!(world.count(SESSIONS, &scene.ada.username).await, 1, "{by_user}: that of the browser");
+    }
 }
 
 /// only where it is configured, and its body is read strictly.

@@ -2,6 +2,7 @@
 
 use colink_core::clock::{Clock, SystemClock};
 use colink_test::{Answer, Client};
+use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ use super::browser::Browser;
 use super::provider::{CLIENT_ID, LocalProvider, Signed, Someone};
 use crate::harness::{World, refuses_bad_tokens, settings};
 use crate::mfa_harness::claims;
+use crate::password_races::{SESSIONS, held, kept_waiting};
 
 pub(super) const AUDIENCE: &str = "colink-api";
 pub(super) const PATH: &str = "/internal/provider-tokens/exchange";
@@ -195,6 +197,22 @@ async fn an_end_lasts() {
     assert_ne!(claims(&anew)["sid"], claims(&token)["sid"]);
     scene.client(&anew).get("/auth/me").await.expect(200);
     assert!(scene.is_refused(&theirs).await, "also while another session is open");
+}
+
+/// a token that is being exchanged while its identity is unlinked opens nothing.
+#[tokio::test]
+async fn an_exchange_does_not_outlive_its_link() {
+    let scene = Scene::start().await;
+    let (world, claims) = (&scene.world, scene.claims());
+    let mut held = held(world, &scene.ada.username).await;
+    let unlink = async {
+        kept_waiting(world, 1).await;
+        sqlx::query("delete from identities").execute(&mut *held).await.unwrap();
+        held.commit().await.unwrap();
+    };
+    let (answer, ()) = join(scene.present(&claims), unlink).await;
+    answer.expect(403);
+    assert_eq!(world.count(SESSIONS, &scene.ada.username).await, 1, "that of the browser");
 }
 
 /// wrong tokens are counted for the client; a provider that is away is told from this service.

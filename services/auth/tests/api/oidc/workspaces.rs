@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use colink_events::Topic;
 use colink_events::channels::AccessBypassed;
 use colink_events::users::{ProviderUnlinked, SsoProviderChanged, UserProvisioned};
+use futures_util::future::join;
 use reqwest::Method;
 use serde_json::json;
 
@@ -16,6 +17,7 @@ use super::browser::{Browser, code_of};
 use super::error_of;
 use super::provider::{CLIENT_SECRET, Someone};
 use crate::harness::refuses_bad_tokens;
+use crate::password_races::{SESSIONS, held, kept_waiting};
 use company::{Company, WORKSPACE, path};
 
 const OTHER: &str = "018f4b1c-7d2a-7c3e-9b1a-2f6d5e4c3b2b";
@@ -180,6 +182,26 @@ async fn a_companys_people_become_members() {
     assert_eq!(users.await_event::<ProviderUnlinked>(of_ada).await.0.provider, id);
     let mail = world.mailbox.await_mail(&ada.email, "was unlinked from your account").await;
     assert!(mail.text.lines().any(|line| line == "Acme"), "{}", mail.text);
+}
+
+/// a code that is being exchanged while its provider is removed opens nothing.
+#[tokio::test]
+async fn an_exchange_does_not_outlive_its_provider() {
+    let company = Company::start(true).await;
+    let (world, operator) = (&company.world, company.operator().await);
+    let id = company.trusted(&operator, WORKSPACE).await;
+    let (ada, mut browser) = (Someone::named("ada"), Browser::new(world));
+    let url = browser.begin_at(&format!("/auth/oidc/{id}/start?return_to=/channels")).await;
+    let location = browser.come_back_to(&id, &company.provider.sign_in(&url, &ada)).await;
+    let held = held(world, &ada.username).await;
+    let removal = async {
+        kept_waiting(world, 1).await;
+        company.admin.client.delete(&format!("{}/{id}", path(WORKSPACE))).await.expect(204);
+        held.commit().await.unwrap();
+    };
+    let (answer, ()) = join(browser.exchange(code_of(&location)), removal).await;
+    assert_eq!(answer.expect(400).error_fields(), ["code"]);
+    assert_eq!(world.count(SESSIONS, &ada.username).await, 0);
 }
 
 /// a workspace that asks for a second factor shows and changes its providers for sessions that were proven by one.
