@@ -73,6 +73,8 @@ impl Proven<'_> {
         self.hold(transaction).await?;
         identities::lock_subject(transaction, provider, subject).await?;
         if let Some(user_id) = identities::find(&mut *transaction, provider, subject).await? {
+            // The account first, as whoever unlinks does: the code that is kept next refers to it, and waits for who holds it.
+            users::lock(transaction, user_id).await?;
             let linked = identities::update_used(transaction, provider, subject, now).await?;
             return if linked { Ok((user_id, None)) } else { Err(Refusal::Expired.into()) };
         }

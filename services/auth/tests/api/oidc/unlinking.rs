@@ -95,6 +95,23 @@ async fn who_comes_back_too_late_gets_no_code() {
     assert_eq!(world.count("select count(*) from oidc_codes where user_id::text <> $1", "").await, 0);
 }
 
+/// nor does he get one, or an error, while its user unlinks it, who holds his row first.
+#[tokio::test]
+async fn coming_back_waits_for_the_user_who_unlinks() {
+    let (provider, world, mut browser) = start().await;
+    let ada = Someone::named("ada");
+    browser.sign_in(&provider, &ada).await.expect(200);
+    let back = provider.sign_in(&browser.begin().await, &ada);
+    let mut held = held(&world, &ada.username).await;
+    let unlink = async {
+        kept_waiting(&world, 1).await;
+        sqlx::query("delete from identities").execute(&mut *held).await.unwrap();
+        held.commit().await.unwrap();
+    };
+    let (location, ()) = join(browser.come_back(&back), unlink).await;
+    assert_eq!(error_of(&location), "expired");
+}
+
 /// a reset takes every passkey, also those of somebody who has no password: the provider and a mailed password
 /// let him in, and nothing more is asked for.
 #[tokio::test]
