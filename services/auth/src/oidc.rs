@@ -224,7 +224,7 @@ impl Oidc {
         let expected = access_token::Expected { audience, now, leeway_s };
         let work = async {
             let metadata = self.metadata(provider).await?;
-            Ok(access_token::verify(token, &metadata, self.transport(provider), expected).await?)
+            Ok(access_token::verify(token, &metadata, expected).await?)
         };
         match tokio::time::timeout(PRESENT_BUDGET, work).await {
             Ok(verified) => verified,

@@ -85,6 +85,21 @@ async fn a_slow_or_confused_issuer_is_unavailable_in_time() {
     assert!(verifier.verify(&token).await.is_ok());
 }
 
+/// G-8: clients that hang up do not make a fetch each.
+#[actix_web::test]
+async fn a_fetch_goes_on_without_whoever_asked() {
+    let signer = signer("k1");
+    let server = KeyServer::start(&[signer.jwk()]);
+    *server.state.delay.lock().unwrap() = Duration::from_millis(300);
+    let verifier = server.verifier(&AuthConfig { jwks_timeout_ms: 5_000, ..server.config() });
+    let token = signer.sign(&claims(&SystemClock)).unwrap();
+    for _ in 0..5 {
+        drop(tokio::time::timeout(Duration::from_millis(20), verifier.verify(&token)).await);
+    }
+    assert!(verifier.verify(&token).await.is_ok());
+    assert_eq!(server.state.asked(), 1);
+}
+
 /// keys rotate. A key that the issuer took back is believed no longer, remembered tokens included.
 #[actix_web::test]
 async fn the_set_is_refreshed_beside_the_requests() {

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::id_token::{IdTokenError, is_subject};
 use super::metadata::Metadata;
 use super::person::{Flag, OneOrMany, Person};
-use super::transport::Transport;
 
 /// Longest token that is looked at, in bytes.
 const TOKEN_MAX: usize = 16 * 1024;
@@ -58,7 +57,6 @@ pub(crate) struct Expected<'a> {
 pub(crate) async fn verify(
     token: &str,
     metadata: &Metadata,
-    transport: &Transport,
     expected: Expected<'_>,
 ) -> Result<Verified, IdTokenError> {
     if token.len() > TOKEN_MAX {
@@ -68,7 +66,7 @@ pub(crate) async fn verify(
     if crit.is_some() {
         return Err(IdTokenError::Unfit("needs an extension"));
     }
-    let key = metadata.key(transport, kid.as_deref(), alg).await?;
+    let key = metadata.key(kid.as_deref(), alg).await?;
     let key =
         key.ok_or(IdTokenError::Unfit("is signed with a key or an algorithm that is not the issuer's"))?;
     let claims: AccessClaims = key.read(token)?;

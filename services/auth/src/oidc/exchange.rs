@@ -122,7 +122,7 @@ pub(crate) async fn identify(
     let (endpoint, in_form) = (&metadata.token_endpoint, metadata.secret_in_form);
     let tokens = redeem(transport, provider, endpoint, in_form, redemption).await?;
     let id_token = tokens.id.as_deref().ok_or(ExchangeError::Refused("gives no ID token"))?;
-    let claims = id_token::verify(id_token, &tokens.access, metadata, transport, expected).await?;
+    let claims = id_token::verify(id_token, &tokens.access, metadata, expected).await?;
     let mut person = Person::from(claims);
     if let (None, Some(endpoint)) = (&person.email, &metadata.userinfo_endpoint) {
         complete(&mut person, userinfo(transport, endpoint, &tokens.access).await?)?;

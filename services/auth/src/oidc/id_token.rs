@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::metadata::Metadata;
 use super::person::{Flag, OneOrMany};
-use super::transport::{Transport, TransportError};
+use super::transport::TransportError;
 
 /// Longest token that is looked at, in bytes.
 const TOKEN_MAX: usize = 32 * 1024;
@@ -79,7 +79,6 @@ pub(crate) async fn verify(
     token: &str,
     access_token: &str,
     metadata: &Metadata,
-    transport: &Transport,
     expected: &Expected<'_>,
 ) -> Result<IdClaims, IdTokenError> {
     if token.len() > TOKEN_MAX {
@@ -89,7 +88,7 @@ pub(crate) async fn verify(
     if crit.is_some() {
         return Err(IdTokenError::Unfit("needs an extension"));
     }
-    let key = metadata.key(transport, kid.as_deref(), alg).await?;
+    let key = metadata.key(kid.as_deref(), alg).await?;
     let key =
         key.ok_or(IdTokenError::Unfit("is signed with a key or an algorithm that is not the issuer's"))?;
     let claims: IdClaims = key.read(token)?;

@@ -90,7 +90,8 @@ mod tests {
         let transport = Transport::new(&toml::from_str(config).unwrap(), Reach::Installation).unwrap();
         let ask = || issuers.metadata(&transport, Reach::Installation, issuer);
         assert!(ask().await.is_err());
-        let (name, due) = ((Reach::Installation, issuer.to_owned()), Arc::new(Metadata::due(issuer)));
+        let name = (Reach::Installation, issuer.to_owned());
+        let due = Arc::new(Metadata::due(issuer, &transport));
         issuers.0.insert(name.clone(), Arc::clone(&due)).await;
         assert!(Arc::ptr_eq(&ask().await.unwrap(), &due));
         issuers.clone().refresh(name, transport.clone(), Arc::clone(&due)).await;

@@ -53,7 +53,7 @@ impl KeySet {
     }
 
     /// Those of these that can be used.
-    pub(crate) fn of(published: Vec<serde_json::Value>) -> Self {
+    fn of(published: Vec<serde_json::Value>) -> Self {
         let keys = published.into_iter().take(KEYS_MAX);
         let keys = keys.filter_map(|key| VerifyingKey::of(serde_json::from_value(key).ok()?)).map(Arc::new);
         Self(keys.collect())

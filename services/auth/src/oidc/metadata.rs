@@ -65,7 +65,7 @@ pub(crate) struct Metadata {
     /// Whether every answer of the authorization endpoint names the issuer (RFC 9207).
     pub(crate) names_issuer: bool,
     algorithms: Vec<Algorithm>,
-    keys: Arc<Jwks>,
+    keys: Jwks,
     /// From when on a newer document is looked for.
     due_at: Mutex<Instant>,
 }
@@ -85,10 +85,10 @@ impl Metadata {
         for endpoint in endpoints.into_iter().chain(document.userinfo_endpoint.as_ref()) {
             transport.check(endpoint).map_err(TransportError::from)?;
         }
-        Self::of(document)
+        Self::of(document, transport)
     }
 
-    fn of(document: Document) -> Result<Self, MetadataError> {
+    fn of(document: Document, transport: &Transport) -> Result<Self, MetadataError> {
         // Without a word RS256 is meant: every issuer must have it.
         let named =
             document.id_token_signing_alg_values_supported.unwrap_or_else(|| vec!["RS256".to_owned()]);
@@ -110,7 +110,7 @@ impl Metadata {
             secret_in_form: takes("client_secret_post") && !takes("client_secret_basic"),
             names_issuer: document.authorization_response_iss_parameter_supported,
             algorithms,
-            keys: Arc::new(Jwks::new(document.jwks_uri)),
+            keys: Jwks::new(document.jwks_uri, transport.clone()),
             due_at: Mutex::new(Instant::now() + FRESH),
         })
     }
@@ -129,7 +129,7 @@ impl Metadata {
     /// Itself with the keys that are known already, if they are published at the same place.
     pub(crate) fn with_keys_of(mut self, older: &Self) -> Self {
         if self.keys.url() == older.keys.url() {
-            self.keys = Arc::clone(&older.keys);
+            self.keys = older.keys.clone();
         }
         self
     }
@@ -140,7 +140,6 @@ impl Metadata {
     /// [`TransportError`].
     pub(crate) async fn key(
         &self,
-        transport: &Transport,
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<Option<Arc<VerifyingKey>>, TransportError> {
@@ -148,18 +147,18 @@ impl Metadata {
         if !self.algorithms.contains(&algorithm) {
             return Ok(None);
         }
-        self.keys.key(transport, kid, algorithm).await
+        self.keys.key(kid, algorithm).await
     }
 }
 
 #[cfg(test)]
 impl Metadata {
     /// One that is to be fetched anew.
-    pub(crate) fn due(issuer: &str) -> Self {
+    pub(crate) fn due(issuer: &str, transport: &Transport) -> Self {
         let document = serde_json::json!({
             "issuer": issuer, "authorization_endpoint": issuer, "token_endpoint": issuer, "jwks_uri": issuer
         });
-        let metadata = Self::of(serde_json::from_value(document).unwrap()).unwrap();
+        let metadata = Self::of(serde_json::from_value(document).unwrap(), transport).unwrap();
         *metadata.due_at.lock().unwrap() = Instant::now();
         metadata
     }
