@@ -2,12 +2,13 @@
 
 use colink_telemetry::metrics::{IntCounter, IntCounterVec, IntGauge, Metrics, MetricsError};
 
-use crate::hub::close::Close;
+use crate::hub::close::End;
 
 /// The metrics of one node.
 #[derive(Debug, Clone)]
 pub struct PresenceMetrics {
     connections: IntGauge,
+    closed: IntCounterVec,
     sockets: SocketMetrics,
     delivered_events: IntCounter,
     holes: IntCounterVec,
@@ -18,7 +19,6 @@ pub struct PresenceMetrics {
 /// What a single socket counts.
 #[derive(Debug, Clone)]
 pub struct SocketMetrics {
-    closed: IntCounterVec,
     dropped_ephemeral: IntCounter,
 }
 
@@ -30,8 +30,12 @@ impl PresenceMetrics {
     pub fn new(metrics: &Metrics) -> Result<Self, MetricsError> {
         Ok(Self {
             connections: metrics.gauge("websocket_connections", "Open sockets on this node.")?,
+            closed: metrics.counter_vec(
+                "websocket_closed_total",
+                "Sockets that ended: by the reason of their close code, by their client, or lost with the connection.",
+                &["reason"],
+            )?,
             sockets: SocketMetrics {
-                closed: metrics.counter_vec("websocket_closed_total", "Sockets that the server closed, by reason.", &["reason"])?,
                 dropped_ephemeral: metrics.counter(
                     "websocket_ephemeral_dropped_total",
                     "Typing and presence frames that found a client's queue half full.",
@@ -61,6 +65,11 @@ impl PresenceMetrics {
     /// A socket is gone.
     pub fn disconnected(&self) {
         self.connections.dec();
+    }
+
+    /// A connection ended, whether it had become a socket or not. Said once of each.
+    pub fn closed(&self, end: End) {
+        self.closed.with_label_values(&[end.name()]).inc();
     }
 
     /// Open sockets.
@@ -98,11 +107,6 @@ impl PresenceMetrics {
 }
 
 impl SocketMetrics {
-    /// The server closes a socket.
-    pub fn closed(&self, why: Close) {
-        self.closed.with_label_values(&[why.name()]).inc();
-    }
-
     /// A passing frame was dropped.
     pub fn dropped_ephemeral(&self) {
         self.dropped_ephemeral.inc();

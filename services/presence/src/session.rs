@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason};
+use actix_web::error::PayloadError;
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError};
 use colink_auth::Claims;
 use colink_core::permission::Scope;
 use rand::Rng;
@@ -21,7 +22,7 @@ use self::obey::Client;
 use crate::domain::frame::{ClientFrame, MAX_FRAME_BYTES, ServerFrame};
 use crate::domain::rate::Bucket;
 use crate::domain::status::Status;
-use crate::hub::close::Close;
+use crate::hub::close::{Close, End};
 use crate::hub::socket::{Identity, Outbox, Socket};
 use crate::state::State;
 
@@ -48,11 +49,11 @@ pub struct Connection {
 pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<String>) {
     let (claims, token) = match introduce(&state, &mut connection, token).await {
         Ok(known) => known,
-        Err(why) => return hang_up(connection.session, why).await,
+        Err(end) => {
+            state.metrics.closed(end);
+            return hang_up(connection.session, end).await;
+        }
     };
-    if state.takes_no_more_of(claims.sub) {
-        return hang_up(connection.session, Close::Overloaded).await;
-    }
     let identity = Identity {
         user_id: claims.sub,
         session_id: claims.sid,
@@ -76,12 +77,12 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     client.leave().await;
 }
 
-/// The caller's claims, from the query or from the first frame.
+/// The claims of a caller who may have a socket, from the query or from the first frame.
 async fn introduce(
     state: &State,
     connection: &mut Connection,
     token: Option<String>,
-) -> Result<(Arc<Claims>, String), Close> {
+) -> Result<(Arc<Claims>, String), End> {
     let token = match token {
         Some(token) => token,
         None => {
@@ -91,21 +92,38 @@ async fn introduce(
     let claims = state.verify(&token).await?;
     // Whatever else a socket is good for, it shows what is written.
     if !claims.scopes().contains(Scope::MessagesRead) {
-        return Err(Close::ScopeMissing);
+        return Err(Close::ScopeMissing.into());
+    }
+    if state.takes_no_more_of(claims.sub) {
+        return Err(Close::Overloaded.into());
     }
     Ok((claims, token))
 }
 
-async fn first_frame(connection: &mut Connection) -> Result<String, Close> {
-    while let Some(Ok(message)) = connection.frames.recv().await {
-        if let AggregatedMessage::Text(text) = message {
-            return match serde_json::from_str(&text) {
-                Ok(ClientFrame::Auth { token }) => Ok(token),
-                _ => Err(Close::Unauthorized),
-            };
+async fn first_frame(connection: &mut Connection) -> Result<String, End> {
+    while let Some(message) = connection.frames.recv().await {
+        match message.map_err(|error| broken(&error))? {
+            AggregatedMessage::Text(text) => {
+                return match serde_json::from_str(&text) {
+                    Ok(ClientFrame::Auth { token }) => Ok(token),
+                    _ => Err(Close::Unauthorized.into()),
+                };
+            }
+            AggregatedMessage::Close(_) => return Err(End::ByClient),
+            _ => {}
         }
     }
-    Err(Close::Unauthorized)
+    Err(End::Lost)
+}
+
+/// What an error of the stream tells of the client: it is gone, or does not speak the protocol.
+fn broken(error: &ProtocolError) -> End {
+    match error {
+        ProtocolError::Io(error) if error.get_ref().is_some_and(|cause| cause.is::<PayloadError>()) => {
+            End::Lost
+        }
+        _ => Close::Malformed.into(),
+    }
 }
 
 async fn converse(client: &Client, connection: Connection, mut outbox: Outbox) {
@@ -114,42 +132,27 @@ async fn converse(client: &Client, connection: Connection, mut outbox: Outbox) {
     socket.push_ephemeral(hello(client));
     client.arrive().await;
     let Connection { mut session, frames } = connection;
-    let closing = tokio::select! {
-        why = read(client, frames, session.clone(), &pulse) => why,
-        why = write(client, &mut session, &mut outbox, &pulse) => why,
+    let found = tokio::select! {
+        end = read(client, frames, session.clone(), &pulse) => end,
+        end = write(client, &mut session, &mut outbox, &pulse) => end,
     };
+    let end = socket.end(found);
+    client.state.metrics.closed(end);
     // What was queued before the reason to close arose is still the client's; nothing was queued since.
     while let Some(frame) = outbox.ready(socket) {
         if put(&mut session, frame).await.is_some() {
             return;
         }
     }
-    if let Some(why) = closing {
-        hang_up(session, why).await;
-    }
+    hang_up(session, end).await;
 }
 
 /// Writes a frame; answers why that was the last.
-async fn put(session: &mut actix_ws::Session, frame: bytestring::ByteString) -> Option<Ended> {
+async fn put(session: &mut actix_ws::Session, frame: bytestring::ByteString) -> Option<End> {
     match timeout(WRITE_TIME, session.text(frame)).await {
         Ok(Ok(())) => None,
-        Ok(Err(_closed)) => Some(Ended::ByClient),
-        Err(_elapsed) => Some(Ended::TooSlow),
-    }
-}
-
-/// Why nothing more can be written.
-enum Ended {
-    ByClient,
-    TooSlow,
-}
-
-impl Ended {
-    fn close(self) -> Option<Close> {
-        match self {
-            Self::ByClient => None,
-            Self::TooSlow => Some(Close::TooSlow),
-        }
+        Ok(Err(_closed)) => Some(End::Lost),
+        Err(_elapsed) => Some(Close::TooSlow.into()),
     }
 }
 
@@ -192,18 +195,18 @@ impl Pulse {
     }
 }
 
-/// Obeys the client until it leaves (`None`) or breaks a rule.
+/// Obeys the client until it leaves or breaks a rule.
 async fn read(
     client: &Client,
     mut frames: AggregatedMessageStream,
     mut session: actix_ws::Session,
     pulse: &Pulse,
-) -> Option<Close> {
+) -> End {
     let mut bucket = Bucket::new(BURST, REFILL, Instant::now());
     while let Some(message) = frames.recv().await {
         pulse.beat();
         if !bucket.take(Instant::now()) {
-            return Some(Close::RateExceeded);
+            return Close::RateExceeded.into();
         }
         match message {
             Ok(AggregatedMessage::Text(text)) => {
@@ -211,25 +214,25 @@ async fn read(
                 let obeyed = client.obey(&text).await;
                 pulse.beat();
                 if let Err(why) = obeyed {
-                    return Some(why);
+                    return why.into();
                 }
             }
-            Ok(AggregatedMessage::Ping(payload)) => session.pong(&payload).await.ok()?,
+            Ok(AggregatedMessage::Ping(payload)) => {
+                if session.pong(&payload).await.is_err() {
+                    return End::Lost;
+                }
+            }
             Ok(AggregatedMessage::Pong(_)) => {}
-            Ok(AggregatedMessage::Close(_)) => return None,
-            Ok(AggregatedMessage::Binary(_)) | Err(_) => return Some(Close::Malformed),
+            Ok(AggregatedMessage::Close(_)) => return End::ByClient,
+            Ok(AggregatedMessage::Binary(_)) => return Close::Malformed.into(),
+            Err(error) => return broken(&error),
         }
     }
-    None
+    End::Lost
 }
 
-/// Empties the queue until the server has a reason to close, or the client is gone (`None`).
-async fn write(
-    client: &Client,
-    session: &mut actix_ws::Session,
-    outbox: &mut Outbox,
-    pulse: &Pulse,
-) -> Option<Close> {
+/// Empties the queue until the server has a reason to close, or the client is gone.
+async fn write(client: &Client, session: &mut actix_ws::Session, outbox: &mut Outbox, pulse: &Pulse) -> End {
     let heartbeat = Duration::from_millis(client.state.settings.heartbeat_ms);
     let mut ticks = interval(heartbeat);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -237,28 +240,35 @@ async fn write(
     loop {
         let frame = tokio::select! {
             biased;
-            why = client.socket.closing() => return Some(why),
-            frame = outbox.next(&client.socket) => frame?,
+            why = client.socket.closing() => return why.into(),
+            frame = outbox.next(&client.socket) => match frame {
+                Some(frame) => frame,
+                None => return End::Lost,
+            },
             _ = ticks.tick() => {
                 if let Some(why) = client.has_ended(pulse.silent_for(), heartbeat).await {
-                    return Some(why);
+                    return why.into();
                 }
-                session.ping(b"").await.ok()?;
+                if session.ping(b"").await.is_err() {
+                    return End::Lost;
+                }
                 continue;
             }
         };
         // A client that does not read must not keep the server from closing its socket.
         tokio::select! {
             biased;
-            why = client.socket.closing() => return Some(why),
-            ended = put(session, frame) => if let Some(ended) = ended {
-                return ended.close();
+            why = client.socket.closing() => return why.into(),
+            end = put(session, frame) => if let Some(end) = end {
+                return end;
             },
         }
     }
 }
 
-async fn hang_up(session: actix_ws::Session, why: Close) {
+/// Tells the client why the server closes; one that is gone is told nothing.
+async fn hang_up(session: actix_ws::Session, end: End) {
+    let End::ByServer(why) = end else { return };
     let jitter = rand::rng().random_range(0..RETURN_SPREAD_MS);
     let reason = CloseReason { code: CloseCode::from(why.code()), description: Some(why.reason(jitter)) };
     // A client that is gone already, or does not read, needs no farewell.

@@ -1,4 +1,4 @@
-//! The reasons for which the server closes a socket.
+//! How sockets end, and the reasons for which the server closes one.
 
 /// Why the server closes a socket, with the codes of `docs/REALTIME.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,5 +66,33 @@ impl Close {
             Self::Draining => "draining",
             Self::Overloaded => "overloaded",
         }
+    }
+}
+
+/// How a socket ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The server closed it.
+    ByServer(Close),
+    /// The client closed it.
+    ByClient,
+    /// The connection broke.
+    Lost,
+}
+
+impl End {
+    /// The name in metrics: of a fixed few, whatever code a client gives.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ByServer(why) => why.name(),
+            Self::ByClient => "client",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl From<Close> for End {
+    fn from(why: Close) -> Self {
+        Self::ByServer(why)
     }
 }

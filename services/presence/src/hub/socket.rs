@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::close::Close;
+use super::close::{Close, End};
 use super::followed::Followed;
 use super::place::Place;
 use crate::metrics::SocketMetrics;
@@ -187,13 +187,20 @@ impl Socket {
         self.drained.notify_one();
     }
 
-    /// Closes the socket; the first reason stands. What is queued is still written.
+    /// Closes the socket; the first reason stands, because a later one is a consequence of it. What is queued is still
+    /// written.
     pub fn close(&self, why: Close) {
-        // A later reason is a consequence of the first.
-        if self.closing.set(why).is_ok() {
-            self.metrics.closed(why);
-        }
+        self.closing.get_or_init(|| why);
         self.closed.cancel();
+    }
+
+    /// Closes the socket if its session found a reason, and says how it ended: by what the server had a reason for first,
+    /// even if the client is gone meanwhile.
+    pub fn end(&self, found: End) -> End {
+        if let End::ByServer(why) = found {
+            self.close(why);
+        }
+        self.closing.get().map_or(found, |why| End::ByServer(*why))
     }
 
     /// Whether the server wants the socket closed.

@@ -1,5 +1,7 @@
 //! A node, its world, and a producer that plays the relays of the other services.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use colink_bus::{KafkaConfig, OutgoingEvent, Producer};
 use colink_core::clock::{Clock, SystemClock};
@@ -137,6 +139,26 @@ impl Node {
     pub async fn settled(&self, socket: &mut Socket) {
         socket.send(&json!({"type": "ping"})).await;
         socket.await_type("pong").await;
+    }
+
+    /// How many sockets are open.
+    pub async fn open_sockets(&self) -> i64 {
+        self.metric("websocket_connections").await.into_values().sum()
+    }
+
+    /// How many sockets have ended, by what ended them.
+    pub async fn ended(&self) -> BTreeMap<String, i64> {
+        self.metric("websocket_closed_total").await
+    }
+
+    /// The values of a metric by its label `reason`, which is empty for one without.
+    async fn metric(&self, name: &str) -> BTreeMap<String, i64> {
+        let answer = self.service.anonymous().get("/metrics").await.expect(200);
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        let reason = |line: &str| Some(line.split_once("reason=\"")?.1.split_once('"')?.0.to_owned());
+        let value = |line: &str| line.rsplit(' ').next().unwrap().parse().unwrap();
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        lines.map(|line| (reason(line).unwrap_or_default(), value(line))).collect()
     }
 
     /// Publishes what stands in the log under `seq`.

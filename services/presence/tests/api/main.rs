@@ -10,6 +10,7 @@ mod presence_list;
 mod refusals;
 mod scopes;
 mod socket_delivery;
+mod socket_ends;
 mod socket_frames;
 mod socket_joins;
 mod socket_open;

@@ -103,13 +103,8 @@ async fn a_device_that_left_is_not_brought_back() {
     store.take(ann.id, &gone).await;
     let (kept_until, _) = store.device(ann.id, &left).await;
     phone.close().await;
-    eventually("the phone's socket has ended", SOON, async || {
-        let metrics = node.service.anonymous().get("/metrics").await.expect(200);
-        let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
-        let open = metrics.lines().find(|line| line.starts_with("websocket_connections"))?;
-        open.ends_with(" 1").then_some(())
-    })
-    .await;
+    eventually("the phone's socket has ended", SOON, async || (node.open_sockets().await == 1).then_some(()))
+        .await;
     laptop.close().await;
     let in_grace = eventually("the laptop's socket has ended", SOON, async || {
         let mut store = Store::of(&node).await;

@@ -1,5 +1,6 @@
 //! Opening a socket.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use colink_test::{SOON, Socket, eventually};
@@ -66,7 +67,7 @@ async fn a_page_that_is_not_on_the_list_gets_no_socket() {
     assert!(Socket::try_connect(&url, &[("origin", "http://localhost:8000")]).await.is_ok());
 }
 
-/// a client that gives no sign of life is let go.
+/// O-1, R-5, R-8: a client that gives no sign of life is let go, and counted.
 #[tokio::test]
 async fn a_socket_without_a_heartbeat_is_reaped() {
     let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 200)).await;
@@ -80,6 +81,7 @@ async fn a_socket_without_a_heartbeat_is_reaped() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(dead.await_close().await.0, 4009);
+    assert_eq!(node.ended().await, BTreeMap::from([("heartbeat_missed".to_owned(), 1)]));
     alive.send(&json!({"type": "ping"})).await;
     alive.await_type("pong").await;
 }
@@ -103,13 +105,8 @@ async fn a_long_catch_up_is_no_silence() {
     gate.open();
     socket.await_type("message").await;
     // From now on it does not read, so it answers no ping.
-    eventually("the silent client is let go", SOON, async || {
-        let metrics = node.service.anonymous().get("/metrics").await.expect(200);
-        let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
-        let open = metrics.lines().find(|line| line.starts_with("websocket_connections"))?;
-        open.ends_with(" 0").then_some(())
-    })
-    .await;
+    eventually("the silent client is let go", SOON, async || (node.open_sockets().await == 0).then_some(()))
+        .await;
 }
 
 /// one user cannot take a node's places.
