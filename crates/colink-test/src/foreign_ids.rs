@@ -20,6 +20,9 @@ pub enum Told {
     Nothing,
     /// 403 `FORBIDDEN`: he is in the workspace, so he may know that it is there.
     Forbidden,
+    /// 403 `FORBIDDEN`, in the very words that he is told of an id of nothing: the door is closed to him before anything is
+    /// looked for.
+    Closed,
 }
 
 /// Somebody, and things that are not for him.
@@ -67,7 +70,7 @@ pub async fn assert_foreign_ids<S: Service>(service: &TestService<S>, all: &[For
                 if is_excused {
                     needless.remove(operation.endpoint().as_str());
                 }
-                if foreign.told == Told::Nothing {
+                if foreign.told != Told::Forbidden {
                     covered.extend(place.names().map(|name| (operation.endpoint(), name.to_owned())));
                 }
             }
@@ -88,7 +91,10 @@ pub async fn assert_foreign_ids<S: Service>(service: &TestService<S>, all: &[For
 fn forgotten(operations: &[Operation], covered: &BTreeSet<(String, String)>) -> Vec<String> {
     let mut missing = Vec::new();
     for operation in operations.iter().filter(|operation| !operation.upgrades) {
-        let is_id = |name: &&String| name.to_lowercase().replace('-', "_").ends_with("_id");
+        let is_id = |name: &&String| {
+            let name = name.to_lowercase().replace('-', "_");
+            name.ends_with("_id") || name.ends_with("_ids")
+        };
         let beside = operation.queries.iter().chain(&operation.headers).filter(is_id);
         let in_body = operation.body.iter().flat_map(|body| &body.ids);
         for name in operation.ids.iter().chain(beside).chain(in_body) {
@@ -151,14 +157,18 @@ impl Foreign<'_> {
         if self.unless.iter().any(|(other, status)| *other == endpoint && answer.status == *status) {
             return true;
         }
-        let problem = match self.told {
-            Told::Forbidden => (told(&answer).1["code"] != "FORBIDDEN" || answer.status != 403)
-                .then(|| "403 FORBIDDEN".to_owned()),
-            Told::Nothing => {
-                let nothing = self.request(operation, place, |_| Some(UNKNOWN)).send().await;
-                let as_good = told(&answer) == told(&nothing) && is_no(operation, place, &nothing);
-                (!as_good).then(|| format!("as of nothing ({nothing})"))
-            }
+        let is_forbidden = answer.status == 403 && said(&answer, &[])["error"]["code"] == "FORBIDDEN";
+        let problem = if self.told == Told::Forbidden {
+            (!is_forbidden).then(|| "403 FORBIDDEN".to_owned())
+        } else {
+            let nothing = self.request(operation, place, |_| Some(UNKNOWN)).send().await;
+            let asked: Vec<&str> = place.names().filter_map(|name| self.foreign(name)).collect();
+            let is_refused = match self.told {
+                Told::Closed => is_forbidden,
+                _ => is_no(operation, place, &nothing),
+            };
+            let is_as_good = answer.status == nothing.status && said(&answer, &asked) == said(&nothing, &[]);
+            (!(is_as_good && is_refused)).then(|| format!("as of nothing ({nothing})"))
         };
         let problem = problem.map(|problem| format!("{}, {place:?}: {problem}: {answer}", self.what));
         wrong.extend(problem);
@@ -208,10 +218,15 @@ impl Foreign<'_> {
     }
 }
 
-/// What an answer tells: its status, and what it says.
-fn told(answer: &Answer) -> (u16, Value, Value) {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    (answer.status.as_u16(), body["error"].clone(), body["data"].clone())
+/// What an answer says, whoever asked when. What was asked for is as an id of nothing: the caller had it before.
+fn said(answer: &Answer, asked: &[&str]) -> Value {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    let body = asked.iter().fold(body, |body, id| body.replace(id, UNKNOWN));
+    let mut body: Value = serde_json::from_str(&body).unwrap_or_default();
+    if let Some(envelope) = body.as_object_mut() {
+        envelope.remove("meta");
+    }
+    body
 }
 
 /// Whether an answer to an id of nothing is a refusal. A list that is filtered by it may be empty instead.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
+mod foreign_ids;
 mod gate;
 mod harness;
 mod presence_devices;

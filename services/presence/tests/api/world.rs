@@ -162,8 +162,10 @@ fn meta() -> Value {
     json!({"request_id": "world", "timestamp": "2026-01-01T00:00:00.000Z"})
 }
 
+/// In the words of the real ones, which reach clients.
 fn refusal(status: u16, code: &str) -> HttpResponse {
-    let body = json!({"success": false, "error": {"code": code, "message": "no"}, "meta": meta()});
+    let message = if status == 404 { "There is no such channel." } else { "no" };
+    let body = json!({"success": false, "error": {"code": code, "message": message}, "meta": meta()});
     HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap()).json(body)
 }
 
