@@ -263,3 +263,6 @@ impl ChannelLog for PgLog {
         Ok(marked.into_iter().map(ChannelId::from).collect())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod fixture;

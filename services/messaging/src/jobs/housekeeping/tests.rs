@@ -1,32 +1,15 @@
 use chrono::Utc;
 use colink_core::clock::{Clock, SystemClock};
-use colink_core::id::ChannelId;
 use colink_test::TestDatabase;
 
 use super::*;
+use crate::store::log::fixture;
 
 /// A channel whose log has `old` rows of nine days ago, published up to `published`, and two of today.
 async fn log(pool: &PgPool, old: i64, published: i64) -> Uuid {
-    let channel = ChannelId::generate(&SystemClock).as_uuid();
-    sqlx::query("insert into channel_heads values ($1, $1, 'public', false, 1, $2 + 2, $3, 0)")
-        .bind(channel)
-        .bind(old)
-        .bind(published)
-        .execute(pool)
-        .await
-        .unwrap();
-    sqlx::query(
-        "insert into channel_events
-         select $1, seq, gen_random_uuid(), 'message.created',
-                now() - case when seq <= $2 then interval '9 days' else interval '0' end, '', '{}'
-         from generate_series(1, $2 + 2) seq",
-    )
-    .bind(channel)
-    .bind(old)
-    .execute(pool)
-    .await
-    .unwrap();
-    channel
+    let mut ages = vec![9; usize::try_from(old).unwrap()];
+    ages.extend([0, 0]);
+    fixture::log(pool, published, &ages).await
 }
 
 async fn run_once(pool: &PgPool, cancel: &CancellationToken) -> u64 {

@@ -1,33 +1,10 @@
 use chrono::Duration;
 use colink_core::clock::{Clock, SystemClock};
-use colink_core::id::ChannelId;
 use colink_test::TestDatabase;
 use sqlx::AssertSqlSafe;
 
 use super::*;
-
-/// A channel whose log has these ages in days, from its first row on.
-async fn log(pool: &PgPool, published: i64, ages: &[i64]) -> Uuid {
-    let channel = ChannelId::generate(&SystemClock).as_uuid();
-    sqlx::query("insert into channel_heads values ($1, $1, 'public', false, 1, $2, $3, 0)")
-        .bind(channel)
-        .bind(i64::try_from(ages.len()).unwrap())
-        .bind(published)
-        .execute(pool)
-        .await
-        .unwrap();
-    sqlx::query(
-        "insert into channel_events
-         select $1, seq, gen_random_uuid(), 'message.created', now() - make_interval(days => age::int), '', '{}'
-         from unnest($2::bigint[]) with ordinality ages (age, seq)",
-    )
-    .bind(channel)
-    .bind(ages)
-    .execute(pool)
-    .await
-    .unwrap();
-    channel
-}
+use crate::store::log::fixture::log;
 
 async fn left(pool: &PgPool, channel: Uuid) -> Vec<i64> {
     sqlx::query_scalar("select seq from channel_events where channel_id = $1 order by seq")
