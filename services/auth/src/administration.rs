@@ -9,15 +9,15 @@ use colink_core::id::UserId;
 use crate::error::AuthError;
 use crate::store::users::User;
 
-/// People whose address is proven, also while their account is closed. A role that waits for a proof would be
-/// somebody's whom nobody knows.
-pub(crate) fn has_roles(user: &User) -> bool {
+/// Whether administrators look after the account: people whose address is proven, also while their account is closed. A role
+/// that waits for a proof would be somebody's whom nobody knows; bots are their owners', and of an erased one nothing is left.
+pub(crate) fn is_proven_person(user: &User) -> bool {
     !user.is_bot() && user.erased_at.is_none() && user.email_verified_at.is_some()
 }
 
 /// Whether the account has the role and can be used.
 pub(crate) fn is_administrator(user: &User) -> bool {
-    has_roles(user) && !user.is_closed() && user.realm_roles.iter().any(|role| role == REALM_ADMIN)
+    is_proven_person(user) && !user.is_closed() && user.realm_roles.iter().any(|role| role == REALM_ADMIN)
 }
 
 /// Refuses to let `leaving` go when he is the only one of `accounts`, all realm admins among them, that administers the

@@ -62,7 +62,7 @@ async fn run(pool: &PgPool, config: &Config, email: &Email) -> Result<String, Gr
     // Whoever was erased while this waited has no address any more.
     let user = locked.iter().find(|user| user.id() == id && user.erased_at.is_none());
     let user = user.ok_or(GrantError::Unknown)?;
-    if !administration::has_roles(user) {
+    if !administration::is_proven_person(user) {
         return Err(GrantError::Unproven);
     }
     if user.is_closed() {

@@ -40,6 +40,7 @@ mod export_contents;
 mod export_jobs;
 mod export_uploads;
 mod exports;
+mod foreign_ids;
 mod grant_admin;
 mod harness;
 mod import_users;

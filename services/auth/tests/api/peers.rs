@@ -26,6 +26,8 @@ struct Tables {
     pictures: HashMap<String, String>,
     /// Messages of a user, each an object.
     messages: HashMap<String, Vec<Value>>,
+    /// Roles of the members of workspaces that are there.
+    workspaces: HashMap<String, HashMap<String, &'static str>>,
 }
 
 /// The other services of internal calls.
@@ -52,6 +54,8 @@ impl Peers {
                 .route("/internal/users/{user}/messages", web::get().to(messages))
                 .route("/internal/users/{user}/reactions", web::get().to(reactions))
                 .route("/internal/users/{user}/files", web::get().to(files))
+                .route("/internal/workspaces/{workspace}", web::get().to(workspace))
+                .route("/internal/workspaces/{workspace}/members/{user}", web::get().to(member))
                 .route("/internal/files/{file}/avatar", web::post().to(claim_avatar))
                 .route("/internal/files/{file}/avatar-url", web::get().to(avatar_url))
                 .default_service(web::to(nothing));
@@ -90,6 +94,24 @@ impl Peers {
     /// The picture's file is deleted.
     pub(crate) fn lose_picture(&self, file: &str) {
         self.tables.lock().unwrap().pictures.remove(file);
+    }
+
+    /// A workspace of the user; its id.
+    pub(crate) fn workspace(&self, owner: &str) -> String {
+        let workspace = WorkspaceId::generate(&SystemClock).to_string();
+        self.join(&workspace, owner, "owner");
+        workspace
+    }
+
+    /// Makes the user a member of the workspace.
+    pub(crate) fn join(&self, workspace: &str, user: &str, role: &'static str) {
+        let mut tables = self.tables.lock().unwrap();
+        tables.workspaces.entry(workspace.to_owned()).or_default().insert(user.to_owned(), role);
+    }
+
+    /// The workspace is deleted; auth has not heard of it yet.
+    pub(crate) fn delete_workspace(&self, workspace: &str) {
+        self.tables.lock().unwrap().workspaces.remove(workspace);
     }
 
     /// Nobody gets a list of messages while it is held.
@@ -188,6 +210,18 @@ async fn reactions(request: HttpRequest) -> HttpResponse {
 
 async fn files(request: HttpRequest) -> HttpResponse {
     answer(&request, Some(json!({ "files": [{ "filename": "plan.pdf" }], "next_after": null })))
+}
+
+async fn workspace(request: HttpRequest, tables: Shared, workspace: web::Path<String>) -> HttpResponse {
+    let there = tables.lock().unwrap().workspaces.contains_key(&*workspace);
+    answer(&request, there.then(|| json!({ "workspace_id": *workspace })))
+}
+
+async fn member(request: HttpRequest, tables: Shared, path: web::Path<(String, String)>) -> HttpResponse {
+    let (workspace, user) = path.into_inner();
+    let role =
+        tables.lock().unwrap().workspaces.get(&workspace).and_then(|members| members.get(&user)).copied();
+    answer(&request, role.map(|role| json!({ "role": role, "require_mfa": false })))
 }
 
 async fn claim_avatar(

@@ -13,7 +13,7 @@ use crate::error::AuthError;
 use crate::revocation::{Revocation, reason};
 use crate::state::State;
 use crate::store::{mfa_failures, mfa_tickets, passkeys, recovery_codes, sessions, totp_secrets, users};
-use crate::{mail, reauthentication};
+use crate::{administration, mail, reauthentication};
 
 /// Take a user's second factors away
 ///
@@ -43,7 +43,8 @@ pub(crate) async fn reset_mfa(
     }
     let cause = caller.cause();
     let mut transaction = state.begin().await?;
-    if users::lock(&mut transaction, user_id).await?.is_none() {
+    let user = users::lock(&mut transaction, user_id).await?;
+    if !user.is_some_and(|user| administration::is_proven_person(&user)) {
         return Err(ApiError::not_found("user"));
     }
     totp_secrets::delete(&mut transaction, user_id).await?;

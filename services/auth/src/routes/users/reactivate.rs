@@ -9,9 +9,9 @@ use colink_http::{ApiError, ApiResult, Path, Reply};
 use crate::domain::letter::Template;
 use crate::error::AuthError;
 use crate::mail::{self, Mail};
-use crate::reauthentication;
 use crate::state::State;
 use crate::store::{closed_accounts, users};
+use crate::{administration, reauthentication};
 
 /// Open a closed account again
 ///
@@ -37,7 +37,8 @@ pub(crate) async fn reactivate_account(
     let (now, cause) = (state.clock.now(), caller.cause());
     let mut transaction = state.begin().await?;
     let user = users::lock(&mut transaction, user_id).await.map_err(AuthError::from)?;
-    if user.is_none_or(|user| user.erased_at.is_some()) {
+    // A bot that was taken out of use stays so.
+    if !user.is_some_and(|user| administration::is_proven_person(&user)) {
         return Err(ApiError::not_found("user"));
     }
     let opened = closed_accounts::update_reactivated(&mut transaction, user_id, now).await;

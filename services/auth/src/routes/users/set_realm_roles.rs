@@ -65,7 +65,7 @@ pub(crate) async fn set_realm_roles(
     reauthentication::require(&state, &caller).await?;
     let mut transaction = state.begin().await?;
     let locked = realm_roles::lock_with_admins(&mut transaction, user_id).await.map_err(AuthError::from)?;
-    let user = locked.iter().find(|user| user.id() == user_id && administration::has_roles(user));
+    let user = locked.iter().find(|user| user.id() == user_id && administration::is_proven_person(user));
     let user = user.ok_or_else(|| ApiError::not_found("user"))?;
     if realm_role::complete(&user.realm_roles) != roles {
         check_administered(&locked, caller.user_id(), user_id, &roles)?;
