@@ -31,7 +31,10 @@ impl World {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let stage = Stage::new();
+        Self::on(Stage::new(), settings).await
+    }
+
+    pub async fn on(stage: Stage, settings: Settings) -> Self {
         let admin = stage.start::<Admin>(settings).await;
         let root = admin.client(&stage.identity().admin("root"));
         let metrics = Metrics::new("harness").unwrap();

@@ -5,6 +5,7 @@ mod audit_log_access;
 mod audit_log_get;
 mod audit_log_list;
 mod document;
+mod foreign_ids;
 mod harness;
 mod outage;
 mod recording;
