@@ -52,7 +52,7 @@ impl Default for RunnerConfig {
         Self {
             concurrency: 8,
             poll: Duration::from_secs(1),
-            drain: Duration::from_secs(3),
+            drain: Duration::from_secs(2),
             measure: Duration::from_secs(15),
             late: Duration::from_secs(60),
         }

@@ -170,10 +170,13 @@ impl Socket {
         &self.seen
     }
 
-    /// Closes from this side.
+    /// Closes from this side and waits for the answer, as browsers do: a connection that is given up with frames unread is
+    /// reset, and the other side may never read that it was closed.
     pub async fn close(mut self) {
         // The other side may be gone: that is closed as well.
         let _ = self.stream.close(None).await;
+        let answered = async { while let Some(Ok(_)) = self.stream.next().await {} };
+        let _ = timeout(SOON, answered).await;
     }
 
     fn transcript(&self) -> String {

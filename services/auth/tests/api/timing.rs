@@ -178,7 +178,7 @@ async fn the_measure_can_fail() {
     let hashing = |_| login(&world, NOBODY);
     let refused = |_| posting(&world, "/auth/login", json!({"email": NOBODY, "password": ""}));
     assert!(told_apart([&hashing, &refused], [401, 400], async || {}).await);
-    for (name, cost) in [("slow", 9), ("quick", 4)] {
+    for (name, cost) in [("slow", 11), ("quick", 4)] {
         let person = imported(&world, name, cost).await;
         assert!(login_tells(&world, &person.email, "Wr0ng!password").await, "{name}");
     }
