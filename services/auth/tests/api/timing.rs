@@ -178,7 +178,9 @@ async fn the_measure_can_fail() {
     let hashing = |_| login(&world, NOBODY);
     let refused = |_| posting(&world, "/auth/login", json!({"email": NOBODY, "password": ""}));
     assert!(told_apart([&hashing, &refused], [401, 400], async || {}).await);
-    for (name, cost) in [("slow", 11), ("quick", 4)] {
+    for (name, cost) in [("slow", 10), ("quick", 4)] {
+        // A service of its own for each: one that has run for a minute looks for other hashes again.
+        let world = start().await;
         let person = imported(&world, name, cost).await;
         assert!(login_tells(&world, &person.email, "Wr0ng!password").await, "{name}");
     }
