@@ -1,4 +1,7 @@
-//! Follows streams from now on, on every node by itself: no group, all partitions, nothing committed.
+//! Follows a stream from now on, on every node by itself: no group, all partitions, nothing committed.
+//!
+//! Who follows several streams has a tail for each. The broker looks at every partition that a fetch names, once when it
+//! comes and once when it is answered, so a busy stream should not be asked for together with those that are quiet.
 //!
 //! The tail takes the end of every partition as its first position and keeps its own positions after that, so a broker that
 //! was away costs a delay and no event. It is ready once every partition has its position: what is published after that
@@ -28,12 +31,12 @@ use crate::metrics::BusMetrics;
 const BROKER_PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// A reader of whole streams.
+/// A reader of a whole stream.
 pub struct Tail {
     /// Taken only by `drop`.
     consumer: Option<StreamConsumer<ReaderHooks>>,
     config: KafkaConfig,
-    topics: Vec<(String, Topic)>,
+    topic: Topic,
     ready: Arc<watch::Sender<bool>>,
     watchdog: Watchdog,
     moves: u64,
@@ -59,9 +62,7 @@ impl TailReadiness {
 /// One event as it is in the stream.
 #[derive(Debug, Clone)]
 pub struct TailItem {
-    /// The stream.
-    pub topic: Topic,
-    /// Its partition.
+    /// The partition.
     pub partition: i32,
     /// Its place in the partition.
     pub offset: i64,
@@ -89,18 +90,23 @@ impl Tail {
     ///
     /// # Errors
     /// [`BusError::Kafka`] for a setting that librdkafka refuses, [`BusError::Metrics`].
-    pub fn start(config: &KafkaConfig, topics: &[Topic], metrics: &Metrics) -> Result<Self, BusError> {
+    pub fn start(config: &KafkaConfig, topic: Topic, metrics: &Metrics) -> Result<Self, BusError> {
         let hooks = ReaderHooks::new("tail", &config.topic_prefix, BusMetrics::new(metrics)?);
         let consumer = config.following("tail").create_with_context(hooks)?;
-        let topics = topics.iter().map(|topic| (config.topic(topic.name()), *topic)).collect();
         Ok(Self {
             consumer: Some(consumer),
             config: config.clone(),
-            topics,
+            topic,
             ready: Arc::new(watch::channel(false).0),
             watchdog: Watchdog::new(STALL, Instant::now()),
             moves: 0,
         })
+    }
+
+    /// The stream.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        self.topic
     }
 
     /// Whether every partition has its position, now and later.
@@ -123,9 +129,7 @@ impl Tail {
             match tokio::time::timeout(LOOK_EVERY, consumer.recv()).await {
                 Ok(Ok(message)) => {
                     self.moves += 1;
-                    if let Some(item) = read(&self.topics, &message) {
-                        return Ok(item);
-                    }
+                    return Ok(read(&message));
                 }
                 Ok(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
                     return Err(BusError::Kafka(error));
@@ -134,7 +138,8 @@ impl Tail {
                 Err(_elapsed) => {
                     let lag = consumer.context().lag();
                     if let Some(idle) = self.watchdog.observe(Instant::now(), self.moves, lag) {
-                        return Err(BusError::Stalled { consumer: "tail".to_owned(), idle, lag });
+                        let consumer = format!("tail of {}", self.topic.name());
+                        return Err(BusError::Stalled { consumer, idle, lag });
                     }
                 }
             }
@@ -142,26 +147,27 @@ impl Tail {
     }
 
     async fn take_positions(&mut self) -> Result<(), BusError> {
+        let topic = self.config.topic(self.topic.name());
         let mut failures = 0;
         let ends = loop {
-            let (config, topics) = (self.config.clone(), self.topics.clone());
-            let asked = tokio::task::spawn_blocking(move || ends_of(&config, &topics)).await;
+            let (config, name) = (self.config.clone(), topic.clone());
+            let asked = tokio::task::spawn_blocking(move || ends_of(&config, &name)).await;
             match asked.unwrap_or(Err(BusError::Closed)) {
                 Ok(ends) => break ends,
                 Err(error) => {
                     failures += 1;
-                    tracing::warn!(%error, "the ends of the streams are not known yet");
+                    tracing::warn!(topic, %error, "the ends of the stream are not known yet");
                     tokio::time::sleep(Backoff::OUTAGE.after(failures)).await;
                 }
             }
         };
         let mut assignment = TopicPartitionList::new();
-        for (topic, partition, end) in &ends {
-            assignment.add_partition_offset(topic, *partition, Offset::Offset(*end))?;
+        for (partition, end) in &ends {
+            assignment.add_partition_offset(&topic, *partition, Offset::Offset(*end))?;
         }
         self.consumer.as_ref().ok_or(BusError::Closed)?.assign(&assignment)?;
         self.ready.send_replace(true);
-        tracing::info!(partitions = ends.len(), "the tail is ready");
+        tracing::info!(topic, partitions = ends.len(), "the tail is ready");
         Ok(())
     }
 }
@@ -174,37 +180,33 @@ impl Drop for Tail {
     }
 }
 
-fn read(topics: &[(String, Topic)], message: &BorrowedMessage<'_>) -> Option<TailItem> {
-    let (_, topic) = topics.iter().find(|(name, _)| name == message.topic())?;
+fn read(message: &BorrowedMessage<'_>) -> TailItem {
     let kind = header(message, CE_TYPE).unwrap_or_default();
-    Some(TailItem {
-        topic: *topic,
+    TailItem {
         partition: message.partition(),
         offset: message.offset(),
         key: Bytes::copy_from_slice(message.key().unwrap_or_default()),
         event_type: String::from_utf8_lossy(kind).into_owned(),
         payload: Bytes::copy_from_slice(message.payload().unwrap_or_default()),
-    })
+    }
 }
 
-/// Asks the broker where each partition ends. Blocks.
-fn ends_of(config: &KafkaConfig, topics: &[(String, Topic)]) -> Result<Vec<(String, i32, i64)>, BusError> {
+/// Asks the broker where each partition of the topic ends. Blocks.
+fn ends_of(config: &KafkaConfig, topic: &str) -> Result<Vec<(i32, i64)>, BusError> {
     let client: BaseConsumer<Quiet> = config.base().create_with_context(Quiet)?;
-    let mut ends = Vec::new();
-    for (name, _) in topics {
-        let metadata = client.fetch_metadata(Some(name), BROKER_PATIENCE)?;
-        let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
-        if partitions == 0 {
-            return Err(BusError::TopicShape {
-                topic: name.clone(),
-                found: 0,
-                expected: usize::try_from(colink_events::PARTITIONS).unwrap_or(0),
-            });
-        }
-        for partition in 0..i32::try_from(partitions).unwrap_or(0) {
-            let (_, end) = client.fetch_watermarks(name, partition, BROKER_PATIENCE)?;
-            ends.push((name.clone(), partition, end));
-        }
+    let metadata = client.fetch_metadata(Some(topic), BROKER_PATIENCE)?;
+    let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    if partitions == 0 {
+        return Err(BusError::TopicShape {
+            topic: topic.to_owned(),
+            found: 0,
+            expected: usize::try_from(colink_events::PARTITIONS).unwrap_or(0),
+        });
+    }
+    let mut ends = Vec::with_capacity(partitions);
+    for partition in 0..i32::try_from(partitions).unwrap_or(0) {
+        let (_, end) = client.fetch_watermarks(topic, partition, BROKER_PATIENCE)?;
+        ends.push((partition, end));
     }
     Ok(ends)
 }

@@ -46,8 +46,9 @@ impl Service for Presence {
     async fn build(config: &Config, boot: &mut Boot) -> Result<Arc<State>, StartError> {
         let redis = boot.redis(&config.redis).await?;
         let identity = boot.identity(&config.auth, &config.internal, Some(&redis))?;
-        let tail = Tail::start(&config.kafka, &consumers::TOPICS, boot.metrics())?;
-        let ready = tail.readiness();
+        let tails = consumers::STREAMS.map(|stream| Tail::start(&config.kafka, stream, boot.metrics()));
+        let tails = tails.into_iter().collect::<Result<Vec<Tail>, _>>()?;
+        let ready = tails.iter().map(Tail::readiness).collect();
         let (holes, reports) = Holes::new();
         let peers =
             Peers::new(boot.peer("channels", &config.internal)?, boot.peer("messaging", &config.internal)?);
@@ -67,7 +68,9 @@ impl Service for Presence {
         });
         let life = boot.lifecycle();
         let soft = life.soft();
-        life.spawn("events", consumers::run(Arc::clone(&state), tail, soft.clone()));
+        for tail in tails {
+            life.spawn(tail.topic().name(), consumers::run(Arc::clone(&state), tail, soft.clone()));
+        }
         life.spawn("holes", holes::run(Arc::clone(&state), reports, soft.clone()));
         life.spawn("notices", notices::run(Arc::clone(&state), soft.clone()));
         life.spawn("sweep devices", sweep_devices::run(Arc::clone(&state), soft.clone()));
@@ -83,10 +86,13 @@ impl Service for Presence {
 }
 
 /// A node takes no sockets before it sees every event.
-async fn announce(mut ready: TailReadiness, streams: Requirement) {
-    if ready.wait().await {
-        streams.grant();
+async fn announce(tails: Vec<TailReadiness>, streams: Requirement) {
+    for mut tail in tails {
+        if !tail.wait().await {
+            return;
+        }
     }
+    streams.grant();
 }
 
 /// At shutdown every client is asked to come back to another node, each at its own time.

@@ -26,9 +26,9 @@ use crate::error::PresenceError;
 use crate::state::State;
 
 /// The streams that sockets depend on.
-pub const TOPICS: [Topic; 3] = [Topic::Messages, Topic::Channels, Topic::Users];
+pub const STREAMS: [Topic; 3] = [Topic::Messages, Topic::Channels, Topic::Users];
 
-/// Follows the streams until the process stops.
+/// Follows a stream until the process stops.
 ///
 /// # Errors
 /// The broker's client gave up for good.
@@ -38,7 +38,7 @@ pub async fn run(state: Arc<State>, mut tail: Tail, soft: CancellationToken) -> 
             () = soft.cancelled() => return Ok(()),
             item = tail.next() => item?,
         };
-        match item.topic {
+        match tail.topic() {
             Topic::Messages => channel_event::take(&state, &item),
             Topic::Channels | Topic::Users => take_fact(&state, &item),
             Topic::Files | Topic::Moderation => {}

@@ -240,7 +240,7 @@ async fn a_hand_over_is_produced_at_once() {
 }
 
 pub(crate) async fn ready_tail(kafka: &KafkaConfig) -> Tail {
-    let mut tail = Tail::start(kafka, &[Topic::Messages], &Metrics::new("tail").unwrap()).unwrap();
+    let mut tail = Tail::start(kafka, Topic::Messages, &Metrics::new("tail").unwrap()).unwrap();
     let readiness = tail.readiness();
     // The positions are taken by the first call; it is given up once it has.
     while !readiness.is_ready() {
