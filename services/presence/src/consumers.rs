@@ -2,7 +2,7 @@
 //!
 //! Every node reads every event by itself, from the moment it started: nothing is committed, and what was
 //! before is in the log. Delivery: in order for each key, possibly repeated after a crash of a relay; all
-//! of these are harmless to repeat.
+//! of these are harmless to repeat. The streams are followed side by side; nothing is said of the order between them.
 
 mod channel_event;
 mod channel_member_added;
