@@ -225,11 +225,13 @@ impl World {
         status(&self.pool, id).await.unwrap().unwrap()
     }
 
-    /// Waits until the job is in that state after that many attempts.
+    /// Waits until the job is in that state after that many attempts. Its row is running before the job itself is.
     pub(crate) async fn until(&self, id: JobId, state: JobState, attempts: u32) -> JobStatus {
         eventually(&format!("{id} is {state:?} after {attempts}"), SOON, async || {
             let status = self.status(id).await;
-            (status.state == state && status.attempts == attempts).then_some(status)
+            let begun = self.lab.runs_of(id).last().is_some_and(|run| run.attempt == attempts);
+            let reached = status.state == state && status.attempts == attempts;
+            (reached && (begun || state != JobState::Running)).then_some(status)
         })
         .await
     }
