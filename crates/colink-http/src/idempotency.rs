@@ -2,8 +2,8 @@
 //!
 //! Contract. [`Idempotency`] wraps a scope. A POST, PUT, PATCH or DELETE in it that carries the header is
 //! done at most once per caller and key: the same request again gets the first answer with
-//! `Idempotent-Replayed: true`; another method, path or body under the same key gets 422; while the first one
-//! runs, the second waits for its answer, and after the wait gets 409 with `Retry-After`.
+//! `Idempotent-Replayed: true`; another method, path, workspace, precondition or body under the same key gets 422; while
+//! the first one runs, the second waits for its answer, and after the wait gets 409 with `Retry-After`.
 //!
 //! - The caller is whoever [`Identify`] names, otherwise the client's address and the path.
 //! - Answers are kept for 24 hours, except those that a repetition may change: 401, 403 `REAUTHENTICATION_REQUIRED`,
@@ -65,7 +65,7 @@ pub struct Claim {
     pub caller: String,
     /// The key, unique per caller.
     pub key: String,
-    /// SHA-256 of method, path with query, and body.
+    /// SHA-256 of method, path with query, `X-Workspace-Id`, `If-Match` and body.
     pub fingerprint: Vec<u8>,
     /// This attempt.
     pub id: Uuid,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::{BodySize, EitherBody, MessageBody, to_bytes_limited};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::error::Error;
+use actix_web::http::header::IF_MATCH;
 use actix_web::{HttpMessage, ResponseError};
 use colink_core::error::ErrorKind;
 use colink_core::id::EventId;
@@ -21,6 +22,7 @@ use crate::body;
 use crate::context::RequestContext;
 use crate::error::{ApiError, ApiResult};
 use crate::middleware::{inherited, panic_text};
+use crate::workspace::WORKSPACE_ID;
 
 const FIRST_LOOK: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(320);
@@ -67,23 +69,38 @@ async fn prepare(request: &mut ServiceRequest, settings: &Settings) -> ApiResult
     };
     let payload = request.take_payload();
     let bytes = body::read(request.request(), payload)?.await?;
-    let mut hash = Sha256::new();
-    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-    for part in [request.method().as_str(), " ", target, "\n"] {
-        hash.update(part);
-    }
-    hash.update(&bytes);
+    let fingerprint = fingerprint(request, &bytes);
     request.set_payload(Payload::from(bytes));
     let now = settings.clock.now();
     Ok(Claim {
         caller,
         key: key.as_str().to_owned(),
-        fingerprint: hash.finalize().to_vec(),
+        fingerprint,
         id: EventId::generate(settings.clock.as_ref()).as_uuid(),
         now,
         claimed_until: now + settings.times.lease,
         expires_at: now + settings.times.keep,
     })
+}
+
+/// SHA-256 of all that says what is to be done.
+fn fingerprint(request: &ServiceRequest, body: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    for part in [request.method().as_str(), " ", target, "\n"] {
+        hash.update(part);
+    }
+    for name in [WORKSPACE_ID, IF_MATCH] {
+        for value in request.headers().get_all(&name) {
+            // A header's value has no line feed, so no two requests look the same.
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"] {
+                hash.update(part);
+            }
+        }
+    }
+    hash.update(b"\n");
+    hash.update(body);
+    hash.finalize().to_vec()
 }
 
 fn anonymous(request: &ServiceRequest) -> String {

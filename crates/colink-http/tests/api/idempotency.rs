@@ -125,6 +125,23 @@ async fn repeats(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
     assert_eq!(case.done(), 5);
 }
 
+/// Headers that say where something is done, or to what, are part of the request.
+async fn tells_workspaces_and_preconditions_apart(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
+    let case = Case::new(&make().await, Duration::from_secs(5));
+    for (key, name) in [("in", "x-workspace-id"), ("if", "if-match")] {
+        let send = async |value: &str| {
+            let request = case.server.request("POST", "/things").header("idempotency-key", key);
+            let request = request.header("content-type", "application/json").header("x-test-user", "ann");
+            Answer::of(request.header(name, value).body("{}")).await
+        };
+        assert_eq!(send("\"1\"").await.status, 201);
+        assert_eq!(send("\"1\"").await.header("idempotent-replayed"), "true");
+        send("\"2\"").await.fails_with(422, "IDEMPOTENCY_KEY_REUSED");
+        case.send("ann", key, "/things", "{}").await.fails_with(422, "IDEMPOTENCY_KEY_REUSED");
+    }
+    assert_eq!(case.done(), 2);
+}
+
 async fn refuses_and_ignores(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
     let case = Case::new(&make().await, Duration::from_secs(5));
     for key in ["", "a b", "\u{fc}", &"k".repeat(65)] {
@@ -219,6 +236,7 @@ async fn expires(make: &impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
 /// `make` is called for each server: connections belong to the runtime of the worker that opened them.
 async fn all_cases(make: impl AsyncFn() -> Arc<dyn IdempotencyStore>) {
     repeats(&make).await;
+    tells_workspaces_and_preconditions_apart(&make).await;
     refuses_and_ignores(&make).await;
     forgets_what_may_turn_out_better(&make).await;
     waits_for_the_first(&make).await;
