@@ -9,6 +9,7 @@
 
 mod bucket;
 mod client;
+mod escape;
 mod failure;
 mod object;
 mod presign;

@@ -1,13 +1,21 @@
 //! Objects: their heads, their bytes, writing and deleting them.
 
+use std::time::Duration;
+
+use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use super::ObjectStore;
+use super::escape::escape;
 use super::failure::{is_not_found, status};
 use crate::StoreError;
 
+const PRECONDITION_FAILED: u16 = 412;
 const RANGE_NOT_SATISFIABLE: u16 = 416;
+/// The storage answers when it has copied everything, so this depends on the size.
+const COPY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the storage knows about an object without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +113,32 @@ impl ObjectStore {
         let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type);
         put.body(ByteStream::from(bytes)).send().await?;
         Ok(())
+    }
+
+    /// Copies an object within the bucket, without its bytes passing through here, and says what the copy is. `None` when there is
+    /// no such object, or it is another version than `etag`. Takes up to 30 s.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn copy(
+        &self,
+        from: &str,
+        to: &str,
+        etag: Option<&str>,
+    ) -> Result<Option<ObjectHead>, StoreError> {
+        let copy = self.client.copy_object().bucket(&self.bucket).key(to);
+        let copy = copy.copy_source(format!("{}/{}", self.bucket, escape(from, b"-._~/")));
+        let copy = copy.set_copy_source_if_match(etag.map(str::to_owned));
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(COPY_TIMEOUT)
+            .operation_timeout(COPY_TIMEOUT)
+            .build();
+        let patient = copy.customize().config_override(Builder::new().timeout_config(timeouts));
+        match patient.send().await {
+            Ok(_) => self.head(to).await,
+            Err(error) if is_not_found(&error) || status(&error) == Some(PRECONDITION_FAILED) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Deletes an object; one that is not there counts as deleted.

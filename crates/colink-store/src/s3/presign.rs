@@ -1,11 +1,11 @@
 //! URLs that let somebody without keys read or write one object for a while (SigV4 query signatures). Made without any
 //! request; the only I/O is for credentials that do not stand in the configuration.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 
+use super::escape::escape;
 use super::{ObjectStore, STORE};
 use crate::StoreError;
 
@@ -90,16 +90,8 @@ fn lasting(expires: Duration) -> Result<PresigningConfig, StoreError> {
 fn attachment(filename: &str) -> String {
     let safe = |letter: char| letter == ' ' || (letter.is_ascii_graphic() && !"\"\\%".contains(letter));
     let plain: String = filename.chars().map(|letter| if safe(letter) { letter } else { '_' }).collect();
-    let mut header = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''");
-    for byte in filename.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
-            header.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(header, "%{byte:02X}");
-        }
-    }
-    header
+    let exact = escape(filename, b"!#$&+-.^_`|~");
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
 }
 
 #[cfg(test)]

@@ -77,6 +77,24 @@ async fn an_object_is_written_read_and_deleted() {
 }
 
 #[tokio::test]
+async fn an_object_is_copied_while_it_is_the_version_that_was_meant() {
+    let store = store().await;
+    store.put("a/ä+b c.txt", Bytes::from_static(b"hello"), "text/plain").await.unwrap();
+    let etag = store.head("a/ä+b c.txt").await.unwrap().unwrap().etag;
+    let copy = store.copy("a/ä+b c.txt", "kept", etag.as_deref()).await.unwrap().unwrap();
+    assert_eq!((copy.size, copy.content_type.as_deref()), (5, Some("text/plain")));
+    assert_eq!(store.get_range("kept", 0..9).await.unwrap().unwrap(), "hello");
+
+    store.put("a/ä+b c.txt", Bytes::from_static(b"HELLO"), "text/plain").await.unwrap();
+    assert_eq!(store.copy("a/ä+b c.txt", "kept", etag.as_deref()).await.unwrap(), None);
+    assert_eq!(store.copy("none", "kept", None).await.unwrap(), None);
+    assert_eq!(store.get_range("kept", 0..9).await.unwrap().unwrap(), "hello");
+    store.copy("a/ä+b c.txt", "kept", None).await.unwrap().unwrap();
+    assert_eq!(store.get_range("kept", 0..9).await.unwrap().unwrap(), "HELLO");
+    store.remove_bucket().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_missing_object_is_none_and_an_empty_one_has_no_bytes() {
     let store = store().await;
     assert_eq!(store.head("none").await.unwrap(), None);

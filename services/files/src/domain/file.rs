@@ -50,7 +50,7 @@ pub(crate) struct File {
     /// What the client says until the upload is confirmed, then what it is.
     pub(crate) sha256: Option<String>,
     pub(crate) status: Status,
-    /// The storage's version of the bytes that were confirmed.
+    /// The storage's version of the object with the confirmed bytes.
     pub(crate) etag: Option<String>,
     /// The bytes that were refused last, while the upload is pending.
     pub(crate) refused: Option<RefusedBytes>,
@@ -69,9 +69,14 @@ pub(crate) struct RefusedBytes {
 }
 
 impl File {
-    /// The object's key: one object a file, nothing of the client's in it.
+    /// The key of the bytes that were confirmed. No client ever writes there. Nothing of the client's is in it.
     pub(crate) fn object_key(&self) -> String {
         format!("{}/{}/{}", self.workspace_id, self.channel_id, self.id)
+    }
+
+    /// The key that the client uploads to.
+    pub(crate) fn upload_key(&self) -> String {
+        format!("uploads/{}", self.object_key())
     }
 
     /// Whether anybody may still ask for it. One that is not confirmed is its uploader's own affair.

@@ -1,4 +1,5 @@
-//! Removes the objects of deleted files and expired uploads (F-6). Removing twice removes once.
+//! Removes the objects of deleted files and expired uploads, and of every file what its upload URL wrote (F-6). Removing twice
+//! removes once.
 
 use std::time::Duration;
 
@@ -37,7 +38,9 @@ async fn remove(state: &State) -> Result<()> {
             return Ok(());
         }
         for removal in removals {
-            state.objects.delete(&removal.object_key).await?;
+            for key in removal.keys() {
+                state.objects.delete(key).await?;
+            }
             state.files.removed(&removal, state.clock.timestamp()).await?;
             state.metrics.removed(removal.id);
         }

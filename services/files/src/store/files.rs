@@ -33,14 +33,25 @@ pub(crate) struct FileStore {
     pending: PendingEvents,
 }
 
-/// An object that is to be removed.
+/// Objects of a file that are to be removed.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Removal {
     #[serde(rename = "_id")]
     pub(crate) id: FileId,
-    pub(crate) object_key: String,
+    object_key: String,
+    /// Absent with files of before there were two objects.
+    #[serde(default)]
+    upload_key: Option<String>,
     status: Status,
     upload_ends_at: Moment,
+}
+
+impl Removal {
+    /// The objects. Of a confirmed file only what the upload left behind.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        let confirmed = (self.status != Status::Uploaded).then_some(self.object_key.as_str());
+        confirmed.into_iter().chain(self.upload_key.as_deref())
+    }
 }
 
 impl FileStore {
@@ -90,6 +101,7 @@ impl FileStore {
         let mut document = bson::serialize_to_document(&FileRow::from(file))
             .map_err(|error| StoreError::rejected("mongo", error))?;
         document.insert("object_key", file.object_key());
+        document.insert("upload_key", file.upload_key());
         document.insert("upload_ends_at", moment(upload_ends_at));
         document.insert("expires_at", moment(expires_at));
         document.insert("pending_events", Vec::<Document>::new());
@@ -111,6 +123,7 @@ impl FileStore {
                 "sha256": confirmed.sha256.as_deref(),
                 "etag": confirmed.etag.as_deref(),
                 "confirmed_at": confirmed.confirmed_at.map(moment),
+                "remove_at": confirmed.confirmed_at.map(moment),
                 "relay_due": true,
             },
             "$unset": { "expires_at": "", "refused": "" },
@@ -164,16 +177,16 @@ impl FileStore {
         Ok(self.files.update_many(overdue, update).await?.modified_count)
     }
 
-    /// Up to `limit` objects that are to be removed at `now`.
+    /// Up to `limit` files with objects that are to be removed at `now`.
     pub(crate) async fn list_removals(&self, now: Timestamp, limit: i64) -> Result<Vec<Removal>> {
         let due = doc! { "remove_at": { "$lte": moment(now) } };
         Ok(self.removals.find(due).limit(limit).await?.try_collect().await?)
     }
 
-    /// The object is gone. While its upload URL may still bring it back, it is to be removed once more; then the document
-    /// of an expired upload, of which nobody knows, goes too.
+    /// The objects are gone. While the upload URL may still bring one back, it is to be removed once more; then the document
+    /// of an expired upload, of which nobody knows, goes too. A file that was deleted meanwhile keeps its own removal.
     pub(crate) async fn removed(&self, removal: &Removal, now: Timestamp) -> Result<()> {
-        let id = doc! { "_id": removal.id.to_string() };
+        let id = doc! { "_id": removal.id.to_string(), "status": removal.status.as_str() };
         let quiet_at = later(timestamp(removal.upload_ends_at), LATE_UPLOAD);
         if now < quiet_at {
             self.files.update_one(id, doc! { "$set": { "remove_at": moment(quiet_at) } }).await?;

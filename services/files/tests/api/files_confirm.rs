@@ -86,7 +86,7 @@ async fn bytes_that_are_not_what_was_agreed_are_refused() {
 
     // The storage binds the size; whoever gets round it is caught here.
     let store = bucket().await;
-    store.put(&world.object_key(&id).await, Bytes::from_static(PNG), "image/png").await.unwrap();
+    store.put(&world.upload_key(&id).await, Bytes::from_static(PNG), "image/png").await.unwrap();
     assert_eq!(world.confirm(&world.alice, &id).await.expect(400).error_fields(), ["size"]);
     assert_eq!(world.document(&id).await.unwrap().get_str("status").unwrap(), "pending");
 

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use colink_test::{Answer, Settings, TestUser};
 use reqwest::StatusCode;
 
-use crate::harness::{PNG, TEXT, World, browser, bucket};
+use crate::harness::{PNG, TEXT, World, browser, bucket, id_of, put};
 
 async fn ask(world: &World, user: &TestUser, id: &str) -> Answer {
     world.client(user).get(&format!("/files/{id}/download-url")).await
@@ -68,7 +68,25 @@ async fn a_url_is_only_for_those_who_may_read_the_channel_now() {
     world.files.finish().await;
 }
 
-/// F-1: what was put in place of the checked bytes is not given out.
+/// F-1: whoever uploads again after the check changes nothing, not even for a download URL that was given out before.
+#[tokio::test]
+async fn an_upload_after_the_check_changes_nothing() {
+    let world = World::start().await;
+    let ticket = world.ticket(&world.alice, "diary.txt", "text/plain", TEXT.len()).await;
+    let id = id_of(&ticket);
+    assert!(put(&ticket, TEXT).await.is_success());
+    let _ = world.confirm(&world.alice, &id).await.expect(200);
+    let before = ask(&world, &world.bob, &id).await.expect(200).text("/download_url");
+    assert!(put(&ticket, &TEXT.to_ascii_uppercase()).await.is_success());
+    let after = ask(&world, &world.bob, &id).await.expect(200).text("/download_url");
+    for url in [before, after] {
+        let answer = browser().get(url).send().await.unwrap();
+        assert_eq!(answer.bytes().await.unwrap(), TEXT);
+    }
+    world.files.finish().await;
+}
+
+/// F-1: what somebody with the keys of the storage put in place of the checked bytes is not given out.
 #[tokio::test]
 async fn bytes_that_were_replaced_after_the_check_are_not_given_out() {
     let world = World::start().await;

@@ -138,8 +138,14 @@ impl World {
         client.database(&self.stage.mongo_database("files")).collection("files")
     }
 
+    /// Where the confirmed bytes are.
     pub(crate) async fn object_key(&self, id: &str) -> String {
         self.document(id).await.unwrap().get_str("object_key").unwrap().to_owned()
+    }
+
+    /// Where the upload URL writes.
+    pub(crate) async fn upload_key(&self, id: &str) -> String {
+        self.document(id).await.unwrap().get_str("upload_key").unwrap().to_owned()
     }
 }
 

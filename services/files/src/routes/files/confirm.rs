@@ -67,7 +67,15 @@ async fn confirm(state: &State, caller: &Caller, file: File, checksum: Option<&C
     if file.status == Status::Uploaded {
         return repeated(file, checksum);
     }
-    let (sha256, etag) = examine(state, &file, checksum).await?;
+    let (sha256, etag) = match take(state, &file, checksum).await {
+        Ok(taken) => taken,
+        // Whoever confirmed it meanwhile cleared away what was uploaded.
+        Err(missing @ (Error::NotUploaded | Error::Replaced)) => {
+            let confirmed = find_confirmed(state, file.id).await?.ok_or(missing)?;
+            return repeated(confirmed, checksum);
+        }
+        Err(error) => return Err(error),
+    };
     let event = file.uploaded(sha256.clone());
     let event = PendingEvent::seal(&event, &caller.cause(), state.clock.as_ref())?;
     let confirmed = File {
@@ -84,8 +92,19 @@ async fn confirm(state: &State, caller: &Caller, file: File, checksum: Option<&C
         return Ok(confirmed);
     }
     // Somebody confirmed, deleted or expired it meanwhile.
-    let now = state.files.lookup(confirmed.id).await?;
-    now.filter(|now| now.status == Status::Uploaded).ok_or(Error::NotFound("file"))
+    find_confirmed(state, confirmed.id).await?.ok_or(Error::NotFound("file"))
+}
+
+async fn find_confirmed(state: &State, id: FileId) -> Result<Option<File>> {
+    Ok(state.files.lookup(id).await?.filter(|now| now.status == Status::Uploaded))
+}
+
+/// Checks the bytes and puts them where the upload URL does not reach; their SHA-256 and the version of what is there.
+async fn take(state: &State, file: &File, checksum: Option<&Checksum>) -> Result<(String, Option<String>)> {
+    let (sha256, etag) = examine(state, file, checksum).await?;
+    let kept = state.objects.copy(&file.upload_key(), &file.object_key(), etag.as_deref()).await?;
+    let kept = kept.filter(|kept| kept.size == file.size).ok_or(Error::Replaced)?;
+    Ok((sha256, kept.etag))
 }
 
 /// SHA-256 and version of the bytes, if they are what was agreed. If not, that is kept with the file: the same bytes are
@@ -101,7 +120,7 @@ async fn examine(
         known
     } else {
         let fits = |beginning: &[u8]| sniff::fits(&file.content_type, beginning, &state.rules.allowed);
-        let found = inspect(&state.objects, &file.object_key(), file.size, fits).await?;
+        let found = inspect(&state.objects, &file.upload_key(), file.size, fits).await?;
         found.ok_or(Error::NotUploaded)?
     };
     let refused = match compare(file, &found, checksum) {
@@ -118,7 +137,7 @@ async fn examine(
 /// What is known of the bytes, if they are still those that were refused.
 async fn refused_before(state: &State, file: &File) -> Result<Option<Inspection>> {
     let Some(RefusedBytes { etag, sha256 }) = file.refused.clone() else { return Ok(None) };
-    let head = state.objects.head(&file.object_key()).await?.ok_or(Error::NotUploaded)?;
+    let head = state.objects.head(&file.upload_key()).await?.ok_or(Error::NotUploaded)?;
     let same = head.size == file.size && head.etag.as_ref() == Some(&etag);
     Ok(same.then_some(Inspection { size: head.size, etag: Some(etag), sha256 }))
 }

@@ -75,7 +75,7 @@ async fn issue(state: &State, file: File) -> Result<DownloadTicket> {
     })
 }
 
-/// The upload URL may outlive the confirmation: what was put there since then was never checked and is not given out.
+/// No client can write there; what somebody with the keys of the storage put there was never checked and is not given out.
 async fn check_object(state: &State, file: &File) -> Result<()> {
     let head = state.objects.head(&file.object_key()).await?.ok_or(Error::NotFound("file"))?;
     if head.size == file.size && (file.etag.is_none() || head.etag == file.etag) {

@@ -122,7 +122,7 @@ async fn issue(state: &State, file: File) -> Result<UploadTicket> {
     let rules = &state.rules;
     let put = state
         .objects
-        .presign_put(&file.object_key(), file.content_type.as_str(), file.size, rules.upload_url)
+        .presign_put(&file.upload_key(), file.content_type.as_str(), file.size, rules.upload_url)
         .await?;
     let expires_at = later(file.created_at, rules.upload_url);
     state.files.insert(&file, expires_at, later(file.created_at, rules.orphan_after)).await?;

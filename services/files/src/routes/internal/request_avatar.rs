@@ -29,7 +29,7 @@ pub(crate) async fn request_avatar(
     }
     let file = state.files.lookup(id).await?.filter(|file| file.status == Status::Uploaded);
     let file = file.ok_or_else(missing)?;
-    // As for downloads: what was put there after the check is not given out.
+    // As for downloads: what was never checked is not given out.
     let head = state.objects.head(&file.object_key()).await?.ok_or_else(missing)?;
     if head.size != file.size || (file.etag.is_some() && head.etag != file.etag) {
         return Err(Error::Replaced.into());
