@@ -157,21 +157,10 @@ async fn versions(world: &World, count: usize) -> HashMap<String, Vec<i64>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn mirrored_types_are_copied_unless_switched_off() {
     let mut world = World::new(&["colink.moderation", "moderation.action"]).await;
-    let action = |action: &str| ModerationAction {
-        action: action.to_owned(),
-        target_type: TargetType::User,
-        target_id: "u1".to_owned(),
-        workspace_id: None,
-        moderator_id: new_user(),
-        reason: None,
-        at: Timestamp::now(&SystemClock),
-    };
     for (mirror, name) in [(false, "unseen"), (true, "suspend_user")] {
         world.kafka.mirror = mirror;
         let (relay, handle, _) = start(&world, world.pool.clone());
-        let mut transaction = world.pool.begin().await.unwrap();
-        outbox::enqueue(&mut transaction, &action(name), &Cause::default(), &SystemClock).await.unwrap();
-        transaction.commit().await.unwrap();
+        moderate(&world.pool, name).await;
         handle.wake();
         until_drained(&world.pool).await;
         relay.stop().await;
@@ -181,6 +170,45 @@ async fn mirrored_types_are_copied_unless_switched_off() {
     assert_eq!(mirror[0].payload, stream[1].payload);
     assert_eq!(mirror[0].key, "u1");
     world.end().await;
+}
+
+/// E-1, E-8: a mirror whose topic is missing holds nothing up and repeats nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_mirror_decides_nothing_about_the_stream() {
+    let mut world = World::new(&["colink.moderation"]).await;
+    world.kafka.mirror = true;
+    let (relay, handle, _) = start(&world, world.pool.clone());
+    for actions in [&["warn_user", "suspend_user"][..], &["restore_user"]] {
+        for action in actions {
+            moderate(&world.pool, action).await;
+        }
+        handle.wake();
+        until_drained(&world.pool).await;
+    }
+    let stream = world.read("colink.moderation", 3).await;
+    let actions = stream.iter().map(|record| {
+        let event: ModerationAction = Envelope::from_slice(&record.payload).unwrap().open().unwrap();
+        event.action
+    });
+    assert_eq!(actions.collect::<Vec<_>>(), ["warn_user", "suspend_user", "restore_user"]);
+    relay.stop().await;
+    world.end().await;
+}
+
+/// Puts an event of a mirrored type into the outbox, always of the same key.
+async fn moderate(pool: &PgPool, action: &str) {
+    let action = ModerationAction {
+        action: action.to_owned(),
+        target_type: TargetType::User,
+        target_id: "u1".to_owned(),
+        workspace_id: None,
+        moderator_id: new_user(),
+        reason: None,
+        at: Timestamp::now(&SystemClock),
+    };
+    let mut transaction = pool.begin().await.unwrap();
+    outbox::enqueue(&mut transaction, &action, &Cause::default(), &SystemClock).await.unwrap();
+    transaction.commit().await.unwrap();
 }
 
 /// E-1, T-3: replicas share the shards; when one dies without a word, the other takes over.

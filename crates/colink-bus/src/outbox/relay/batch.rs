@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use sqlx::FromRow;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::Relay;
@@ -13,6 +14,10 @@ use crate::error::BusError;
 use crate::event::{OutgoingEvent, mirror_topic};
 use crate::producer::DeliveryFuture;
 use crate::shard::ShardSet;
+
+/// How long the rows of a batch wait for their copies, so that a crash loses none. A topic that is missing is known to be
+/// so only after half a minute, and the stream must not stand still for that.
+const COPIES_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Topic and key: what is kept in order.
 type Lane = (String, String);
@@ -111,14 +116,24 @@ impl Relay {
     async fn send(&self, row: Row, lane: &Lane) -> Result<Sent, BusError> {
         let event = OutgoingEvent::from_stored(row.topic, row.key, Bytes::from(row.payload))?;
         let delivery = self.enqueue_patiently(&event).await?;
-        let mirror = match mirror_topic(&event.head.kind).filter(|_| self.producer.mirrors()) {
-            Some(topic) => {
-                let copy = OutgoingEvent { topic: topic.into(), ..event };
-                Some(self.enqueue_patiently(&copy).await?)
-            }
-            None => None,
-        };
+        let mirror = self.copy(event).await?;
         Ok(Sent { id: row.id, lane: lane.clone(), delivery, mirror })
+    }
+
+    /// Sends the copy for outside consumers, if the type has one. A copy that is refused must not hold up the fleet's own
+    /// stream; the producer counts it.
+    async fn copy(&self, event: OutgoingEvent) -> Result<Option<DeliveryFuture>, BusError> {
+        let Some(topic) = mirror_topic(&event.head.kind).filter(|_| self.producer.mirrors()) else {
+            return Ok(None);
+        };
+        match self.enqueue_patiently(&OutgoingEvent { topic: topic.into(), ..event }).await {
+            Ok(delivery) => Ok(Some(delivery)),
+            Err(error @ (BusError::Fatal | BusError::Closed)) => Err(error),
+            Err(error) => {
+                tracing::warn!(topic, %error, "the producer refused a copy; it is left out");
+                Ok(None)
+            }
+        }
     }
 
     async fn enqueue_patiently(&self, event: &OutgoingEvent) -> Result<DeliveryFuture, BusError> {
@@ -133,27 +148,39 @@ impl Relay {
 
 impl Settled {
     /// Waits for every acknowledgement. Of a key whose event failed, nothing after it counts as published: it is sent again
-    /// behind it.
+    /// behind it. What becomes of the copies decides nothing.
     async fn settle(&mut self, sent: Vec<Sent>) {
         let mut failed = HashSet::new();
+        let mut copies = Vec::new();
         for one in sent {
-            let mut outcome = one.delivery.await;
-            if let (Ok(()), Some(mirror)) = (&outcome, one.mirror) {
-                outcome = mirror.await;
-            }
-            match outcome {
+            match one.delivery.await {
                 _ if failed.contains(&one.lane) => {}
-                Ok(()) => self.published.push(one.id),
+                Ok(()) => {
+                    self.published.push(one.id);
+                    copies.extend(one.mirror.map(|copy| (one.id, copy)));
+                }
                 Err(error) => {
                     failed.insert(one.lane);
                     self.fail(one.id, error);
                 }
             }
         }
+        if timeout(COPIES_PATIENCE, stored(copies)).await.is_err() {
+            tracing::warn!("the copies of a batch take too long; it does not wait for them");
+        }
     }
 
     fn fail(&mut self, id: Uuid, error: BusError) {
         if is_for_good(&error) { self.refused.push((id, error)) } else { self.failure = Some(error) }
+    }
+}
+
+/// Waits for the copies; the producer counts those that fail.
+async fn stored(copies: Vec<(Uuid, DeliveryFuture)>) {
+    for (id, copy) in copies {
+        if let Err(error) = copy.await {
+            tracing::warn!(event = %id, %error, "a copy was not stored; it is left out");
+        }
     }
 }
 
