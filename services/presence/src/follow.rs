@@ -24,6 +24,21 @@ use crate::state::State;
 /// How often the right is asked for when it comes into doubt while it is asked for.
 const TRIES: usize = 5;
 
+/// How far a client was told of a channel. It outlives a try that fails, so that the next goes on where that ended.
+#[derive(Debug)]
+pub struct Cursor {
+    seq: i64,
+    /// The client knows that the stream began.
+    begun: bool,
+}
+
+impl Cursor {
+    /// Of a client that is to be told what comes behind `seq`.
+    pub fn behind(seq: i64) -> Self {
+        Self { seq, begun: false }
+    }
+}
+
 /// A follower's place in a room. Unless it is kept it is given up again, also when whoever asked for it is
 /// gone before the answer.
 struct Placed<'a> {
@@ -59,23 +74,24 @@ impl<'a> Placed<'a> {
 
     /// Brings the follower from its cursor to the live stream. It ends early when its place is gone: somebody cut it
     /// off, or a newer subscription took over.
-    async fn stream(mut self, head: i64, after: Option<i64>) -> Result<(), ApiError> {
+    async fn stream(mut self, head: i64, cursor: &mut Cursor) -> Result<(), ApiError> {
         if let Some(hole) = self.room.begin(head) {
             self.state.holes.report(Arc::clone(&self.room), hole);
         }
         let subscribed = ServerFrame::Subscribed { channel_id: self.channel(), seq: head }.text();
-        if !self.room.lead(self.place) || !self.send(subscribed).await {
+        if !self.room.lead(self.place) || !(cursor.begun || self.send(subscribed).await) {
             return Ok(());
         }
+        cursor.begun = true;
         // A client cannot hold what is not there yet: a cursor ahead of the head is moved back to it.
-        let mut cursor = after.map_or(head, |after| after.clamp(0, head));
-        if cursor < head {
-            cursor = self.read_log(cursor).await?;
+        cursor.seq = cursor.seq.clamp(0, head);
+        if cursor.seq < head {
+            self.read_log(&mut cursor.seq).await?;
         }
         loop {
-            match self.room.catch_up(self.place, cursor) {
-                CatchUp::Send(events) => cursor = self.send_all(cursor, events).await,
-                CatchUp::ReadOn => cursor = self.read_log(cursor).await?,
+            match self.room.catch_up(self.place, cursor.seq) {
+                CatchUp::Send(events) => self.send_all(&mut cursor.seq, events).await,
+                CatchUp::ReadOn => self.read_log(&mut cursor.seq).await?,
                 CatchUp::Done => break,
                 CatchUp::Removed => return Ok(()),
             }
@@ -88,44 +104,43 @@ impl<'a> Placed<'a> {
         Ok(())
     }
 
-    /// Sends the log behind `cursor` up to its head; answers where it ended.
-    async fn read_log(&self, mut cursor: i64) -> Result<i64, ApiError> {
+    /// Sends the log behind `cursor` up to its head, and moves the cursor with what was sent.
+    async fn read_log(&self, cursor: &mut i64) -> Result<(), ApiError> {
         let channel = self.channel();
         while self.room.stands(self.place) {
-            let page = self.state.peers.events(channel, cursor).await?;
+            let page = self.state.peers.events(channel, *cursor).await?;
             if let Some(gap) = &page.gap {
                 let frame = ServerFrame::Gap { channel_id: channel, from: gap.from, to: gap.to }.text();
                 if !self.send(frame).await {
                     break;
                 }
-                cursor = gap.to;
+                *cursor = gap.to;
             }
-            let before = cursor;
-            cursor = self.send_all(cursor, frames(channel, &page)).await;
-            if cursor == before && cursor < page.head_seq {
+            let before = *cursor;
+            self.send_all(cursor, frames(channel, &page)).await;
+            if *cursor == before && *cursor < page.head_seq {
                 // Nothing here can be read, or be sent any more: then this is not sent either.
-                let gap = ServerFrame::Gap { channel_id: channel, from: cursor + 1, to: page.head_seq };
+                let gap = ServerFrame::Gap { channel_id: channel, from: *cursor + 1, to: page.head_seq };
                 self.send(gap.text()).await;
-                cursor = page.head_seq;
+                *cursor = page.head_seq;
             }
-            if cursor >= page.head_seq {
+            if *cursor >= page.head_seq {
                 break;
             }
         }
-        Ok(cursor)
+        Ok(())
     }
 
-    /// Sends what is newer than `cursor`; answers how far it came.
-    async fn send_all(&self, mut cursor: i64, events: impl IntoIterator<Item = (i64, ByteString)>) -> i64 {
+    /// Sends what is newer than `cursor`, and moves the cursor with it.
+    async fn send_all(&self, cursor: &mut i64, events: impl IntoIterator<Item = (i64, ByteString)>) {
         for (seq, frame) in events {
-            if seq > cursor {
+            if seq > *cursor {
                 if !self.send(frame).await {
                     break;
                 }
-                cursor = seq;
+                *cursor = seq;
             }
         }
-        cursor
     }
 
     async fn send(&self, frame: ByteString) -> bool {
@@ -160,7 +175,7 @@ pub async fn follow(
         match placed.admitted().await {
             Ok(true) => {
                 let head = state.peers.head(channel).await?;
-                return placed.stream(head, after).await;
+                return placed.stream(head, &mut Cursor::behind(after.unwrap_or(head))).await;
             }
             Ok(false) => {}
             Err(error) => {
@@ -174,7 +189,8 @@ pub async fn follow(
     Err(ApiError::unavailable("channels service"))
 }
 
-/// Follows a channel that the client did not name, unless it has: then its own subscription counts.
+/// Follows a channel that the client did not name, unless it has: then its own subscription counts. The cursor is moved
+/// also by a try that fails, for the next one.
 ///
 /// # Errors
 /// As [`follow`]; 503 also while the client's own is under way.
@@ -182,7 +198,7 @@ pub async fn follow_unasked(
     state: &State,
     socket: &Arc<Socket>,
     channel: ChannelId,
-    after: i64,
+    cursor: &mut Cursor,
 ) -> Result<(), ApiError> {
     let busy = || ApiError::unavailable("channel");
     let placed = Placed::first(state, socket, channel).ok_or_else(busy)?;
@@ -190,7 +206,7 @@ pub async fn follow_unasked(
         return Err(busy());
     }
     let head = state.peers.head(channel).await?;
-    placed.stream(head, Some(after)).await
+    placed.stream(head, cursor).await
 }
 
 /// Follows every channel that the user is in: three questions to the other services, however many they are.
@@ -211,7 +227,8 @@ pub async fn follow_all(
             for placed in places {
                 let channel = placed.channel();
                 let head = heads.get(&channel).copied().unwrap_or(0);
-                placed.stream(head, cursors.get(&channel).copied()).await?;
+                let after = cursors.get(&channel).copied().unwrap_or(head);
+                placed.stream(head, &mut Cursor::behind(after)).await?;
             }
             return Ok(());
         }

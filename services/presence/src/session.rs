@@ -65,6 +65,10 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     let (socket, outbox) = Socket::new(id, identity, state.metrics.socket());
     let socket = Arc::new(socket);
     state.hub.connect(&socket);
+    // The drain closes what it finds in the hub: whoever came behind it sees here that the node goes down.
+    if state.lifecycle.is_stopping() {
+        socket.close(Close::Draining);
+    }
     state.metrics.connected();
     tracing::debug!(user_id = %socket.user_id(), socket_id = %id, "socket opened");
 

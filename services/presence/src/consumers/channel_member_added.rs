@@ -11,7 +11,7 @@ use colink_http::ApiError;
 use tokio::time::sleep;
 
 use crate::domain::frame::{Refusal, ServerFrame};
-use crate::follow::follow_unasked;
+use crate::follow::{Cursor, follow_unasked};
 use crate::hub::socket::Socket;
 use crate::rights::is_refusal;
 use crate::state::State;
@@ -33,15 +33,15 @@ pub(super) fn take(state: &Arc<State>, ChannelMemberAdded(member): ChannelMember
     }
 }
 
-/// Tries until the channel is followed, by this or by the client's own subscription, or may not be. A client whose
-/// channel could not be followed is told, and may subscribe.
+/// Tries until the channel is followed, by this or by the client's own subscription, or may not be. A try goes on where
+/// the one before it ended. A client whose channel could not be followed is told, and may subscribe.
 async fn join(state: &State, socket: &Arc<Socket>, channel: ChannelId, at: Timestamp) {
-    let mut failure = None;
+    let (mut cursor, mut failure) = (None, None);
     for pause in PAUSES_MS {
         if socket.is_closing() || socket.followed().contains(channel) {
             return;
         }
-        match follow(state, socket, channel, at).await {
+        match follow(state, socket, channel, at, &mut cursor).await {
             Ok(()) => return visibility::show(state, socket).await,
             Err(error) if is_refusal(&error) => return,
             Err(error) => failure = Some(error),
@@ -61,7 +61,11 @@ async fn follow(
     socket: &Arc<Socket>,
     channel: ChannelId,
     at: Timestamp,
+    cursor: &mut Option<Cursor>,
 ) -> Result<(), ApiError> {
-    let joined_after = state.peers.head_at(channel, at).await?;
-    follow_unasked(state, socket, channel, joined_after).await
+    let cursor = match cursor {
+        Some(cursor) => cursor,
+        None => cursor.insert(Cursor::behind(state.peers.head_at(channel, at).await?)),
+    };
+    follow_unasked(state, socket, channel, cursor).await
 }

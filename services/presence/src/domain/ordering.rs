@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-/// What a room may keep while it waits. More means that messaging has been away for long: the log is
-/// read again then, so what does not fit is let go.
+/// What a room may keep while it waits. More means that messaging has been away for long: the highest are
+/// let go then, never what fills the hole, and the log is read again when the stream has come up to them.
 const HELD_LIMIT: usize = 4096;
 
 /// The order of one channel. `T` is whatever travels: a serialised frame.
@@ -65,10 +65,12 @@ impl<T> Ordering<T> {
             self.last = Some(seq);
             return Step::Deliver(vec![(seq, event)]);
         }
-        if self.held.len() < HELD_LIMIT {
-            self.held.insert(seq, event);
+        self.held.insert(seq, event);
+        let step = self.advance();
+        if self.held.len() > HELD_LIMIT {
+            self.held.pop_last();
         }
-        self.advance()
+        step
     }
 
     /// Gives the hole up: events up to `to` are not to be had. The caller tells the sockets of the gap.
@@ -105,7 +107,9 @@ impl<T> Ordering<T> {
 mod tests {
     use proptest::prelude::{Just, Strategy, any, prop, proptest};
 
-    use super::{Ordering, Step};
+    use super::{HELD_LIMIT, Ordering, Step};
+
+    const LIMIT: i64 = HELD_LIMIT as i64;
 
     ///
     #[test]
@@ -137,6 +141,41 @@ mod tests {
         room.begin(0);
         room.offer(3, 3);
         assert_eq!(room.skip_to(2), Step::Deliver(vec![(3, 3)]));
+    }
+
+    /// a room that holds all that it may still takes what its hole was waiting for.
+    #[test]
+    fn what_fills_a_hole_has_a_place_in_a_full_room() {
+        for missing in [1, 2] {
+            let mut room = full_room(missing);
+            let mut delivered = Vec::new();
+            for seq in 1..=missing {
+                if let Step::Deliver(events) = room.offer(seq, ()) {
+                    delivered.extend(events.into_iter().map(|(seq, ())| seq));
+                }
+            }
+            assert_eq!(delivered, (1..=missing + LIMIT).collect::<Vec<_>>());
+        }
+    }
+
+    /// the highest gives way to what comes before it, and is missed when the stream has come up to it.
+    #[test]
+    fn what_a_full_room_lets_go_is_asked_for_again() {
+        let mut room = full_room(2);
+        assert_eq!(room.offer(2, ()), Step::Missing { after: 0, before: 2 });
+        let lost = LIMIT + 2;
+        assert_eq!(room.offer(1, ()), Step::Deliver((1..lost).map(|seq| (seq, ())).collect()));
+        assert_eq!(room.offer(lost + 1, ()), Step::Missing { after: lost - 1, before: lost + 1 });
+    }
+
+    /// A room that holds all that it may behind so many missing events.
+    fn full_room(missing: i64) -> Ordering<()> {
+        let mut room = Ordering::default();
+        room.begin(0);
+        for seq in missing + 1..=missing + LIMIT {
+            assert_eq!(room.offer(seq, ()), Step::Missing { after: 0, before: missing + 1 });
+        }
+        room
     }
 
     /// A stretch of events, each possibly repeated and displaced.

@@ -65,6 +65,26 @@ async fn every_end_of_a_socket_is_counted_once() {
     eventually("all are gone", SOON, async || (node.open_sockets().await == 0).then_some(())).await;
 }
 
+/// G-9: a client that says who it is while the node goes down is sent to another one, and not left in silence.
+#[tokio::test]
+async fn who_comes_while_the_node_goes_down_is_sent_away() {
+    let mut node = Node::start().await;
+    let ann = node.user("ann");
+    let token = node.stage.identity().token(&ann);
+    let mut early = node.connect(&ann).await;
+    let mut late = Socket::connect(&format!("{}/ws", node.service.base_url())).await;
+    let told = async {
+        // By then the node has closed every socket that it knew.
+        assert_eq!(early.await_close().await.0, 4011);
+        late.send(&json!({"type": "auth", "token": token})).await;
+        let (code, reason) = late.await_close().await;
+        assert_eq!(code, 4011);
+        assert!(reason.starts_with("reconnect_in_ms="), "{reason}");
+        drop((early, late));
+    };
+    tokio::join!(node.service.stop(), told);
+}
+
 async fn await_ended(node: &Node, expected: &BTreeMap<String, i64>) {
     eventually(&format!("{expected:?} are counted"), SOON, async || {
         (node.ended().await == *expected).then_some(())

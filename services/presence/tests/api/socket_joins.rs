@@ -2,7 +2,7 @@
 
 use colink_core::id::ChannelId;
 use colink_events::channels::ChannelMemberAdded;
-use colink_test::{Socket, TestUser};
+use colink_test::{Settings, Socket, TestUser};
 use serde_json::{Value, json};
 
 use crate::harness::{Node, membership};
@@ -69,6 +69,31 @@ async fn a_new_channel_is_tried_again() {
     socket.await_type("subscribed").await;
     node.post(channel, "again").await;
     assert_eq!(numbers_to(&mut socket, channel, 2).await, [1, 2]);
+}
+
+/// a try that fails midway is no reason to tell its events again.
+#[tokio::test]
+async fn a_try_goes_on_where_the_one_before_it_ended() {
+    // The gate is not to be what the first page fails by.
+    let node = Node::start_with(Settings::new().set("internal.timeout_ms", 15_000)).await;
+    let ann = node.user("ann");
+    let mut socket = node.follow_all(&ann).await;
+    let channel = node.channel(&[&ann]);
+    let added = added(&node, channel, &ann);
+    for number in 0..600 {
+        node.log(channel, &format!("message {number}"));
+    }
+    let gate = node.world.gate("events", channel);
+    node.tell(&added).await;
+    gate.arrivals(1).await;
+    node.world.set_down(true);
+    gate.let_one_pass();
+    gate.arrivals(2).await;
+    node.world.set_down(false);
+    gate.open();
+    assert_eq!(numbers_to(&mut socket, channel, 600).await, (1..=600).collect::<Vec<_>>());
+    let begun = socket.seen().iter().filter(|frame| frame["type"] == "subscribed");
+    assert_eq!(begun.count(), 1);
 }
 
 /// a channel that the user comes into while his channels are listed is one of them.
