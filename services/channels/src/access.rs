@@ -189,7 +189,8 @@ impl ChannelAccess {
         Ok(self.permit_as(action, bypass))
     }
 
-    fn require_second_factor(&self) -> Result<()> {
+    /// Refuses a session without the second factor that the workspace asks for. Where no action has to be permitted.
+    pub(crate) fn require_second_factor(&self) -> Result<()> {
         if self.seated.require_mfa && !self.second_factor { Err(Error::SecondFactor) } else { Ok(()) }
     }
 

@@ -17,7 +17,7 @@ use crate::peers::Peers;
 use crate::state::State;
 use crate::{consumers, routes};
 
-static MIGRATOR: Migrator = sqlx::migrate!();
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// The channels service.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
-//! What can keep a change from being made, in words of the domain, and what a client is told of it.
+//! What can keep a change from being made, in words of the domain, and what a client and a consumer
+//! make of it.
 
-use colink_bus::BusError;
+use colink_bus::{BusError, HandleError};
 use colink_core::error::ErrorKind;
 use colink_http::ApiError;
 
@@ -71,6 +72,35 @@ impl From<Error> for ApiError {
             Error::Request(refused) => refused,
             Error::Database(error) | Error::Bus(BusError::Database(error)) => Self::from(error),
             Error::Bus(error) => Self::internal(error),
+        }
+    }
+}
+
+/// A database that is away is waited for; anything else is tried again, then parked.
+impl From<Error> for HandleError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) | Error::Bus(BusError::Database(error)) => error.into(),
+            error => Self::retry(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_waited_for_and_a_refusal_is_not() {
+        let away = [
+            Error::Database(sqlx::Error::PoolTimedOut),
+            Error::Bus(BusError::Database(sqlx::Error::PoolTimedOut)),
+        ];
+        for error in away {
+            assert!(matches!(HandleError::from(error), HandleError::Unavailable(_)));
+        }
+        for error in [Error::Database(sqlx::Error::RowNotFound), Error::LastOwner] {
+            assert!(matches!(HandleError::from(error), HandleError::Retry(_)));
         }
     }
 }

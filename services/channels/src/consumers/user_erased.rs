@@ -32,7 +32,7 @@ impl Handler<UserErased> for EraseUser {
             invites::delete_by_email_hash(pool, &hash).await?;
         }
         for workspace in fellowships::list_active(pool, event.user_id).await? {
-            self.end(workspace, event.user_id, envelope).await.map_err(HandleError::retry)?;
+            self.end(workspace, event.user_id, envelope).await?;
         }
         users::delete_answers(pool, event.user_id).await?;
         Ok(())

@@ -30,8 +30,7 @@ impl Handler<UserProvisioned> for JoinWorkspace {
                 tracing::warn!(%user, %workspace, "the workspace is full: a provisioned user is no member of it");
                 Ok(())
             }
-            Err(Error::Database(error)) => Err(error.into()),
-            Err(error) => Err(HandleError::retry(error)),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -109,14 +109,14 @@ pub(crate) async fn activate(
     .await
 }
 
-/// Gives an active member another role.
+/// Gives an active member another role; none when he is no member any more.
 pub(crate) async fn update_role(
     executor: impl PgExecutor<'_>,
     channel: ChannelId,
     user: UserId,
     role: ChannelRole,
     at: Timestamp,
-) -> Result<ChannelMember> {
+) -> Result<Option<ChannelMember>> {
     sqlx::query_as(
         "update channel_members set role = $3, version = version + 1, updated_at = $4
           where channel_id = $1 and user_id = $2 and active
@@ -126,7 +126,7 @@ pub(crate) async fn update_role(
     .bind(user.as_uuid())
     .bind(role.as_str())
     .bind(at.as_datetime())
-    .fetch_one(executor)
+    .fetch_optional(executor)
     .await
 }
 

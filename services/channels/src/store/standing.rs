@@ -95,24 +95,37 @@ impl FromRow<'_, PgRow> for NearChannel {
     }
 }
 
+/// Public channels by their workspace, the others by the user's memberships: together they would be found by no index.
+const NEAR: &str = "
+    with seats as (
+        select s.workspace_id, s.role, w.require_mfa
+          from workspace_members s
+          join workspaces w on w.id = s.workspace_id and w.deleted_at is null
+         where s.user_id = $1 and s.status = 'active' and ($2::uuid is null or s.workspace_id = $2)
+    )
+    select c.id as channel_id, c.workspace_id, c.kind, c.archived_at is not null as archived,
+           s.role as workspace_role, m.role as channel_role, s.require_mfa
+      from seats s
+      join channels c on c.workspace_id = s.workspace_id and c.kind = 'public'
+      left join channel_members m on m.channel_id = c.id and m.user_id = $1 and m.active
+    union all
+    select c.id, c.workspace_id, c.kind, c.archived_at is not null, s.role, m.role, s.require_mfa
+      from seats s
+      join channel_members m on m.user_id = $1 and m.workspace_id = s.workspace_id and m.active
+      join channels c on c.id = m.channel_id and c.kind <> 'public'";
+
 /// The channels near a user, in one workspace or in all of his.
 pub(crate) async fn list_near(
     executor: impl PgExecutor<'_>,
     user: UserId,
     workspace: Option<WorkspaceId>,
 ) -> Result<Vec<NearChannel>> {
-    sqlx::query_as(
-        "select c.id as channel_id, c.workspace_id, c.kind, c.archived_at is not null as archived,
-                s.role as workspace_role, m.role as channel_role, w.require_mfa
-           from workspace_members s
-           join workspaces w on w.id = s.workspace_id and w.deleted_at is null
-           join channels c on c.workspace_id = s.workspace_id
-           left join channel_members m on m.channel_id = c.id and m.user_id = s.user_id and m.active
-          where s.user_id = $1 and s.status = 'active' and ($2::uuid is null or s.workspace_id = $2)
-            and (c.kind = 'public' or m.role is not null)",
-    )
-    .bind(user.as_uuid())
-    .bind(workspace.map(WorkspaceId::as_uuid))
-    .fetch_all(executor)
-    .await
+    sqlx::query_as(NEAR)
+        .bind(user.as_uuid())
+        .bind(workspace.map(WorkspaceId::as_uuid))
+        .fetch_all(executor)
+        .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use colink_core::role::ChannelRole;
 use colink_events::Topic;
 use colink_events::channels::{ChannelMemberAdded, ChannelMemberRemoved, ChannelMemberRoleChanged};
+use colink_test::{SOON, eventually};
+use futures_util::future::join;
 use serde_json::json;
 
 use crate::harness::{World, refuses, texts};
@@ -105,4 +107,34 @@ async fn joining_and_being_removed_at_once_leaves_nobody_behind() {
     }
     let left = world.count("select count(*) from channel_members where active").await;
     assert_eq!(left, 2, "only the owner, in two channels");
+}
+
+/// C-2: a member who leaves the workspace while he is given another role is no member. The test holds his row, as leaving
+/// does, until the request waits for it.
+#[tokio::test]
+async fn a_role_is_not_given_to_whoever_leaves_meanwhile() {
+    let world = World::start().await;
+    let ada = world.user("ada");
+    let workspace = world.workspace(&ada).await;
+    let alan = world.member(&ada, &workspace, "alan", "member").await;
+    let general = world.general(&ada, &workspace).await;
+    let mut leaving = world.service.database().begin().await.expect("a transaction");
+    sqlx::query("update channel_members set active = false, version = version + 1 where user_id = $1")
+        .bind(alan.id.as_uuid())
+        .execute(&mut *leaving)
+        .await
+        .expect("an update");
+    let rest = async {
+        let waiting = "select count(*) from pg_stat_activity
+                        where datname = current_database() and wait_event_type = 'Lock'";
+        eventually("the request waits for the row", SOON, async || {
+            (world.count(waiting).await == 1).then_some(())
+        })
+        .await;
+        leaving.commit().await.expect("a commit");
+    };
+    let (client, body) = (world.client(&ada), json!({ "role": "moderator" }));
+    let path = format!("/channels/{general}/members/{}", alan.id);
+    let (answer, ()) = join(client.put(&path, &body), rest).await;
+    assert_eq!(answer.expect(404).error_code(), "NOT_FOUND");
 }

@@ -46,6 +46,11 @@ async fn a_workspace_is_closed_without_a_second_factor() {
     }
     let channel = json!({ "workspace_id": id, "name": "engines" });
     world.client(&alan).post("/channels", &channel).await.expect(401);
+    // Joining tells a member what the channel is, wherever he is in it.
+    let join = format!("/channels/{general}/join");
+    let refused = world.client(&alan).post(&join, &json!({})).await.expect(401);
+    assert_eq!(refused.error_code(), "MFA_REQUIRED");
+    proven(&world, &alan).post(&join, &json!({})).await.expect(200);
     world.client(&ada).put(&path, &json!({ "require_mfa": false })).await.expect(401);
     world.client(&ada).delete(&path).await.expect(401);
     // The list of one's workspaces says why one of them is closed.

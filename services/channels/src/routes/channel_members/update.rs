@@ -54,7 +54,9 @@ pub(crate) async fn update_channel_member(
     let mut named = named.ok_or(Error::NotFound("member"))?;
     if named.member.role != role {
         let at = change.at();
-        named.member = channel_members::update_role(change.connection(), id, user, role, at).await?;
+        // Whoever leaves the workspace holds its row and not the channel's: he may have gone since he was looked up.
+        let updated = channel_members::update_role(change.connection(), id, user, role, at).await?;
+        named.member = updated.ok_or(Error::NotFound("member"))?;
         let payload = named.member.payload(access.seated.channel.kind, caller.user_id());
         change.emit(&ChannelMemberRoleChanged(payload)).await?;
     }

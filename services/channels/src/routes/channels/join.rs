@@ -39,6 +39,8 @@ pub(crate) async fn join_channel(
         change.audit(permit).await?;
         let seated = channels::find_seated(change.connection(), id, user).await?;
         access.seated = seated.ok_or(Error::NotFound("channel"))?;
+    } else {
+        access.require_second_factor()?;
     }
     change.commit().await?;
     Ok(Reply::ok(access.seated.into()))
