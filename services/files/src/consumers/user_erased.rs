@@ -8,7 +8,7 @@ use colink_events::files::FileDeleted;
 use colink_events::users::UserErased;
 
 use crate::domain::file::Status;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::state::State;
 use crate::store::pending_events::PendingEvent;
 
@@ -18,7 +18,7 @@ pub(crate) struct RemoveTraces(pub(crate) State);
 #[async_trait]
 impl Handler<UserErased> for RemoveTraces {
     async fn handle(&self, event: UserErased, envelope: &Envelope) -> std::result::Result<(), HandleError> {
-        self.remove(&event, envelope).await.map_err(HandleError::retry)
+        self.remove(&event, envelope).await.map_err(HandleError::from)
     }
 }
 
@@ -42,5 +42,33 @@ impl RemoveTraces {
         state.files.expire_of_uploader(user, at).await?;
         state.wake.notify_one();
         Ok(())
+    }
+}
+
+/// A store that is away is waited for; anything else is tried again, then parked.
+impl From<Error> for HandleError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) if error.is_transient() => Self::unavailable(error),
+            error => Self::retry(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use colink_store::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn an_outage_is_waited_for_and_a_refusal_is_not() {
+        let handled = |store: StoreError| HandleError::from(Error::from(store));
+        let away = [StoreError::unavailable("mongo", "down"), StoreError::timeout("mongo", "slow")];
+        for error in away {
+            assert!(matches!(handled(error), HandleError::Unavailable(_)));
+        }
+        assert!(matches!(handled(StoreError::rejected("mongo", "no")), HandleError::Retry(_)));
+        assert!(matches!(HandleError::from(Error::NotFound("file")), HandleError::Retry(_)));
     }
 }
