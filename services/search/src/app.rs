@@ -38,7 +38,7 @@ impl Service for Search {
         let consumer = consumers::index(&state, config, &producer, boot.metrics())?;
         let life = boot.lifecycle();
         life.spawn("index", consumer.run(life.soft()));
-        life.spawn("erase users", jobs::erase_users::run(state.pool.clone(), life.soft()));
+        life.spawn("erase users", jobs::erase_users::run(state.clone(), life.soft()));
         Ok(state)
     }
 

@@ -2,22 +2,31 @@
 //!
 //! Profiles are anonymous as soon as `user.erased` is handled, so nobody waits for this. It goes page by page and goes on
 //! after a crash. Several replicas may run it at once: erasing twice erases once.
+//!
+//! Streams overtake each other: a message from before the erasure may be indexed after it. So the name is looked for
+//! again, each time after as long as since the first, for [`KEPT`]; then it is forgotten.
 
 use std::time::Duration;
 
+use colink_core::time::Timestamp;
 use colink_events::users::UserErased;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::erasure;
+use crate::state::State;
+use crate::store::erasure::{self, Former};
 
-/// How often erased users are looked for; an index with nobody in it answers.
+/// How often it is asked whose name is to be looked for; an index with nobody in it answers.
 const EVERY: Duration = Duration::from_secs(1);
+/// From the first search for a name to the second, in milliseconds.
+const SOONEST: i64 = 60_000;
+/// From the first search for a name to the last, in milliseconds: a day. What is indexed later keeps the name.
+const KEPT: i64 = 24 * 3_600_000;
 
 /// Runs until cancelled. A failure is logged and tried again at the next time.
-pub(crate) async fn run(pool: PgPool, cancel: CancellationToken) {
+pub(crate) async fn run(state: State, cancel: CancellationToken) {
     loop {
-        if let Err(error) = once(&pool).await {
+        if let Err(error) = once(&state.pool, state.clock.timestamp()).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "erased users could not be taken out everywhere; it is tried again"
@@ -30,12 +39,39 @@ pub(crate) async fn run(pool: PgPool, cancel: CancellationToken) {
     }
 }
 
-async fn once(pool: &PgPool) -> Result<(), sqlx::Error> {
-    for (user, former) in erasure::list(pool).await? {
+async fn once(pool: &PgPool, now: Timestamp) -> Result<(), sqlx::Error> {
+    for Former { user, username, first_pass_at } in erasure::list_due(pool, now).await? {
         // A name that is the alias already needs no renaming, which would never end.
-        let differs = former != UserErased::username(user);
-        while differs && erasure::update_mentioning(pool, user, &former).await? > 0 {}
-        erasure::delete_former(pool, user).await?;
+        let differs = username != UserErased::username(user);
+        while differs && erasure::update_mentioning(pool, user, &username).await? > 0 {}
+        let first = first_pass_at.unwrap_or(now);
+        match next_pass(first, now).filter(|_| differs) {
+            Some(next) => erasure::update_passes(pool, user, first, next).await?,
+            None => erasure::delete_former(pool, user).await?,
+        }
     }
     Ok(())
+}
+
+/// When a name is looked for after `now`; none when this was the last time.
+fn next_pass(first: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let (first, now) = (first.as_millis(), now.as_millis());
+    let last = first.saturating_add(KEPT);
+    let next = now.saturating_add(SOONEST.max(now.saturating_sub(first)));
+    (now < last).then(|| Timestamp::from_millis(next.min(last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_for_ever_more_rarely_and_once_at_the_end() {
+        let (mut now, mut minutes) = (0, vec![0]);
+        while let Some(next) = next_pass(Timestamp::from_millis(0), Timestamp::from_millis(now)) {
+            now = next.as_millis();
+            minutes.push(now / 60_000);
+        }
+        assert_eq!(minutes, [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440]);
+    }
 }

@@ -1,6 +1,8 @@
 //! Messages that mention an erased user by his former name (A-12).
 
+use chrono::{DateTime, Utc};
 use colink_core::id::{ChannelId, UserId, WorkspaceId};
+use colink_core::time::Timestamp;
 use colink_events::users::UserErased;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -25,13 +27,30 @@ struct Mentioning {
     renamed: String,
 }
 
-/// The erased users whose former names are still to be found, with these names.
-pub(crate) async fn list(pool: &PgPool) -> Result<Vec<(UserId, String)>, sqlx::Error> {
-    let rows: Vec<(Uuid, String)> =
-        sqlx::query_as("select user_id, former_username from users where former_username is not null")
-            .fetch_all(pool)
-            .await?;
-    Ok(rows.into_iter().map(|(user, name)| (user.into(), name)).collect())
+/// An erased user whose former name is to be looked for.
+#[derive(Debug)]
+pub(crate) struct Former {
+    pub(crate) user: UserId,
+    pub(crate) username: String,
+    /// When it was first looked for; none before that.
+    pub(crate) first_pass_at: Option<Timestamp>,
+}
+
+/// The erased users whose former names are to be looked for at `now`.
+pub(crate) async fn list_due(pool: &PgPool, now: Timestamp) -> Result<Vec<Former>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, Option<DateTime<Utc>>)> = sqlx::query_as(
+        "select user_id, former_username, first_pass_at from users
+         where former_username is not null and (next_pass_at is null or next_pass_at <= $1)",
+    )
+    .bind(now.as_datetime())
+    .fetch_all(pool)
+    .await?;
+    let former = |(user, username, first): (Uuid, String, Option<DateTime<Utc>>)| Former {
+        user: user.into(),
+        username,
+        first_pass_at: first.map(Timestamp::from),
+    };
+    Ok(rows.into_iter().map(former).collect())
 }
 
 /// Renames the user in a page of messages, text and index. Answers how many there were.
@@ -81,11 +100,29 @@ async fn update(pool: &PgPool, message: &Mentioning) -> Result<(), sqlx::Error> 
     Ok(())
 }
 
-/// Forgets the former name, which nothing mentions any more.
-pub(crate) async fn delete_former(pool: &PgPool, user: UserId) -> Result<(), sqlx::Error> {
-    sqlx::query("update users set former_username = null where user_id = $1")
+/// Notes when the former name was first looked for, and when it is next.
+pub(crate) async fn update_passes(
+    pool: &PgPool,
+    user: UserId,
+    first: Timestamp,
+    next: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update users set first_pass_at = $2, next_pass_at = $3 where user_id = $1")
         .bind(user.as_uuid())
+        .bind(first.as_datetime())
+        .bind(next.as_datetime())
         .execute(pool)
         .await?;
+    Ok(())
+}
+
+/// Forgets the former name, which is not looked for any more.
+pub(crate) async fn delete_former(pool: &PgPool, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update users set former_username = null, first_pass_at = null, next_pass_at = null where user_id = $1",
+    )
+    .bind(user.as_uuid())
+    .execute(pool)
+    .await?;
     Ok(())
 }

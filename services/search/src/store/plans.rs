@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row};
 
 use super::criteria::{Authors, Criteria, Sought};
 use super::messages::{self, INDEXED, RECENT, RECENT_OF_CHANNEL};
+use super::users::NAMED_WITHIN;
 use crate::app::MIGRATOR;
 use crate::domain::query::Query;
 use crate::metrics::Way;
@@ -98,6 +99,32 @@ async fn a_search_among_many_messages_uses_the_indexes() {
         assert!(took < PATIENCE, "{q} took {took:?}");
     }
     assert!(RECENT.contains(&format!("limit {}", messages::WINDOW)));
+    pool.close().await;
+    database.drop_now().await;
+}
+
+/// S-5: whether a namesake wrote anything in a workspace is asked of the inverted index.
+#[tokio::test]
+async fn namesakes_are_looked_up_in_the_indexes() {
+    let database = TestDatabase::create("search", &MIGRATOR).await;
+    let pool = database.pool();
+    let workspace = WorkspaceId::generate(&SystemClock);
+    let channels: Vec<ChannelId> = (0..20).map(|_| ChannelId::generate(&SystemClock)).collect();
+    fill(&pool, workspace, &channels).await;
+    sqlx::query(
+        "insert into users (user_id, username, display_name, version)
+         select gen_random_uuid(), 'user' || n, case when n % 10 = 0 then 'Alex' else 'Other' end, 1
+         from generate_series(1, 10000) n",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    sqlx::query("analyze users").execute(&pool).await.unwrap();
+    let query = sqlx::query_scalar::<_, String>(AssertSqlSafe(format!("explain {NAMED_WITHIN}")));
+    let rows = query.bind(vec!["alex"]).bind(workspace.as_uuid()).fetch_all(&pool).await.unwrap();
+    let shown = rows.join("\n");
+    assert!(shown.contains("messages_tsv") && !shown.contains("Seq Scan on messages"), "{shown}");
+    assert!(shown.contains("users_display_name") && !shown.contains("Seq Scan on users"), "{shown}");
     pool.close().await;
     database.drop_now().await;
 }

@@ -5,6 +5,7 @@ use colink_core::id::{FileId, MessageId, ReactionId};
 use colink_events::messages::{
     MessageCreated, PinAdded, PinPayload, PinRemoved, ReactionAdded, ReactionPayload, ReactionRemoved,
 };
+use colink_test::{SOON, eventually};
 use serde_json::json;
 
 use crate::harness::{World, contents, time, values};
@@ -182,5 +183,37 @@ async fn pages_of_twenty_follow_each_other_without_gap_or_repeat() {
     assert_eq!(seen, expected);
     let two = world.ask(&world.ada, &[("q", "pebble"), ("limit", "2")]).await.expect(200);
     assert_eq!(values(&two, "content"), ["pebble 44", "pebble 43"]);
+    world.search.finish().await;
+}
+
+/// S-2: a name that many have elsewhere finds the one who is here, and leaves him out.
+#[tokio::test]
+async fn namesakes_elsewhere_hide_nobody() {
+    let world = World::new().await;
+    let name = format!("{} the First", world.bob.username);
+    sqlx::query(
+        "insert into users (user_id, username, display_name, version)
+         select gen_random_uuid(), 'namesake' || n, $1, 1 from generate_series(1, 101) n",
+    )
+    .bind(&name)
+    .execute(world.search.database())
+    .await
+    .unwrap();
+    world.write(world.general, 1, &["coal of ada"]).await;
+    let of_bob = world.message(world.general, &world.bob, 2, "coal of bob");
+    world.publish(&MessageCreated(of_bob.clone())).await;
+    world.await_seq(of_bob.id, 2).await;
+    assert_eq!(world.found(&format!("coal from:\"{name}\"")).await, ["coal of bob"]);
+    assert_eq!(world.found(&format!("coal -from:\"{name}\"")).await, ["coal of ada"]);
+    // Whoever only shared a file is somebody of the workspace, too.
+    let bare = format!("from:\"{name}\"");
+    world.publish(&world.deletion(&of_bob, 3)).await;
+    world.await_seq(of_bob.id, 3).await;
+    world.publish(&world.file(world.general, &world.bob, "coal.pdf")).await;
+    eventually("his file is found", SOON, async || {
+        let answer = world.ask(&world.ada, &[("tab", "files"), ("q", &bare)]).await.expect(200);
+        (values(&answer, "filename") == ["coal.pdf"]).then_some(())
+    })
+    .await;
     world.search.finish().await;
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use actix_web::web::Data;
 use colink_auth::{Caller, Scoped, needs};
-use colink_core::id::ChannelId;
+use colink_core::id::{ChannelId, WorkspaceId};
 use colink_core::page::CursorPage;
 use colink_http::{ApiError, ApiResult, Failure, Query, Reply, Success, WorkspaceScope};
 
@@ -45,7 +45,7 @@ pub(crate) async fn search_content(
 
     let readable = readable_channels(&state, &caller, workspace).await?;
     let places = chosen_channels(&state, &readable, &wanted.query.filters.within).await?;
-    let authors = chosen_authors(&state, &caller, &wanted.query.filters.from).await?;
+    let authors = chosen_authors(&state, &caller, workspace, &wanted.query.filters.from).await?;
     let impossible =
         wanted.query.is_empty() || places.is_empty() || authors.wanted.as_ref().is_some_and(Vec::is_empty);
     if impossible {
@@ -94,16 +94,21 @@ async fn chosen_channels(state: &State, readable: &[ChannelId], names: &Names) -
 }
 
 /// The users whom the filter names; `me` is the caller.
-async fn chosen_authors(state: &State, caller: &Caller, names: &Names) -> Result<Authors> {
+async fn chosen_authors(
+    state: &State,
+    caller: &Caller,
+    workspace: WorkspaceId,
+    names: &Names,
+) -> Result<Authors> {
     let own = |names: &[String]| names.iter().any(|name| name == "me").then(|| caller.user_id());
     let mut authors = Authors::default();
     if !names.wanted.is_empty() {
-        let mut wanted = users::find_by_names(&state.pool, &names.wanted).await?;
+        let mut wanted = users::find_by_names(&state.pool, workspace, &names.wanted).await?;
         wanted.extend(own(&names.wanted));
         authors.wanted = Some(wanted);
     }
     if !names.unwanted.is_empty() {
-        authors.unwanted = users::find_by_names(&state.pool, &names.unwanted).await?;
+        authors.unwanted = users::find_by_names(&state.pool, workspace, &names.unwanted).await?;
         authors.unwanted.extend(own(&names.unwanted));
     }
     Ok(authors)
