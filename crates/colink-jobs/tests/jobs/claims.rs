@@ -158,15 +158,30 @@ async fn unknown_kinds_are_left_alone() {
     world.end().await;
 }
 
+/// Refuses claims and counts them: a sequence keeps its number when the statement is taken back.
+const BREAK: &str = "
+    create sequence refused_claims;
+    create function refuse() returns trigger language plpgsql as $$
+    begin
+        perform nextval('refused_claims');
+        raise 'the table is broken';
+    end $$;
+    create trigger refuse before update on jobs for each statement execute function refuse()";
+
 /// A-14: a database that is away for a while is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_outlives_a_broken_table() {
     let world = World::new().await;
-    sqlx::raw_sql("alter table jobs rename to hidden").execute(&world.pool).await.unwrap();
+    sqlx::raw_sql(BREAK).execute(&world.pool).await.unwrap();
     let config = RunnerConfig { poll: Duration::from_millis(20), ..RunnerConfig::default() };
     let replica = world.start_as(config, |runner| runner.on::<Task>());
-    sqlx::raw_sql("alter table hidden rename to jobs").execute(&world.pool).await.unwrap();
     let id = world.enqueue(Task::Succeed).await;
+    eventually("claims have failed, one after the other", SOON, async || {
+        (world.count("select last_value from refused_claims").await >= 2).then_some(())
+    })
+    .await;
+    assert_eq!((world.status(id).await.state, world.lab.runs()), (JobState::Waiting, 0));
+    sqlx::raw_sql("drop trigger refuse on jobs").execute(&world.pool).await.unwrap();
     world.until(id, JobState::Done, 1).await;
     replica.stop().await;
     world.end().await;
