@@ -71,6 +71,9 @@ async fn an_erased_user_is_named_nowhere() {
     bob.client.put(&path, &json!({ "content": "nobody knows" })).await.expect(200);
     let withdrawn = bob.says(channel, &format!("@{name}?")).await;
     bob.client.delete(&format!("/messages/{}", withdrawn.text("/id"))).await.expect(204);
+    let own = ada.says(channel, &format!("@{name} here")).await.text("/id");
+    let here = json!({ "content": format!("@{} is here", name.to_uppercase()) });
+    ada.client.put(&format!("/messages/{own}"), &here).await.expect(200);
     assert!(!found(&world, &name).await.is_empty());
 
     world.emit(&erased(ada.id())).await;
@@ -82,8 +85,8 @@ async fn an_erased_user_is_named_nowhere() {
         .collect();
     assert_eq!(left, Vec::<String>::new());
     // People of other tests are called so too.
-    let own = ada.id().to_string();
-    let named = found(&world, "Dr. ada").await.into_iter().filter(|row| row.contains(&own));
+    let id = ada.id().to_string();
+    let named = found(&world, "Dr. ada").await.into_iter().filter(|row| row.contains(&id));
     assert_eq!(named.collect::<Vec<_>>(), Vec::<String>::new());
     assert_eq!(found(&world, "regretted").await, Vec::<String>::new());
 
@@ -100,8 +103,25 @@ async fn an_erased_user_is_named_nowhere() {
     assert_eq!(called["content"], expected.as_str());
     let html = called["content_html"].as_str().unwrap();
     assert!(html.contains(&format!("data-user-id=\"{}\">@{alias}</span>", ada.id())), "{html}");
+    assert_own(&bob, channel, &own, &alias).await;
     assert_log(&world, &bob, channel, &ada).await;
     world.finish().await;
+}
+
+/// Where he had named himself he goes by his new name, in the history, among the edits and in the log.
+async fn assert_own(bob: &Person, channel: ChannelId, own: &str, alias: &str) {
+    let (first, second) = (format!("@{alias} here"), format!("@{alias} is here"));
+    let shown = bob.client.get(&format!("/messages/{own}")).await.expect(200);
+    assert_eq!(shown.text("/content"), second);
+    assert!(shown.text("/content_html").contains(&format!(">@{alias}</span> is here")));
+    let edits = bob.client.get(&format!("/messages/{own}/edits")).await.expect(200);
+    assert_eq!(edits.text("/items/0/content"), first);
+    assert!(edits.text("/items/0/content_html").contains(&format!(">@{alias}</span> here")));
+    let log = bob.client.get(&format!("/channels/{channel}/events?after=0&limit=500")).await.expect(200);
+    let events = log.value("/events");
+    let told = events.as_array().unwrap().iter().filter(|event| event["data"]["id"] == own);
+    let told: Vec<&Value> = told.map(|event| &event["data"]["content"]).collect();
+    assert_eq!(told, [&json!(first), &json!(second)]);
 }
 
 /// The log tells the same as the history.
@@ -115,7 +135,7 @@ async fn assert_log(world: &World, bob: &Person, channel: ChannelId, ada: &Perso
         .map(|event| &event["data"]["author"])
         .filter(|author| author["id"] == json!(ada.id()))
         .collect();
-    assert_eq!(authors.len(), 3, "two messages and an edit");
+    assert_eq!(authors.len(), 5, "three messages and two edits");
     assert!(authors.iter().all(|author| author["display_name"] == "Deleted user"), "{authors:?}");
     assert_eq!(world.log(bob, channel).await.len(), events.as_array().unwrap().len());
 }
