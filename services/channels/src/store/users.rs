@@ -93,9 +93,10 @@ pub(crate) async fn erase(executor: impl PgExecutor<'_>, user: UserId) -> Result
     Ok(())
 }
 
-/// Deletes the answers that were kept for a user's repeated requests: his profile stands in them.
+/// Deletes the answers that were kept for a user's repeated requests: his profile stands in them. Those of his API keys are kept
+/// under his name and their scopes (`TokenIdentity` of crate colink-auth).
 pub(crate) async fn delete_answers(executor: impl PgExecutor<'_>, user: UserId) -> Result<()> {
-    sqlx::query("delete from idempotency_keys where caller = $1")
+    sqlx::query("delete from idempotency_keys where caller = $1 or starts_with(caller, $1 || ' ')")
         .bind(format!("user:{user}"))
         .execute(executor)
         .await?;
