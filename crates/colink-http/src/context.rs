@@ -63,7 +63,8 @@ impl RequestContext {
     /// Opens the context of an incoming request.
     ///
     /// A well-formed `X-Request-ID` is taken over, otherwise an id is made. The address is the peer's, or
-    /// the last hop of `X-Forwarded-For` when `trust_forwarded`.
+    /// the last hop of `X-Forwarded-For` when `trust_forwarded`; that of an IPv4 client is the same on a socket for both
+    /// protocols, which sees it as `::ffff:a.b.c.d`.
     pub(crate) fn open(
         head: &RequestHead,
         clock: &SharedClock,
@@ -75,7 +76,7 @@ impl RequestContext {
         let forwarded = if trust_forwarded { last_hop(headers) } else { None };
         Self(Arc::new(Inner {
             request_id: request_id(headers).unwrap_or_else(|| RequestId::generate(clock.as_ref())),
-            ip: forwarded.or(peer),
+            ip: forwarded.or(peer).map(|ip| ip.to_canonical()),
             user_agent: headers.get(header::USER_AGENT).cloned(),
             traceparent: headers.get(TRACEPARENT).filter(|value| is_traceparent(value)).cloned(),
             browser: Browser::read(headers),
@@ -192,7 +193,11 @@ mod tests {
     use super::*;
 
     fn open(request: TestRequest, trust: bool) -> RequestContext {
-        let request = request.peer_addr("203.0.113.9:4711".parse().unwrap()).to_http_request();
+        open_from("203.0.113.9:4711", request, trust)
+    }
+
+    fn open_from(peer: &str, request: TestRequest, trust: bool) -> RequestContext {
+        let request = request.peer_addr(peer.parse().unwrap()).to_http_request();
         RequestContext::open(request.head(), &SystemClock::shared(), trust, None)
     }
 
@@ -215,6 +220,17 @@ mod tests {
         assert_eq!(open(request(), true).ip().unwrap().to_string(), "192.0.2.7");
         let junk = TestRequest::get().insert_header((FORWARDED_FOR, "192.0.2.7, nonsense"));
         assert_eq!(open(junk, true).ip().unwrap().to_string(), "203.0.113.9");
+    }
+
+    /// G-4: an IPv4 client has one address, however the socket or the hop before writes it.
+    #[test]
+    fn an_ipv4_address_is_one_on_every_socket() {
+        let peer = open_from("[::ffff:203.0.113.9]:4711", TestRequest::get(), false);
+        assert_eq!(peer.ip().unwrap().to_string(), "203.0.113.9");
+        let mapped = TestRequest::get().insert_header((FORWARDED_FOR, "::ffff:192.0.2.7"));
+        assert_eq!(open(mapped, true).ip().unwrap().to_string(), "192.0.2.7");
+        let other = open_from("[2001:db8::1]:4711", TestRequest::get(), false);
+        assert_eq!(other.ip().unwrap().to_string(), "2001:db8::1");
     }
 
     #[test]

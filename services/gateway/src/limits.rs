@@ -176,9 +176,10 @@ impl std::fmt::Debug for Limiter {
     }
 }
 
-/// Who can use one IPv6 address can use its whole /64 (RFC 6177), so that counts as one.
+/// Who can use one IPv6 address can use its whole /64 (RFC 6177), so that counts as one. All IPv4 clients of a socket for both
+/// protocols come from one such network (RFC 4291, 2.5.5.2) and are no one client.
 fn network(ip: IpAddr) -> IpAddr {
-    match ip {
+    match ip.to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
         ip @ IpAddr::V4(_) => ip,
     }
@@ -203,5 +204,13 @@ mod tests {
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    /// G-4
+    #[test]
+    fn ipv4_clients_of_a_dual_stack_socket_have_budgets_of_their_own() {
+        let of = |ip: &str| network(ip.parse().unwrap());
+        assert_ne!(of("::ffff:192.0.2.1"), of("::ffff:192.0.2.2"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }
