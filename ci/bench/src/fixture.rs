@@ -101,7 +101,7 @@ impl Api {
         let account = json!({"email": email, "username": name, "display_name": name, "password": PASSWORD});
         self.post("", "/auth/register", &account).await?;
         let token = self.verification_token(&email).await?;
-        self.post("", "/auth/verify-email", &json!({"token": token})).await?;
+        self.post("", "/auth/verify-email", &json!({"token": token, "password": PASSWORD})).await?;
         let session = self.post("", "/auth/login", &json!({"email": email, "password": PASSWORD})).await?;
         text(&session, "access_token")
     }

@@ -258,6 +258,10 @@ impl Sections for Config {
         ask(admin.is_empty() || self.admin_email().is_some(), "bootstrap.admin_email", "is no mail address");
         let rules = "wants 64 to 128, and not less than `min_length`";
         ask(self.passwords.is_sound(), "passwords.max_length", rules);
+        let tells_apart = !self.registration.trust_same_network || self.server.trust_forwarded;
+        let rule = "wants `server.trust_forwarded = true` and the gateway in front: without it all clients have one address. \
+                    Set it to false where there is none";
+        ask(tells_apart, "registration.trust_same_network", rule);
         ask(self.registration.expire_after_days > 0, "registration.expire_after_days", "needs at least 1");
         ask(self.argon2.concurrency > 0, "argon2.concurrency", "needs at least 1");
         ask(self.tokens.access_s > 0, "tokens.access_s", "needs at least 1");

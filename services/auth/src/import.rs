@@ -154,7 +154,7 @@ async fn import(pool: &PgPool, account: &Account, clock: &dyn Clock) -> Result<F
     if users::find_by_email(&mut *transaction, &account.email).await?.is_some() {
         return Ok(Fate::Known);
     }
-    if !usernames::insert(&mut transaction, &account.username, now).await? {
+    if !usernames::insert(&mut transaction, &account.username).await? {
         return Ok(Fate::NameTaken);
     }
     let new = NewUser {

@@ -162,6 +162,7 @@ async fn begin(
         amr: &amr,
         csrf_hash: None,
         now,
+        authenticated_at: proof.authenticated_at.unwrap_or(now),
         expires_at: now + state.tokens.refresh(),
     };
     sessions::insert(transaction, &new).await?;

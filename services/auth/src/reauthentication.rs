@@ -6,7 +6,8 @@ use crate::error::AuthError;
 use crate::state::State;
 use crate::store::sessions;
 
-/// Refuses unless the caller proved in this session, lately, who he is. Signing in is a proof.
+/// Refuses unless the caller proved in this session, lately, who he is. Signing in is a proof; presenting a provider's access
+/// token is none, so that a session of one is as old as the sign-in at the provider.
 ///
 /// # Errors
 /// [`AuthError::Stale`], and failures of the store.

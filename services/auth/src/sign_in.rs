@@ -119,6 +119,7 @@ pub(crate) async fn open_session(
         amr: &grounds.amr,
         csrf_hash: refresh_in.csrf_token().map(OpaqueToken::hash),
         now,
+        authenticated_at: grounds.authenticated_at.unwrap_or(now),
         expires_at: now + state.tokens.refresh(),
     };
     sessions::insert(transaction, &session).await?;

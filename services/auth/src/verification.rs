@@ -7,10 +7,10 @@ use sqlx::PgConnection;
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::users::User;
-use crate::store::{registrations, users};
+use crate::store::{registrations, usernames, users};
 
 /// Whoever was mailed a secret and shows it reads the mail of the address: proves it if nobody has, with the names of the
-/// account as they stand. Every registration is void, and with it each password that was chosen before. The user's row
+/// account as they stand, from now on for good. Every registration is void, and with it each password that was chosen before. The user's row
 /// must be locked.
 ///
 /// # Errors
@@ -26,6 +26,7 @@ pub(crate) async fn prove_by_mail(
     }
     let now = state.clock.now();
     registrations::delete_all(transaction, user.id()).await?;
+    usernames::update_kept(transaction, &user.username).await?;
     users::update_proven(transaction, user.id(), state.admin_email.as_ref(), now).await?;
     state.emit(transaction, &UserVerified { user_id: user.id(), at: now.into() }, cause).await
 }

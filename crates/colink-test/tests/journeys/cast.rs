@@ -27,7 +27,8 @@ pub async fn sign_up_as(fleet: &mut Fleet, name: &str, email: &str) -> Person {
     let account = json!({"email": email, "username": username, "display_name": name, "password": PASSWORD});
     gateway.post("/api/auth/register", &account).await.expect(201);
     let mail = Mailbox::new().await_mail(email, "token").await;
-    gateway.post("/api/auth/verify-email", &json!({"token": mail.token()})).await.expect(200);
+    let proof = json!({"token": mail.token(), "password": PASSWORD});
+    gateway.post("/api/auth/verify-email", &proof).await.expect(200);
     let session =
         gateway.post("/api/auth/login", &json!({"email": email, "password": PASSWORD})).await.expect(200);
     let token = session.text("/access_token");

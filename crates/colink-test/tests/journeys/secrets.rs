@@ -39,8 +39,9 @@ impl Story {
         gateway.post("/api/auth/register", &account).await.expect(201);
         let token = Mailbox::new().await_mail(&email, "token").await.token();
         self.keep("the token of a link", &token);
-        gateway.post("/api/auth/verify-email", &json!({"token": token})).await.expect(200);
-        gateway.post("/api/auth/verify-email", &json!({"token": token})).await.expect(400);
+        let proof = json!({"token": token, "password": password});
+        gateway.post("/api/auth/verify-email", &proof).await.expect(200);
+        gateway.post("/api/auth/verify-email", &proof).await.expect(400);
         let wrong = format!("Wrong-Secret-{}!", unique());
         self.keep("a wrong password", &wrong);
         gateway.post("/api/auth/login", &json!({"email": email, "password": wrong})).await.expect(401);

@@ -48,7 +48,8 @@ async fn clean_up(state: &State) -> Result<u64, AuthError> {
     rows += mfa_tickets::TOKENS.delete_expired(pool, now).await?;
     rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
     rows += password_resets::TOKENS.delete_expired(pool, now).await?;
-    rows += expire_registrations::expire(state).await?;
+    rows += expire_registrations::expire(state, now).await?;
+    // After the accounts that give their names up.
     rows += usernames::delete_expired(pool, now).await?;
     rows += oidc_flows::delete_expired(pool, now).await?;
     rows += oidc_codes::delete_expired(pool, now).await?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use jsonwebtoken::Header;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::id_token::{IdTokenError, is_subject};
 use super::metadata::Metadata;
@@ -23,6 +24,8 @@ struct AccessClaims {
     exp: i64,
     iat: Option<i64>,
     nbf: Option<i64>,
+    #[serde(default)]
+    auth_time: Value,
     typ: Option<String>,
     email: Option<String>,
     #[serde(default)]
@@ -39,6 +42,8 @@ pub(crate) struct Verified {
     pub(crate) person: Person,
     pub(crate) issued_at: Option<i64>,
     pub(crate) expires_at: i64,
+    /// When that person signed in there: never in the future, and long ago for a token that does not say.
+    pub(crate) authenticated_at: DateTime<Utc>,
 }
 
 /// What a token is compared with.
@@ -73,12 +78,13 @@ pub(crate) async fn verify(
     let typed = typ.is_some_and(|typ| HEADER_TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)));
     match wrong(&claims, &metadata.issuer, typed, expected) {
         Some(wrong) => Err(IdTokenError::Wrong(wrong)),
-        None => Ok(claims.into()),
+        None => Ok(Verified::of(claims, expected)),
     }
 }
 
-impl From<AccessClaims> for Verified {
-    fn from(claims: AccessClaims) -> Self {
+impl Verified {
+    fn of(claims: AccessClaims, expected: Expected<'_>) -> Self {
+        let authenticated_at = authenticated_at(claims.auth_time.as_i64(), expected);
         let person = Person {
             subject: claims.sub,
             email: claims.email,
@@ -88,8 +94,16 @@ impl From<AccessClaims> for Verified {
             acr: claims.acr,
             ..Person::default()
         };
-        Self { person, issued_at: claims.iat, expires_at: claims.exp }
+        Self { person, issued_at: claims.iat, expires_at: claims.exp, authenticated_at }
     }
+}
+
+/// A token that does not say when somebody signed in, or says what cannot be, proves that nobody has lately.
+fn authenticated_at(claimed: Option<i64>, expected: Expected<'_>) -> DateTime<Utc> {
+    let latest = expected.now.timestamp().saturating_add(expected.leeway_s);
+    let claimed = claimed.filter(|seconds| (0..=latest).contains(seconds));
+    let claimed = claimed.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    claimed.map_or(DateTime::UNIX_EPOCH, |moment| moment.min(expected.now))
 }
 
 fn wrong(claims: &AccessClaims, issuer: &str, typed: bool, expected: Expected<'_>) -> Option<&'static str> {
@@ -105,4 +119,24 @@ fn wrong(claims: &AccessClaims, issuer: &str, typed: bool, expected: Expected<'_
         (is_subject(&claims.sub), "has no usable subject"),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map(|(_, wrong)| wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// a sign-in at a provider is never later than now, and long ago when nothing sound is said of it.
+    #[test]
+    fn an_unsound_auth_time_is_long_ago() {
+        let now = DateTime::from_timestamp(1_800_000_000, 500_000_000).unwrap();
+        let expected = Expected { audience: "colink-api", now, leeway_s: 30 };
+        let at = |seconds| authenticated_at(Some(seconds), expected);
+        let whole = now.timestamp();
+        assert_eq!(at(whole - 60), DateTime::from_timestamp(whole - 60, 0).unwrap());
+        assert_eq!((at(whole + 1), at(whole + 30)), (now, now));
+        for unsound in [whole + 31, i64::MAX, -1, i64::MIN] {
+            assert_eq!(at(unsound), DateTime::UNIX_EPOCH, "{unsound}");
+        }
+        assert_eq!(authenticated_at(None, expected), DateTime::UNIX_EPOCH);
+    }
 }

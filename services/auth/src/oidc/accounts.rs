@@ -20,7 +20,7 @@ use crate::error::AuthError;
 use crate::revocation::Revocation;
 use crate::state::State;
 use crate::store::users::{self, NewUser, User};
-use crate::store::{identities, oidc_providers, registrations, usernames};
+use crate::store::{identities, oidc_providers, registrations, sessions, usernames};
 
 /// How an identity came to its account; the word in the event.
 mod way {
@@ -105,7 +105,11 @@ impl Proven<'_> {
         self.person.check_domain(self.provider)?;
         self.hold(transaction).await?;
         identities::lock_subject(transaction, &self.provider.key, &self.person.subject).await?;
-        let user = users::lock(transaction, user_id).await?.ok_or(AuthError::UserGone)?;
+        let user = users::lock(transaction, user_id).await?.filter(User::is_open).ok_or(Refusal::Expired)?;
+        // Whoever was signed out meanwhile links nothing. Under the lock: whatever ends all his sessions holds it too.
+        if !sessions::is_open(transaction, user_id, session_id, self.state.clock.now()).await? {
+            return Err(Refusal::Expired.into());
+        }
         self.attach(transaction, user.id(), way::USER).await?;
         self.tell(transaction, user.id(), Some(session_id)).await
     }
@@ -134,8 +138,8 @@ impl Proven<'_> {
             return Err(Refusal::NotRegistered.into());
         }
         let (state, now) = (self.state, self.state.clock.now());
-        let username = names::take(transaction, self.person, now).await?;
-        usernames::update_held(transaction, &user.username, None, now + names::HELD).await?;
+        let username = names::take(transaction, self.person).await?;
+        usernames::update_held(transaction, &user.username, now + state.registration.lifetime()).await?;
         registrations::delete_all(transaction, user.id()).await?;
         let shown = names::display_name(self.person, &username);
         let user = users::update_vouched(transaction, user.id(), &username, &shown, now).await?;
@@ -152,7 +156,7 @@ impl Proven<'_> {
             return Err(Refusal::NotRegistered.into());
         }
         let (state, now) = (self.state, self.state.clock.now());
-        let username = names::take(transaction, self.person, now).await?;
+        let username = names::take(transaction, self.person).await?;
         let display_name = names::display_name(self.person, &username);
         let id = UserId::generate(state.clock.as_ref());
         let new = NewUser {

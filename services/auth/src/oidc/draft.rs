@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use colink_core::error::{FieldError, Invalid};
 use colink_core::id::WorkspaceId;
 use colink_core::text::{Email, one_line};
-use colink_http::ApiResult;
 use colink_http::validate::{all, each, optional, require};
+use colink_http::{ApiError, ApiResult};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -20,6 +20,10 @@ const SECRET_MAX: usize = 1024;
 const WORD_MAX: usize = 100;
 /// Entries of a list.
 const LIST_MAX: usize = 50;
+/// Refuses to take from the row what an administrator of the workspace may have changed since somebody looked.
+const UNSTATED: &str = "must be sent along by whoever begins to trust the provider, as he checked it";
+/// Says something only of a provider whose second factor counts.
+const MFA_ACR: &str = "mfa_acr";
 
 /// A provider to be, or what is to be changed of one: what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -54,6 +58,18 @@ pub(crate) struct Changes {
     pub(crate) trust_mfa: Option<bool>,
     /// Values of `acr` that stand for two factors.
     pub(crate) mfa_acr: Option<Vec<String>>,
+}
+
+impl Changes {
+    /// What says who is trusted with what, and is left out.
+    pub(crate) fn left_out(&self) -> Vec<&'static str> {
+        let given = [
+            ("allowed_domains", self.allowed_domains.is_some()),
+            ("client_id", self.client_id.is_some()),
+            (MFA_ACR, self.mfa_acr.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| !given).map(|(name, _)| name).collect()
+    }
 }
 
 /// A provider with the changes made.
@@ -100,7 +116,7 @@ impl Draft {
             optional("client_secret", changes.client_secret.as_ref(), check_secret),
             list("scopes", changes.scopes, scope).and_then(|scopes| with_openid(kind, scopes)),
             list("allowed_domains", changes.allowed_domains, domain),
-            list("mfa_acr", changes.mfa_acr, |text| one_line(&text, 1..=WORD_MAX)),
+            list(MFA_ACR, changes.mfa_acr, |text| one_line(&text, 1..=WORD_MAX)),
             require("link_by_address", trusts_email || !link_by_address, "needs `trusts_email`"),
             require(
                 "allowed_domains",
@@ -124,6 +140,17 @@ impl Draft {
     /// Whether its word counts beyond its workspace.
     pub(crate) fn is_trusted(&self) -> bool {
         self.trusts_email || self.link_by_address || self.trust_mfa
+    }
+
+    /// Refuses to begin trusting what would be taken from the row: until then an administrator of the workspace may change it
+    /// after whoever trusts it has looked.
+    ///
+    /// # Errors
+    /// 400 with every field that is missing.
+    pub(crate) fn check_stated(&self, left_out: &[&'static str]) -> ApiResult<()> {
+        let missing = left_out.iter().filter(|name| self.trust_mfa || **name != MFA_ACR);
+        let missing: Vec<FieldError> = missing.map(|name| FieldError::new(*name, UNSTATED)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(ApiError::validation(missing)) }
     }
 }
 

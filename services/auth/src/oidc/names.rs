@@ -1,17 +1,11 @@
 //! Names for an account that a provider vouches for: nobody is there to choose one.
 
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
 use colink_core::text::{DisplayName, Username};
 use sqlx::PgConnection;
 
 use super::person::Person;
 use crate::error::AuthError;
 use crate::store::usernames;
-
-/// How long the name of a registration that came to nothing is held, as after a verification.
-pub(crate) const HELD: Duration = Duration::from_secs(86_400);
 
 /// Longest beginning, so that something can follow.
 const BASE_MAX: usize = 24;
@@ -24,11 +18,7 @@ const TRIES: u32 = 14;
 ///
 /// # Errors
 /// [`AuthError::Busy`] when no name is free.
-pub(crate) async fn take(
-    transaction: &mut PgConnection,
-    person: &Person,
-    now: DateTime<Utc>,
-) -> Result<Username, AuthError> {
+pub(crate) async fn take(transaction: &mut PgConnection, person: &Person) -> Result<Username, AuthError> {
     let base = base(person);
     for attempt in 1..=TRIES {
         let candidate = match attempt {
@@ -37,7 +27,7 @@ pub(crate) async fn take(
             _ => format!("{base}-{}", hex::encode(rand::random::<[u8; 3]>())),
         };
         let Ok(name) = Username::parse(&candidate) else { continue };
-        if usernames::insert(transaction, &name, now).await? {
+        if usernames::insert(transaction, &name).await? {
             return Ok(name);
         }
     }

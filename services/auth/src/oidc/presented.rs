@@ -74,13 +74,14 @@ pub(crate) async fn judge(
     token: &str,
 ) -> Result<Presented, Rejection> {
     let verified = state.oidc.present(provider, token, audience, state.clock.now(), state.leeway).await;
-    let Verified { person, issued_at, expires_at } = verified.map_err(|error| {
+    let Verified { person, issued_at, expires_at, authenticated_at } = verified.map_err(|error| {
         state.metrics.provider_failed(provider, &error);
         let of_provider = error.is_of_provider();
         if of_provider { Rejection::Proven(error.refusal()) } else { Rejection::Unproven(error.refusal()) }
     })?;
     let user = owner(state, provider, &person).await?;
-    let proof = Proof::identity(&provider.key, &person.subject, person.proved_two_factors(provider));
+    let two = person.proved_two_factors(provider);
+    let proof = Proof::identity(&provider.key, &person.subject, two, authenticated_at);
     Ok(Presented { user, proof, subject: person.subject, issued_at, expires_at })
 }
 

@@ -55,6 +55,7 @@ pub(crate) async fn issue(
         user_id: user.id(),
         method: proof.method,
         amr: &proof.amr,
+        authenticated_at: proof.authenticated_at,
         device_name,
         user_agent: context.user_agent(),
         now,
@@ -101,8 +102,8 @@ pub(crate) async fn spend(
     context: &RequestContext,
 ) -> Result<(TokenPair, User), AuthError> {
     mfa_tickets::delete(&mut transaction, ticket.hash).await?;
-    let StoredTicket { method: first, amr: proven, device_name, .. } = ticket.stored;
-    let grounds = Grounds::of_two(first, proven, method, amr);
+    let StoredTicket { method: first, amr: proven, authenticated_at, device_name, .. } = ticket.stored;
+    let grounds = Grounds::of_two(first, proven, authenticated_at, method, amr);
     let opened =
         open_session(state, &mut transaction, &ticket.user, grounds, device_name.as_deref(), context).await?;
     state.commit(transaction).await?;

@@ -1,5 +1,6 @@
 //! How somebody proved who he is, and what a session stands on by that.
 
+use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use sqlx::PgConnection;
 
@@ -22,6 +23,8 @@ pub(crate) struct Proof {
     pub(crate) amr: Vec<&'static str>,
     /// Whether this was two factors already.
     pub(crate) second_factor: bool,
+    /// When it was proven; `None` for now, with the beginning of the session.
+    pub(crate) authenticated_at: Option<DateTime<Utc>>,
     basis: Basis,
 }
 
@@ -29,13 +32,20 @@ impl Proof {
     /// A password, and nothing else.
     pub(crate) fn password(hash: ProvenHash) -> Self {
         let basis = Basis::Password(hash);
-        Self { method: "password", amr: vec!["pwd"], second_factor: false, basis }
+        Self { method: "password", amr: vec!["pwd"], second_factor: false, authenticated_at: None, basis }
     }
 
-    /// The word of an identity provider for an identity that is linked, and whether it counts for two factors.
-    pub(crate) fn identity(provider: &str, subject: &str, second_factor: bool) -> Self {
+    /// The word of an identity provider for an identity that is linked, and whether it counts for two factors. It is as old as
+    /// the sign-in there: whoever presents a token has proven nothing by that.
+    pub(crate) fn identity(
+        provider: &str,
+        subject: &str,
+        second_factor: bool,
+        authenticated_at: DateTime<Utc>,
+    ) -> Self {
         let (provider, subject) = (provider.to_owned(), subject.to_owned());
-        Self::of_provider(second_factor, Basis::Identity { provider, subject })
+        let proof = Self::of_provider(second_factor, Basis::Identity { provider, subject });
+        Self { authenticated_at: Some(authenticated_at), ..proof }
     }
 
     /// The same by a code that the provider's word was kept under; it is spent with the beginning of the session.
@@ -46,14 +56,14 @@ impl Proof {
     /// `fed` is no word of the registry, which has none for this.
     fn of_provider(second_factor: bool, basis: Basis) -> Self {
         let amr = if second_factor { vec!["fed", MULTIPLE] } else { vec!["fed"] };
-        Self { method: PROVIDER, amr, second_factor, basis }
+        Self { method: PROVIDER, amr, second_factor, authenticated_at: None, basis }
     }
 
     /// A passkey, and nothing else: what somebody has, and, if its authenticator verified him, what he knows or is.
     pub(crate) fn passkey(proven: assertion::Proven) -> Self {
         let amr = vec![HARDWARE, if proven.user_verified { MULTIPLE } else { PRESENCE }];
         let basis = Basis::Passkey(proven);
-        Self { method: "passkey", amr, second_factor: proven.user_verified, basis }
+        Self { method: "passkey", amr, second_factor: proven.user_verified, authenticated_at: None, basis }
     }
 
     /// Refuses a proof by a way in that was closed since, and spends what is good once. The user's row must be locked.
@@ -76,17 +86,25 @@ pub(crate) struct Grounds {
     pub(super) method: String,
     pub(super) amr: Vec<String>,
     pub(super) second_factor: Option<Method>,
+    pub(super) authenticated_at: Option<DateTime<Utc>>,
 }
 
 impl Grounds {
-    /// A first factor (its method and `amr`) and a second one (its kind and what it adds to `amr`).
-    pub(crate) fn of_two(method: String, mut amr: Vec<String>, second: Method, words: &[&str]) -> Self {
+    /// A first factor (its method, its `amr` and when it was proven, if not now) and a second one (its kind and what it adds to
+    /// `amr`).
+    pub(crate) fn of_two(
+        method: String,
+        mut amr: Vec<String>,
+        authenticated_at: Option<DateTime<Utc>>,
+        second: Method,
+        words: &[&str],
+    ) -> Self {
         for word in words.iter().copied().chain([MULTIPLE]) {
             if !amr.iter().any(|known| known == word) {
                 amr.push(word.to_owned());
             }
         }
-        Self { method, amr, second_factor: Some(second) }
+        Self { method, amr, second_factor: Some(second), authenticated_at }
     }
 }
 
@@ -96,6 +114,7 @@ impl From<Proof> for Grounds {
         if proof.second_factor && !amr.iter().any(|word| word == MULTIPLE) {
             amr.push(MULTIPLE.to_owned());
         }
-        Self { method: proof.method.to_owned(), amr, second_factor: None }
+        let Proof { method, authenticated_at, .. } = proof;
+        Self { method: method.to_owned(), amr, second_factor: None, authenticated_at }
     }
 }

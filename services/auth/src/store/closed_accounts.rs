@@ -84,9 +84,10 @@ async fn take_alias(executor: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<S
     Ok(if taken.rows_affected() == 1 { alias } else { format!("{alias}-{}", id.as_uuid().simple()) })
 }
 
-/// Deletes the answers that were kept for a user's repeated requests: his profile stands in them.
+/// Deletes the answers that were kept for a user's repeated requests: his profile stands in them. Those of his API keys are kept
+/// under his name and their scopes (`TokenIdentity` of crate colink-auth).
 pub(crate) async fn delete_answers(connection: &mut PgConnection, id: UserId) -> sqlx::Result<()> {
-    sqlx::query("delete from idempotency_keys where caller = $1")
+    sqlx::query("delete from idempotency_keys where caller = $1 or starts_with(caller, $1 || ' ')")
         .bind(format!("user:{id}"))
         .execute(connection)
         .await

@@ -15,6 +15,7 @@ pub(crate) const TOKENS: Tokens = Tokens { table: "mfa_tickets", hash: "ticket_h
 pub(crate) struct StoredTicket {
     pub(crate) method: String,
     pub(crate) amr: Vec<String>,
+    pub(crate) authenticated_at: Option<DateTime<Utc>>,
     pub(crate) device_name: Option<String>,
     pub(crate) user_agent: Option<String>,
 }
@@ -25,6 +26,8 @@ pub(crate) struct NewTicket<'a> {
     pub(crate) user_id: UserId,
     pub(crate) method: &'a str,
     pub(crate) amr: &'a [&'a str],
+    /// When the first factor was proven, if that was not in this sign-in.
+    pub(crate) authenticated_at: Option<DateTime<Utc>>,
     pub(crate) device_name: Option<&'a str>,
     pub(crate) user_agent: Option<&'a str>,
     pub(crate) now: DateTime<Utc>,
@@ -38,8 +41,9 @@ pub(crate) async fn insert(
     new: &NewTicket<'_>,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into mfa_tickets (ticket_hash, user_id, method, amr, device_name, user_agent, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into mfa_tickets (ticket_hash, user_id, method, amr, device_name, user_agent, created_at, expires_at,
+                                  authenticated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(hash.as_bytes())
     .bind(new.user_id.as_uuid())
@@ -49,6 +53,7 @@ pub(crate) async fn insert(
     .bind(new.user_agent)
     .bind(new.now)
     .bind(new.expires_at)
+    .bind(new.authenticated_at)
     .execute(executor)
     .await
     .map(drop)
@@ -61,7 +66,7 @@ pub(crate) async fn lock(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<StoredTicket>> {
     sqlx::query_as(
-        "select method, amr, device_name, user_agent from mfa_tickets
+        "select method, amr, authenticated_at, device_name, user_agent from mfa_tickets
           where ticket_hash = $1 and expires_at > $2
             for update",
     )

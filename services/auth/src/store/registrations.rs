@@ -59,17 +59,23 @@ pub(crate) struct NewRegistration<'a> {
     pub(crate) secret_hash: TokenHash,
     pub(crate) client: &'a str,
     pub(crate) now: DateTime<Utc>,
+    /// When it is forgotten.
+    pub(crate) until: DateTime<Utc>,
 }
 
-/// Keeps a registration.
+/// Keeps a registration, and for it the name, which was taken before.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     new: &NewRegistration<'_>,
 ) -> sqlx::Result<RegistrationId> {
     sqlx::query_scalar(
-        "insert into registrations (user_id, username, display_name, password_hash, secret_hash, client, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
-         returning id",
+        "with pending as (
+             insert into registrations (user_id, username, display_name, password_hash, secret_hash, client, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7)
+             returning id),
+         held as (
+             update usernames set held_until = $8, registration_id = (select id from pending) where username = $2)
+         select id from pending",
     )
     .bind(new.user_id.as_uuid())
     .bind(new.username.as_str())
@@ -78,6 +84,7 @@ pub(crate) async fn insert(
     .bind(new.secret_hash.as_bytes())
     .bind(new.client)
     .bind(new.now)
+    .bind(new.until)
     .fetch_one(connection)
     .await
 }
@@ -152,12 +159,14 @@ pub(crate) async fn count(connection: &mut PgConnection, user_id: UserId) -> sql
         .await
 }
 
-/// Deletes registrations that nobody proved since `before`, with their tokens, and says how many.
+/// Deletes registrations from `before` or earlier that nobody proved, with their tokens, and says how many.
 pub(crate) async fn delete_expired(
     executor: impl PgExecutor<'_>,
     before: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from registrations where created_at < $1").bind(before).execute(executor).await?;
+    let deleted = sqlx::query("delete from registrations where created_at <= $1")
+        .bind(before)
+        .execute(executor)
+        .await?;
     Ok(deleted.rows_affected())
 }

@@ -60,6 +60,8 @@ pub(crate) struct NewSession<'a> {
     /// Of the token that pages must repeat, when the refresh token is in a cookie.
     pub(crate) csrf_hash: Option<TokenHash>,
     pub(crate) now: DateTime<Utc>,
+    /// When its user proved who he is; not later than `now`.
+    pub(crate) authenticated_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
 }
 
@@ -68,7 +70,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &NewSession<'_>) 
     sqlx::query(
         "insert into sessions (id, user_id, device_name, user_agent, ip, amr, created_at, last_seen_at,
                                authenticated_at, expires_at, method, csrf_hash)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10)",
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11)",
     )
     .bind(new.id.as_uuid())
     .bind(new.user_id.as_uuid())
@@ -77,6 +79,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, new: &NewSession<'_>) 
     .bind(&new.ip)
     .bind(new.amr)
     .bind(new.now)
+    .bind(new.authenticated_at)
     .bind(new.expires_at)
     .bind(new.method)
     .bind(new.csrf_hash.as_ref().map(TokenHash::as_bytes))

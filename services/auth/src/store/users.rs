@@ -14,7 +14,9 @@ use super::profiles::ProfileFields;
 use super::registrations::Registration;
 use crate::domain::password::Owner;
 
-pub(crate) use turns::{delete_unproven, update_password, update_proven, update_vouched};
+pub(crate) use turns::{
+    delete, lock_expired, update_password, update_proven, update_unproven_name, update_vouched,
+};
 
 /// An account, without its password.
 #[derive(Debug, Clone, FromRow)]

@@ -3,6 +3,7 @@
 use colink_events::Topic;
 use colink_events::users::{ApiKeyRevoked, SessionRevoked, UserDeactivated};
 use colink_test::Client;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::account_end::{deactivate, erase, with_admin};
@@ -101,6 +102,20 @@ async fn bots_of_an_erased_owner_go_out_of_use() {
     let again = json!({ "username": name, "display_name": "Another" });
     bob.client.post("/auth/bots", &again).await.expect(409);
     others.get("/users/me").await.expect(200);
+}
+
+/// with an account go the answers that were kept for its keys: its owner's profile stands in them.
+#[tokio::test]
+async fn answers_kept_for_keys_go_with_the_account() {
+    let world = World::start().await;
+    let (ada, session) = world.signed_in("ada").await;
+    let client = by_key(&world, &make(&session.client, &["users:write"]).await.text("/key")).await;
+    let change = client.request(Method::PATCH, "/users/me").idempotency_key("k1");
+    change.json(&json!({ "title": "Analyst" })).send().await.expect(200);
+    let kept = "select count(*) from idempotency_keys where position($1 in convert_from(body, 'UTF8')) > 0";
+    assert_eq!(world.count(kept, &ada.email).await, 1);
+    erase(&session, &ada.username).await.expect(204);
+    assert_eq!(world.count(kept, &ada.email).await, 0);
 }
 
 /// whoever makes keys in the moment in which his account closes is left without one.

@@ -19,7 +19,7 @@ async fn one_use_of_a_token_wins() {
     let token = world.verification_mail(&ada).await.token();
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..10 {
-        let (client, body) = (world.anonymous(), json!({ "token": token }));
+        let (client, body) = (world.anonymous(), json!({ "token": token, "password": ada.password }));
         waiting.spawn(async move { client.post("/auth/verify-email", &body).await });
     }
     let answers = waiting.join_all().await;
@@ -79,7 +79,7 @@ async fn the_link_that_is_used_decides_who_the_account_is() {
     world.login(&ada).await;
     assert_eq!(world.count("select count(*) from registrations where $1 <> ''", "x").await, 0);
     let held = "select count(*) from usernames where username = $1 and held_until is not null";
-    assert_eq!(world.count(held, &mallory.username).await, 1, "free after a day");
+    assert_eq!(world.count(held, &mallory.username).await, 1, "free when its time is over");
     assert_eq!(world.count(held, &ada.username).await, 0, "taken for good");
 }
 

@@ -1,11 +1,16 @@
 //! `POST /auth/verify-email`: a link is taken from whoever registered, not from whoever is led to open it.
 
-use colink_test::{Answer, Client};
+use colink_test::{Answer, Client, unique};
 use serde_json::{Value, json};
 
 use crate::harness::{Person, World, refuses_values, settings};
 
 const PATH: &str = "/auth/verify-email";
+
+/// A service that believes the network.
+async fn believing() -> World {
+    World::with(settings().set("registration.trust_same_network", true)).await
+}
 
 /// A client somewhere else.
 fn elsewhere(world: &World, ip: &str) -> Client {
@@ -37,7 +42,7 @@ fn rival(world: &World, owner: &Person) -> Person {
 /// his own.
 #[tokio::test]
 async fn a_link_opened_by_a_victim_gives_the_attacker_nothing() {
-    let world = World::start().await;
+    let world = believing().await;
     let ada = world.stranger("ada");
     let mallory = rival(&world, &ada);
     register_from(&elsewhere(&world, "203.0.113.66"), &mallory).await;
@@ -71,7 +76,7 @@ async fn a_link_opened_by_a_victim_gives_the_attacker_nothing() {
 /// no link is believed by itself.
 #[tokio::test]
 async fn of_several_registrations_none_is_believed_by_its_link_alone() {
-    let world = World::start().await;
+    let world = believing().await;
     let ada = world.stranger("ada");
     let mallory = rival(&world, &ada);
     let attackers = register_from(&world.anonymous(), &mallory).await;
@@ -94,7 +99,7 @@ async fn of_several_registrations_none_is_believed_by_its_link_alone() {
 /// whoever registered proves it on any device, by his password or by the secret of the answer.
 #[tokio::test]
 async fn the_maker_of_a_registration_proves_it_anywhere() {
-    let world = World::start().await;
+    let world = believing().await;
     let phone = elsewhere(&world, "198.51.100.7");
     let (ada, bob) = (world.stranger("ada"), world.stranger("bob"));
     let secret = register_from(&world.anonymous(), &ada).await;
@@ -112,10 +117,38 @@ async fn the_maker_of_a_registration_proves_it_anywhere() {
     world.login(&bob).await;
 }
 
-/// where the network is not believed a link never works by itself.
+/// a link alone is enough in the network of the registration, where that is configured.
 #[tokio::test]
-async fn the_network_need_not_be_believed() {
-    let world = World::with(settings().set("registration.trust_same_network", false)).await;
+async fn the_network_can_be_believed() {
+    let world = believing().await;
+    let ada = world.stranger("ada");
+    register_from(&world.anonymous(), &ada).await;
+    let body = json!({ "token": token_of(&world, &ada).await });
+    refuses_values(&elsewhere(&world, "198.51.100.7"), PATH, body.clone(), &["password"]).await;
+    verify(&world.anonymous(), &body).await.expect(200);
+    world.login(&ada).await;
+}
+
+/// but not for the address whose owner administers the installation.
+#[tokio::test]
+async fn the_network_is_not_believed_of_the_first_admin() {
+    let email = format!("Root.{}@Example.test", unique());
+    let settings = settings().set("registration.trust_same_network", true);
+    let world = World::with(settings.set("bootstrap.admin_email", email.as_str())).await;
+    let mut root = world.stranger("root");
+    root.email = email.to_lowercase();
+    register_from(&world.anonymous(), &root).await;
+    let token = token_of(&world, &root).await;
+    refuses_values(&world.anonymous(), PATH, json!({ "token": token }), &["password"]).await;
+    verify(&world.anonymous(), &json!({"token": token, "password": root.password})).await.expect(200);
+    let answer = world.try_login(&root.email, &root.password).await.expect(200);
+    assert_eq!(answer.value("/user/realm_roles"), json!(["user", "admin"]));
+}
+
+/// by default the network is not believed: a link never works by itself.
+#[tokio::test]
+async fn the_network_is_not_believed_by_default() {
+    let world = World::start().await;
     let ada = world.stranger("ada");
     let secret = register_from(&world.anonymous(), &ada).await;
     let token = token_of(&world, &ada).await;

@@ -7,6 +7,7 @@ use colink_events::users::{
     ApiKeyCreated, ApiKeyRevoked, BotCreated, SessionRevoked, UserDeactivated, UserRegistered, UserUpdated,
 };
 use colink_test::unique;
+use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ use crate::api_keys::{by_key, exchange};
 use crate::harness::{
     PASSWORD, Session, World, refuses_bad_tokens, refuses_malformed, refuses_values, settings,
 };
+use crate::password_races::{held, kept_waiting};
 
 const PATH: &str = "/auth/bots";
 
@@ -182,6 +184,38 @@ async fn a_bot_is_changed() {
     let (event, _) = probe.await_event::<UserUpdated>(|e| e.0.user_id.to_string() == bot).await;
     assert_eq!((event.0.display_name.as_str(), event.0.version), ("Release bot", 2));
     ada.client.patch(&path, &json!({ "username": "other" })).await.expect(400);
+}
+
+/// A-11, A-12: whoever closes his account in the moment in which he makes or changes a bot does neither. Closing holds his row
+/// and those of his bots.
+#[tokio::test]
+async fn a_closed_account_neither_makes_nor_changes_a_bot() {
+    let world = World::start().await;
+    let (person, ada) = world.signed_in("ada").await;
+    let bot = make(&world, &ada).await;
+    let name = ada.client.get(PATH).await.expect(200).text("/items/0/username");
+    let new = json!({ "username": format!("bot.{}", unique()), "display_name": "Another" });
+    let changes = json!({ "display_name": "Release bot", "description": "Releases." });
+    let calls = [
+        (&person.username, Method::POST, PATH.to_owned(), new),
+        (&name, Method::PATCH, format!("{PATH}/{bot}"), changes),
+    ];
+    for (locked, method, path, body) in calls {
+        sqlx::query("update users set deactivated_at = null").execute(world.database()).await.unwrap();
+        let mut held = held(&world, locked).await;
+        let closing = async {
+            kept_waiting(&world, 1).await;
+            let close = sqlx::query("update users set deactivated_at = now() where id = $1::uuid");
+            close.bind(&ada.user_id).execute(&mut *held).await.unwrap();
+            held.commit().await.unwrap();
+        };
+        let (answer, ()) = join(ada.client.request(method, &path).json(&body).send(), closing).await;
+        assert_eq!(answer.expect(401).error_code(), "TOKEN_INVALID", "{path}");
+    }
+    let as_it_was = "select count(*) from bots b join users u on u.id = b.user_id
+                      where b.owner_id = $1::uuid and u.display_name = 'Deploy bot' and b.description is null";
+    assert_eq!(world.count(as_it_was, &ada.user_id).await, 1);
+    assert_eq!(world.count("select count(*) from bots where owner_id = $1::uuid", &ada.user_id).await, 1);
 }
 
 /// A-11: a deleted bot's keys and sockets end, its name stays taken, and it is gone from lists.

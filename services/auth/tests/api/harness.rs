@@ -98,8 +98,10 @@ impl World {
         self.mailbox.await_mail(&person.email, "Confirm your mail address").await
     }
 
+    /// Uses a link as whoever registered with [`PASSWORD`].
     pub(crate) async fn verify(&self, token: &str) -> Answer {
-        self.anonymous().post("/auth/verify-email", &json!({ "token": token })).await
+        let proof = json!({ "token": token, "password": PASSWORD });
+        self.anonymous().post("/auth/verify-email", &proof).await
     }
 
     /// Somebody who has registered and verified.

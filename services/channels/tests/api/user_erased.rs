@@ -42,7 +42,7 @@ async fn keep_answers(world: &World, user: &TestUser) {
     .bind(user.id.to_string())
     .execute(world.service.database())
     .await
-    .unwrap();
+    .expect("kept answers");
 }
 
 /// memberships end with their events, invitations to the address go, no name is left, and neither a repeat nor a

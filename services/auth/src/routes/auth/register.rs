@@ -1,13 +1,12 @@
 //! `POST /auth/register`.
 //!
 //! Answer, work and the name that is taken are the same whether the address has an account or not; only the
-//! mail differs, and that is read by the address's owner alone.
+//! mail differs, and that is read by the address's owner alone. The name is held for as long as a registration lives, and
+//! belongs to somebody only when an address is proven.
 //!
 //! Until an address is proven anybody may have registered with it, so a registration's names and password wait with its
 //! own link: the account gets those of the link that is used, and an attacker who was here first gains nothing. The answer
 //! holds a secret by which [`super::verify_email`] knows that the link is used by whoever registered.
-
-use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -30,10 +29,6 @@ use crate::state::State;
 use crate::store::registrations::{self, NewRegistration};
 use crate::store::usernames;
 use crate::store::users::{self, NewUser};
-
-/// How long a registration with a known address holds its username: as long as a new account would wait for its
-/// verification.
-pub(super) const HELD: Duration = Duration::from_secs(86_400);
 
 /// Who wants to join.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -137,9 +132,10 @@ async fn create_or_tell(
     let Registration { email, username, display_name, password_hash, secret, client } = registration;
     let (secret_hash, client) = (secret.hash(), client.as_str());
     let (now, id) = (state.clock.now(), UserId::generate(state.clock.as_ref()));
-    if !usernames::insert(transaction, username, now).await? {
+    if !usernames::insert(transaction, username).await? {
         return Err(AuthError::UsernameTaken);
     }
+    let until = now + state.registration.lifetime();
     let pending_for = |user_id| NewRegistration {
         user_id,
         username,
@@ -148,6 +144,7 @@ async fn create_or_tell(
         secret_hash,
         client,
         now,
+        until,
     };
     let new = NewUser {
         id,
@@ -168,14 +165,12 @@ async fn create_or_tell(
     // The insert has just met it; it is gone when it expired at this moment, and then the client tries again.
     let user = users::lock_by_email(transaction, email).await?.ok_or(AuthError::Busy("registration"))?;
     let cause = context.cause(Some(user.id()), None);
-    let pending = if user.email_verified_at.is_some() {
+    if user.email_verified_at.is_some() {
         mail::queue(state, transaction, user.id(), Template::AlreadyRegistered, &cause).await?;
-        None
+        usernames::update_held(transaction, username.as_str(), until).await?;
     } else {
         let pending = registrations::insert(transaction, &pending_for(user.id())).await?;
         mail::queue_link(state, transaction, user.id(), Template::VerifyEmail, pending, &cause).await?;
-        Some(pending)
-    };
-    usernames::update_held(transaction, username.as_str(), pending, now + HELD).await?;
+    }
     Ok("known")
 }

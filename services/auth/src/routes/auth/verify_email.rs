@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::register::HELD;
 use crate::domain::opaque_token::{OpaqueToken, TokenHash};
 use crate::domain::password::Password;
 use crate::error::AuthError;
@@ -61,15 +60,15 @@ struct Evidence {
     password: bool,
     /// What the registration was answered.
     secret: Option<TokenHash>,
-    /// Where the link is used: believed of the only registration of an address, where that is configured.
+    /// Where the link is used, where that is configured to be believed.
     client: Option<Subject>,
 }
 
 /// Prove that an address is yours
 ///
 /// The token works once and for 24 hours. It is taken from whoever registered: give the `registration_secret` or the
-/// `password` of the registration. Without either it works where the registration was made, as long as it is the only
-/// one of the address; else `password` is asked for, and the token stays good.
+/// `password` of the registration. Without either `password` is asked for, and the token stays good; an installation may
+/// take the token alone where the registration was made, as long as it is the only one of the address.
 #[utoipa::path(
     post,
     path = "/auth/verify-email",
@@ -131,11 +130,12 @@ async fn check_password(
 }
 
 impl Evidence {
-    fn suffices(&self, used: &Registration, is_only_one: bool) -> bool {
+    /// `believes_place`: whether the place alone is enough.
+    fn suffices(&self, used: &Registration, believes_place: bool) -> bool {
         let kept = used.secret_hash.as_deref();
         let secret = self.secret.is_some_and(|secret| kept.is_some_and(|kept| secret.is(kept)));
         let client = self.client.as_ref().map(Subject::as_str);
-        self.password || secret || (is_only_one && client.is_some() && client == used.client.as_deref())
+        self.password || secret || (believes_place && client.is_some() && client == used.client.as_deref())
     }
 }
 
@@ -152,13 +152,16 @@ async fn prove(
     let user = users::lock(transaction, pending.user_id()).await?.ok_or(AuthError::DeadLink)?;
     let used = registrations::lock_by_token(transaction, token, VERIFY, now).await?;
     let mut used = used.filter(|used| used.id == pending.id()).ok_or(AuthError::DeadLink)?;
-    let is_only_one = registrations::count(transaction, user.id()).await? == 1;
-    if !evidence.suffices(&used, is_only_one) {
+    let admin = state.admin_email.as_ref();
+    // Whoever proves this one administers the installation, and guests may share a network with its owner.
+    let is_admins = admin.is_some_and(|admin| user.email_normalised.as_deref() == Some(admin.as_str()));
+    let believes_place = !is_admins && registrations::count(transaction, user.id()).await? == 1;
+    if !evidence.suffices(&used, believes_place) {
         return Err(AuthError::ProofNeeded);
     }
-    used.username = settle_name(transaction, &user, &used, now).await?;
+    let old_name_until = now + state.registration.lifetime();
+    used.username = settle_name(transaction, &user, &used, old_name_until).await?;
     registrations::delete_all(transaction, user.id()).await?;
-    let admin = state.admin_email.as_ref();
     let proven = users::update_verified(transaction, user.id(), &used, admin, now).await?;
     let user = proven.ok_or(AuthError::DeadLink)?;
     let cause = context.cause(Some(user.id()), None);
@@ -167,19 +170,20 @@ async fn prove(
     state.emit(transaction, &UserUpdated(user.payload(now.into())), &cause).await
 }
 
-/// The name that the registration asked for; the old one is held for a while, as those of the void registrations are.
-/// When somebody else got the name after its time, the account keeps the one it has.
+/// The name that the registration asked for, from now on for good; the old one is held for as long as it was to be, as those
+/// of the void registrations are. When somebody else got the name after its time, the account keeps the one it has.
 async fn settle_name(
     transaction: &mut PgConnection,
     user: &User,
     used: &Registration,
-    now: DateTime<Utc>,
+    old_name_until: DateTime<Utc>,
 ) -> Result<String, AuthError> {
     if used.username == user.username
-        || !usernames::update_claimed(transaction, &used.username, used.id, now).await?
+        || !usernames::update_claimed(transaction, &used.username, used.id).await?
     {
+        usernames::update_kept(transaction, &user.username).await?;
         return Ok(user.username.clone());
     }
-    usernames::update_held(transaction, &user.username, None, now + HELD).await?;
+    usernames::update_held(transaction, &user.username, old_name_until).await?;
     Ok(used.username.clone())
 }

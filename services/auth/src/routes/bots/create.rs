@@ -16,7 +16,8 @@ use crate::config::api_keys::Creators;
 use crate::error::AuthError;
 use crate::state::State;
 use crate::store::bots::{self, NewBot};
-use crate::store::{usernames, users};
+use crate::store::usernames;
+use crate::store::users::{self, User};
 
 /// The bot that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -65,12 +66,13 @@ pub(crate) async fn create_bot(
     }
     let (now, id) = (state.clock.now(), UserId::generate(state.clock.as_ref()));
     let mut transaction = state.begin().await?;
-    users::lock(&mut transaction, caller.user_id()).await?.ok_or(AuthError::UserGone)?;
+    let owner = users::lock(&mut transaction, caller.user_id()).await?;
+    owner.filter(User::is_open).ok_or(AuthError::UserGone)?;
     let most = state.bots.max_per_owner;
     if bots::count(&mut *transaction, Some(caller.user_id())).await? >= i64::from(most) {
         return Err(ApiKeyError::TooManyBots(most).into());
     }
-    if !usernames::insert(&mut transaction, &username, now).await? {
+    if !usernames::insert(&mut transaction, &username).await? {
         return Err(AuthError::UsernameTaken.into());
     }
     let new = NewBot {

@@ -12,8 +12,10 @@ use utoipa::ToSchema;
 
 use super::{View, own};
 use crate::api_keys::error::ApiKeyError;
+use crate::error::AuthError;
 use crate::state::State;
 use crate::store::bots;
+use crate::store::users::{self, User};
 
 /// What changes; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,6 +52,9 @@ pub(crate) async fn update_bot(
     let mut transaction = state.begin().await?;
     let before = bots::lock(&mut transaction, id).await?.ok_or(ApiKeyError::NoBot)?;
     own(&mut *transaction, &caller, id).await?;
+    // Whoever closes his account locks his bots too: after the lock it is known whether he has.
+    let owner = users::lookup(&mut *transaction, caller.user_id()).await?;
+    owner.filter(User::is_open).ok_or(AuthError::UserGone)?;
     let description = description.as_ref().map(Description::as_str);
     bots::update(&mut transaction, id, display_name.as_ref(), description, now).await?;
     let bot = bots::lookup(&mut *transaction, id).await?.ok_or(ApiKeyError::NoBot)?;

@@ -20,8 +20,8 @@ use crate::oidc::provider::Provider;
 use crate::oidc::refusal::Refusal;
 use crate::oidc::{ExchangeError, FlowSecrets};
 use crate::state::State;
+use crate::store::oidc_codes;
 use crate::store::oidc_flows::{self, Flow};
-use crate::store::{oidc_codes, sessions};
 use crate::turned_away;
 
 /// Life of the code for the client, in seconds.
@@ -150,11 +150,6 @@ impl Returned {
         let proven = Proven { state, provider: &self.provider, person, context };
         let mut transaction = state.begin().await?;
         if let Some((user_id, session_id)) = self.flow.link() {
-            // Whoever was signed out meanwhile links nothing.
-            let now = state.clock.now();
-            if !sessions::is_open(&mut transaction, user_id, session_id, now).await? {
-                return Err(Refusal::Expired.into());
-            }
             let ended = proven.link(&mut transaction, user_id, session_id).await?;
             state.commit(transaction).await?;
             ended.announce(state).await;

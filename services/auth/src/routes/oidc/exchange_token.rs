@@ -44,7 +44,8 @@ pub(crate) struct Request {
 /// Exchange a provider's access token for ours
 ///
 /// For programs that are signed in at a provider already. The identity must be linked to an account: sign in through the
-/// browser once. A second factor may be asked for, as after a password.
+/// browser once. A second factor may be asked for, as after a password. What asks for a fresh proof counts from the token's
+/// `auth_time`; a token without it is none.
 #[utoipa::path(
     post,
     path = "/auth/token-exchange",

@@ -17,7 +17,9 @@ use crate::store::oidc_providers::{self, NewProvider};
 
 /// Change an identity provider of a workspace
 ///
-/// What is left out stays, the secret too. Kind and issuer never change: add another provider instead.
+/// What is left out stays, the secret too. Kind and issuer never change: add another provider instead. Whoever begins to trust a
+/// provider sends `allowed_domains` and `client_id` along, and `mfa_acr` for `trust_mfa`: what he checked, and not what an
+/// administrator of the workspace made of it meanwhile.
 #[utoipa::path(
     put,
     path = "/auth/oidc/workspaces/{workspace_id}/providers/{provider_id}",
@@ -60,8 +62,12 @@ pub(crate) async fn update_workspace_provider(
             "cannot be changed",
         ),
     ))?;
+    let left_out = changes.left_out();
     let draft = Draft::of(&stored).change(provider.kind, changes)?;
     check_trust(&caller, draft.is_trusted() || stored.is_trusted())?;
+    if draft.is_trusted() && !stored.is_trusted() {
+        draft.check_stated(&left_out)?;
+    }
     let now = state.clock.now();
     let new =
         NewProvider::of(id, workspace_id, provider.kind, &stored.issuer, &draft, sealed.as_deref(), now);

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::SSO;
 use super::browser::Browser;
 use super::provider::{CLIENT_ID, LocalProvider, Signed, Someone};
-use crate::harness::{World, refuses_malformed, refuses_values, settings};
+use super::unlinking::touch;
+use crate::authenticator::Authenticator;
+use crate::harness::{PASSWORD, World, refuses_malformed, refuses_values, settings};
 use crate::password_races::{SESSIONS, held, kept_waiting};
 
 const AUDIENCE: &str = "colink-api";
@@ -46,6 +48,17 @@ impl Scene {
             "iss": self.provider.issuer(), "sub": self.ada.subject, "aud": [AUDIENCE, "account"], "typ": "Bearer",
             "iat": now, "exp": now + 300, "azp": "another-client"
         })
+    }
+
+    /// Whether a session of the token may give the account its first password.
+    async fn may_set_password(&self, session: &Answer) -> bool {
+        let client = self.world.session(session).client;
+        let answer = client.post("/auth/set-password", &json!({ "new_password": PASSWORD })).await;
+        if answer.status == 200 {
+            return true;
+        }
+        assert_eq!(answer.expect(403).error_code(), "REAUTHENTICATION_REQUIRED");
+        false
     }
 
     async fn exchange(&self, typ: &str, claims: &Value) -> Answer {
@@ -163,6 +176,44 @@ async fn an_exchange_does_not_outlive_its_link() {
         let (answer, ()) = join(scene.exchange("JWT", &claims), rest).await;
         assert_eq!(answer.expect(403).error_code(), "FORBIDDEN", "{by_user}");
         assert_eq!(world.count(SESSIONS, &scene.ada.username).await, 1, "{by_user}: that of the browser");
+    }
+}
+
+/// a token is a proof of the moment of the sign-in at the provider: a stolen one, or one that does not say, changes
+/// nothing that guards the account.
+#[tokio::test]
+async fn a_token_is_as_fresh_as_its_sign_in() {
+    let scene = Scene::start().await;
+    let now = SystemClock.now().timestamp();
+    assert!(!scene.may_set_password(&scene.exchange("JWT", &scene.claims()).await.expect(200)).await);
+    for (auth_time, fresh) in [
+        (Value::Null, false),
+        (json!("now"), false),
+        (json!(now - 3600), false),
+        (json!(now + 3600), false),
+        (json!(now - 60), true),
+    ] {
+        let mut claims = scene.claims();
+        claims["auth_time"] = auth_time.clone();
+        let session = scene.exchange("JWT", &claims).await.expect(200);
+        assert_eq!(scene.may_set_password(&session).await, fresh, "{auth_time}");
+    }
+}
+
+/// a second factor that goes with it makes it no fresher.
+#[tokio::test]
+async fn a_second_factor_makes_a_token_no_fresher() {
+    let scene = Scene::start().await;
+    let world = &scene.world;
+    let signed_in = Browser::new(world).sign_in(&scene.provider, &scene.ada).await.expect(200);
+    let mut key = Authenticator::without_verification();
+    world.passkey(&world.session(&signed_in), &mut key).await;
+    for (age_s, fresh) in [(3600, false), (60, true)] {
+        let mut claims = scene.claims();
+        claims["auth_time"] = json!(SystemClock.now().timestamp() - age_s);
+        let ticket = scene.exchange("JWT", &claims).await.expect(200).text("/mfa_ticket");
+        let session = touch(world, &ticket, &mut key).await.expect(200);
+        assert_eq!(scene.may_set_password(&session).await, fresh, "{age_s}");
     }
 }
 

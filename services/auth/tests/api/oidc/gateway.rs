@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::SSO;
 use super::browser::Browser;
 use super::provider::{CLIENT_ID, LocalProvider, Signed, Someone};
-use crate::harness::{World, refuses_bad_tokens, settings};
+use crate::harness::{PASSWORD, World, refuses_bad_tokens, settings};
 use crate::mfa_harness::claims;
 use crate::password_races::{SESSIONS, held, kept_waiting};
 
@@ -197,6 +197,20 @@ async fn an_end_lasts() {
     assert_ne!(claims(&anew)["sid"], claims(&token)["sid"]);
     scene.client(&anew).get("/auth/me").await.expect(200);
     assert!(scene.is_refused(&theirs).await, "also while another session is open");
+}
+
+/// a token proves lately what its sign-in at the provider did lately, and nothing when it does not say.
+#[tokio::test]
+async fn a_token_is_as_fresh_as_its_sign_in() {
+    for (age_s, status) in [(None, 403), (Some(3600), 403), (Some(60), 200)] {
+        let scene = Scene::start().await;
+        let mut claims = scene.claims();
+        claims["auth_time"] = age_s.map_or(Value::Null, |age_s: i64| json!(now() - age_s));
+        let client = scene.client(&scene.token(&claims).await);
+        let answer =
+            client.post("/auth/set-password", &json!({ "new_password": PASSWORD })).await.expect(status);
+        assert!(status == 200 || answer.error_code() == "REAUTHENTICATION_REQUIRED", "{age_s:?}: {answer}");
+    }
 }
 
 /// a token that is being exchanged while its identity is unlinked opens nothing.

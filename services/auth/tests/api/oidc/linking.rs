@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use colink_events::Topic;
 use colink_events::users::{ProviderLinked, ProviderUnlinked, SessionRevoked};
+use futures_util::future::join;
 use reqwest::Method;
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use super::browser::Browser;
 use super::provider::{LocalProvider, Someone};
 use super::{SSO, error_of, start};
 use crate::harness::{World, clock, refuses_bad_tokens, settings};
+use crate::password_races::{held, kept_waiting};
 
 const SETTINGS: &str = "https://chat.example.test/settings";
 
@@ -131,6 +133,27 @@ async fn linking_needs_a_fresh_and_living_session() {
     for (method, path) in [(Method::POST, format!("{path}/link")), (Method::DELETE, path)] {
         let answer = session.client.request(method, &path).send().await.expect(403);
         assert_eq!(answer.error_code(), "REAUTHENTICATION_REQUIRED", "{path}");
+    }
+}
+
+/// nor does it outlive one that ends in the moment in which he comes back, as a reset of his password and the closing
+/// of his account end it, who hold his row.
+#[tokio::test]
+async fn a_link_does_not_outlive_its_session() {
+    for change in ["update sessions set revoked_at = now()", "update users set deactivated_at = now()"] {
+        let (provider, world, mut browser) = start().await;
+        let (ada, session) = world.signed_in("ada").await;
+        let url = browser.begin_link(&session.access).await;
+        let back = provider.sign_in(&url, &Someone::named("x"));
+        let mut held = held(&world, &ada.username).await;
+        let end = async {
+            kept_waiting(&world, 1).await;
+            sqlx::query(change).execute(&mut *held).await.unwrap();
+            held.commit().await.unwrap();
+        };
+        let (location, ()) = join(browser.come_back(&back), end).await;
+        assert_eq!(location, format!("{SETTINGS}#oidc_error=expired"), "{change}");
+        assert_eq!(world.count("select count(*) from identities where provider = $1", SSO).await, 0);
     }
 }
 

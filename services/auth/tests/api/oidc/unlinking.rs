@@ -15,7 +15,7 @@ use crate::password_races::{held, kept_waiting};
 const TOUCH: &str = "/auth/mfa/passkey";
 
 /// Brings the key as the second half of a sign-in.
-async fn touch(world: &World, ticket: &str, key: &mut Authenticator) -> colink_test::Answer {
+pub(super) async fn touch(world: &World, ticket: &str, key: &mut Authenticator) -> colink_test::Answer {
     let begun =
         world.anonymous().post(&format!("{TOUCH}/start"), &json!({ "mfa_ticket": ticket })).await.expect(200);
     let credential = key.get(&begun.value("/options"));

@@ -3,6 +3,7 @@
 pub(crate) mod company;
 mod deleted;
 mod removed;
+mod trust;
 
 use std::sync::atomic::Ordering;
 
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use super::browser::{Browser, code_of};
 use super::error_of;
-use super::provider::{CLIENT_SECRET, Someone};
+use super::provider::{CLIENT_ID, CLIENT_SECRET, Someone};
 use crate::harness::refuses_bad_tokens;
 use crate::password_races::{SESSIONS, held, kept_waiting};
 use company::{Company, WORKSPACE, path};
@@ -122,7 +123,8 @@ async fn trust_is_the_operators() {
     admin.put(&one, &json!({"trusts_email": true})).await.expect(403);
     let unbounded = json!({"trusts_email": true, "allowed_domains": []});
     assert_eq!(operator.client.put(&one, &unbounded).await.expect(400).error_fields(), ["allowed_domains"]);
-    operator.client.put(&one, &json!({"trusts_email": true})).await.expect(200);
+    let trust = json!({"trusts_email": true, "allowed_domains": ["example.test"], "client_id": CLIENT_ID});
+    operator.client.put(&one, &trust).await.expect(200);
     let mut channels = company.world.stage.probe(Topic::Channels).await;
     let of_operator = |event: &AccessBypassed| event.user_id.to_string() == operator.user_id;
     assert_eq!(channels.await_event::<AccessBypassed>(of_operator).await.0.action, "update_workspace");
