@@ -70,11 +70,12 @@ async fn a_page_that_is_not_on_the_list_gets_no_socket() {
 /// O-1, R-5, R-8: a client that gives no sign of life is let go, and counted.
 #[tokio::test]
 async fn a_socket_without_a_heartbeat_is_reaped() {
-    let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 200)).await;
+    let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 500)).await;
     let ann = node.user("ann");
     let mut alive = node.connect(&ann).await;
     // The client answers pings only while it reads: this one does not read for longer than two heartbeats.
     let mut dead = node.connect(&ann).await;
+    // Far apart from two heartbeats, or a slow machine lets this one go, too.
     for _ in 0..6 {
         alive.send(&json!({"type": "ping"})).await;
         alive.await_type("pong").await;

@@ -19,9 +19,10 @@ use crate::store::erasure::{self, Former};
 /// How often it is asked whose name is to be looked for; an index with nobody in it answers.
 const EVERY: Duration = Duration::from_secs(1);
 /// From the first search for a name to the second, in milliseconds.
-const SOONEST: i64 = 60_000;
-/// From the first search for a name to the last, in milliseconds: a day. What is indexed later keeps the name.
-const KEPT: i64 = 24 * 3_600_000;
+const SOONEST: i64 = 5_000;
+/// From the first search for a name to the last, in milliseconds. What is indexed later keeps the name; but longer than this
+/// nobody who erases himself is to be known.
+const KEPT: i64 = 20_000;
 
 /// Runs until cancelled. A failure is logged and tried again at the next time.
 pub(crate) async fn run(state: State, cancel: CancellationToken) {
@@ -67,11 +68,11 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_for_ever_more_rarely_and_once_at_the_end() {
-        let (mut now, mut minutes) = (0, vec![0]);
+        let (mut now, mut seconds) = (0, vec![0]);
         while let Some(next) = next_pass(Timestamp::from_millis(0), Timestamp::from_millis(now)) {
             now = next.as_millis();
-            minutes.push(now / 60_000);
+            seconds.push(now / 1_000);
         }
-        assert_eq!(minutes, [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440]);
+        assert_eq!(seconds, [0, 5, 10, 20]);
     }
 }
