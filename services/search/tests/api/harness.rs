@@ -37,12 +37,8 @@ impl World {
     }
 
     pub async fn on(stage: Stage) -> Self {
-        Self::with(stage, Settings::new()).await
-    }
-
-    pub async fn with(stage: Stage, settings: Settings) -> Self {
         let channels = ChannelsStub::start();
-        let settings = settings.set("internal.channels_url", channels.url());
+        let settings = Settings::new().set("internal.channels_url", channels.url());
         let search = stage.start::<Search>(settings).await;
         let mut kafka = KafkaConfig::new(Environment::get().kafka());
         kafka.topic_prefix = stage.topic_prefix().to_owned();
