@@ -168,7 +168,7 @@ impl Consumer {
         consumer.subscribe(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
         let parked = ParkedKeys::new(self.metrics.parked_keys.with_label_values(&[self.group.as_str()]));
         let worker = Worker {
-            dead_letters: DeadLetters::new(&self.group, &self.config, self.producer),
+            dead_letters: DeadLetters::new(&self.group, &self.config, self.producer, self.redrive),
             group: self.group,
             routes: self.routes,
             parked,

@@ -46,7 +46,7 @@ impl BusMetrics {
         let gauge = |name, help, labels: &[&str]| metrics.gauge_vec(name, help, labels);
         let latency =
             |name, help, labels: &[&str]| metrics.histogram_vec(name, help, LATENCY_SECONDS, labels);
-        let produced = "Records by outcome: stored, failed, refused by the full queue";
+        let produced = "Records by outcome: stored, failed, refused by the queue or the topic";
         let produce_seconds = "From the produce call to the broker's acknowledgement";
         let oldest = "Age of the oldest event that is not published yet";
         let set_aside = "Events that can never be published as they are";

@@ -1,6 +1,7 @@
 //! Writes the dead letters, and reads from them which keys are parked.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -50,11 +51,13 @@ pub(super) struct DeadLetters {
     group: String,
     config: KafkaConfig,
     producer: Producer,
+    /// The letters themselves are wanted, and not only their keys.
+    redrive: bool,
 }
 
 impl DeadLetters {
-    pub(super) fn new(group: &str, config: &KafkaConfig, producer: Producer) -> Self {
-        Self { group: group.to_owned(), config: config.clone(), producer }
+    pub(super) fn new(group: &str, config: &KafkaConfig, producer: Producer, redrive: bool) -> Self {
+        Self { group: group.to_owned(), config: config.clone(), producer, redrive }
     }
 
     /// Stores the record in the dead-letter topic of its stream, however long the broker takes.
@@ -113,9 +116,13 @@ impl DeadLetters {
         .fold(original, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
     }
 
-    /// The keys of this group that are parked in each of the partitions, each with its dead letters in their original
-    /// order. Blocks: for a thread that may.
-    pub(super) fn read_parked(&self, places: &[Place]) -> Result<HashMap<Place, Parked>, BusError> {
+    /// The keys of this group that are parked in each of the partitions; for a redrive each with its dead letters in their
+    /// original order. `moves` is raised by every letter that is read. Blocks: for a thread that may.
+    pub(super) fn read_parked(
+        &self,
+        places: &[Place],
+        moves: &AtomicU64,
+    ) -> Result<HashMap<Place, Parked>, BusError> {
         let reader: BaseConsumer<Quiet> = self.config.following("dead-letters").create_with_context(Quiet)?;
         let mut parked: HashMap<Place, Parked> = places.iter().map(|place| (*place, Parked::new())).collect();
         let mut ends = HashMap::new();
@@ -130,7 +137,7 @@ impl DeadLetters {
         }
         if !ends.is_empty() {
             reader.assign(&assignment)?;
-            self.read_to_ends(&reader, ends, &mut parked)?;
+            self.read_to_ends(&reader, ends, &mut parked, moves)?;
         }
         parked.values_mut().flat_map(Parked::values_mut).for_each(|letters| {
             letters.sort_by_key(|letter| letter.offset);
@@ -143,15 +150,18 @@ impl DeadLetters {
         reader: &BaseConsumer<Quiet>,
         mut ends: HashMap<(String, i32), (Topic, i64)>,
         parked: &mut HashMap<Place, Parked>,
+        moves: &AtomicU64,
     ) -> Result<(), BusError> {
-        let started = Instant::now();
+        let mut heard_at = Instant::now();
         while !ends.is_empty() {
-            if started.elapsed() > READ_PATIENCE {
+            if heard_at.elapsed() > READ_PATIENCE {
                 return Err(BusError::Deadline(READ_PATIENCE));
             }
             let Some(message) = reader.poll(Duration::from_millis(200)).transpose()? else {
                 continue;
             };
+            heard_at = Instant::now();
+            moves.fetch_add(1, Ordering::Relaxed);
             let at = (message.topic().to_owned(), message.partition());
             let Some((topic, end)) = ends.get(&at).copied() else {
                 continue;
@@ -168,18 +178,22 @@ impl DeadLetters {
         if header(message, HEADER_CONSUMER) != Some(self.group.as_bytes()) {
             return;
         }
-        let mut letter = Record::read(topic, message);
+        let key = message.key().unwrap_or_default();
         let state = header(message, HEADER_PARKED).unwrap_or_default();
         if state == RELEASED.as_bytes() {
-            parked.remove(&letter.key);
+            parked.remove(key);
         } else if state == PARKED_KEY.as_bytes() {
-            letter.offset = number(header(message, HEADER_ORIGINAL_OFFSET)).unwrap_or(letter.offset);
-            parked.entry(letter.key.clone()).or_default().push(letter);
+            let letters = parked.entry(Bytes::copy_from_slice(key)).or_default();
+            if self.redrive {
+                let mut letter = Record::read(topic, message);
+                letter.offset = number(header(message, HEADER_ORIGINAL_OFFSET)).unwrap_or(letter.offset);
+                letters.push(letter);
+            }
         }
     }
 }
 
-/// Parked keys with their dead letters.
+/// Parked keys, with their dead letters when those are redriven.
 pub(super) type Parked = HashMap<Bytes, Vec<Record>>;
 
 fn number(text: Option<&[u8]>) -> Option<i64> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use colink_events::{Envelope, Event, OpenError};
+use colink_store::StoreError;
 
 use super::record::Record;
 
@@ -42,21 +43,12 @@ impl HandleError {
     }
 }
 
-/// A database that cannot be reached is waited for; what it refuses is retried, then parked.
+/// A database that is away, cannot be written or takes too long is waited for; what it refuses is retried, then parked.
 impl From<sqlx::Error> for HandleError {
     fn from(error: sqlx::Error) -> Self {
-        let away = match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => true,
-            // Class 08: connection, 57P: shutting down or starting up, 53: out of resources.
-            sqlx::Error::Database(refusal) => refusal
-                .code()
-                .is_some_and(|code| ["08", "57P", "53"].iter().any(|class| code.starts_with(class))),
-            _ => false,
-        };
+        let error = Arc::new(error);
+        // Only for the division, which is the one of requests: its text names no cause, and dead letters have to.
+        let away = StoreError::from(Arc::clone(&error)).is_transient();
         if away { Self::unavailable(error) } else { Self::retry(error) }
     }
 }

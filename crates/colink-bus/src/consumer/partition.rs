@@ -64,7 +64,9 @@ pub(super) async fn load_parked(worker: &Arc<Worker>, places: Vec<Place>) -> Has
     let mut failures = 0;
     loop {
         let (reader, wanted) = (Arc::clone(worker), places.clone());
-        let read = tokio::task::spawn_blocking(move || reader.dead_letters.read_parked(&wanted)).await;
+        let read =
+            tokio::task::spawn_blocking(move || reader.dead_letters.read_parked(&wanted, &reader.moves))
+                .await;
         match read.unwrap_or(Err(BusError::Closed)) {
             Ok(parked) => return parked,
             Err(error) => {

@@ -138,6 +138,8 @@ impl Worker {
             parks_key: false,
         })?;
         let Some(route) = self.routes.find(&envelope.kind, envelope.version) else {
+            // A consumer that passes over what is not for it is not stalled.
+            self.moves.fetch_add(1, Ordering::Relaxed);
             self.count(record, "ignored");
             return Ok(());
         };
@@ -228,5 +230,48 @@ impl Worker {
     fn count(&self, record: &Record, outcome: &str) {
         let labels = [self.group.as_str(), record.topic.name(), outcome];
         self.metrics.consumed.with_label_values(&labels).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use colink_core::clock::SystemClock;
+    use colink_core::id::UserId;
+    use colink_core::time::Timestamp;
+    use colink_events::users::UserVerified;
+    use colink_events::{Cause, Topic};
+    use colink_telemetry::metrics::{IntGauge, Metrics};
+
+    use super::*;
+    use crate::config::KafkaConfig;
+    use crate::event::OutgoingEvent;
+    use crate::producer::Producer;
+
+    #[tokio::test]
+    async fn passing_over_what_nobody_handles_is_no_stall() {
+        let (config, metrics) = (KafkaConfig::new("127.0.0.1:1"), Metrics::new("test").unwrap());
+        let producer = Producer::new(&config, &metrics).unwrap();
+        let worker = Worker {
+            group: "group".to_owned(),
+            routes: Routes::default(),
+            parked: ParkedKeys::new(IntGauge::new("parked", "help").unwrap()),
+            dead_letters: DeadLetters::new("group", &config, producer, false),
+            metrics: BusMetrics::new(&metrics).unwrap(),
+            moves: AtomicU64::new(0),
+        };
+        let event =
+            UserVerified { user_id: UserId::generate(&SystemClock), at: Timestamp::now(&SystemClock) };
+        let payload = OutgoingEvent::seal(&event, &Cause::default(), &SystemClock).unwrap().payload;
+        let record = Record {
+            topic: Topic::Users,
+            partition: 0,
+            offset: 0,
+            key: Bytes::new(),
+            payload,
+            headers: None,
+        };
+        worker.process_all(&[record.clone(), record]).await.unwrap();
+        assert_eq!(worker.moves.load(Ordering::Relaxed), 2);
     }
 }

@@ -6,7 +6,7 @@
 //!                 └ the log fills what is missing before the first held row
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::contiguous::Contiguous;
@@ -14,8 +14,9 @@ use crate::backoff::Backoff;
 
 /// Rows that one channel may hold back; what is above is read from the log when its turn comes.
 pub(super) const HELD_ROWS: usize = 1024;
-/// A channel that is behind reads on when fewer rows than this wait for their acknowledgement.
-const READ_BELOW: usize = 512;
+/// Rows of one channel that wait for their acknowledgement: a partition without a leader must not take the whole of what may
+/// be under way. A channel that is behind reads on when there are fewer.
+const SENT_ROWS: usize = 512;
 /// After so many reads without the missing rows, the log does not have them.
 const BARREN_READS: u32 = 5;
 /// So often a mark gives way to posts: about a second.
@@ -36,6 +37,8 @@ pub(super) struct Lane<T> {
     next: i64,
     held: BTreeMap<i64, T>,
     sent: BTreeMap<i64, T>,
+    /// Those of `sent` that the broker has stored, and whose copies it has not.
+    stored: BTreeSet<i64>,
     settled: Contiguous,
     marked: i64,
     /// How often the mark was left out since the last one.
@@ -58,6 +61,7 @@ impl<T> Lane<T> {
             next: published + 1,
             held: BTreeMap::new(),
             sent: BTreeMap::new(),
+            stored: BTreeSet::new(),
             settled: Contiguous::through(published),
             marked: published,
             passed_over: 0,
@@ -79,6 +83,7 @@ impl<T> Lane<T> {
             self.next = published + 1;
             self.held = self.held.split_off(&self.next);
             self.sent.clear();
+            self.stored.clear();
             self.settled.raise(published);
             self.marked = self.marked.max(published);
             self.hole_since = None;
@@ -100,9 +105,12 @@ impl<T> Lane<T> {
 
     /// The row to send now, if it is there.
     pub(super) fn ready(&self) -> Option<(i64, &T)> {
-        if self.blocked_until.is_some() {
-            return None;
-        }
+        let may_send = self.blocked_until.is_none() && self.unacknowledged() < SENT_ROWS;
+        self.in_order().filter(|_| may_send)
+    }
+
+    /// The row that follows what was sent, if it is there.
+    fn in_order(&self) -> Option<(i64, &T)> {
         self.held.first_key_value().filter(|(seq, _)| **seq == self.next).map(|(seq, row)| (*seq, row))
     }
 
@@ -139,8 +147,20 @@ impl<T> Lane<T> {
         self.sent.get(&seq)
     }
 
+    /// The broker has stored the row. It stays in flight for its copy, which holds nothing up.
+    pub(super) fn stored(&mut self, seq: i64) {
+        if self.sent.contains_key(&seq) {
+            self.stored.insert(seq);
+        }
+    }
+
+    fn unacknowledged(&self) -> usize {
+        self.sent.len() - self.stored.len()
+    }
+
     /// The broker has stored the row, and its copy if there is one.
     pub(super) fn settle(&mut self, seq: i64) {
+        self.stored.remove(&seq);
         if self.sent.remove(&seq).is_some() || self.held.contains_key(&seq) {
             self.settled.insert(seq);
             self.failures = 0;
@@ -153,6 +173,7 @@ impl<T> Lane<T> {
             return;
         }
         self.held.append(&mut self.sent.split_off(&seq));
+        self.stored.retain(|stored| *stored < seq);
         self.next = seq;
         self.failures += 1;
         self.blocked_until = Some(now + Backoff::RETRY.after(self.failures));
@@ -177,11 +198,11 @@ impl<T> Lane<T> {
         if self.blocked_until.is_some_and(|until| until <= now) {
             self.blocked_until = None;
         }
-        if self.reading || self.blocked_until.is_some() || self.ready().is_some() {
+        if self.reading || self.blocked_until.is_some() || self.in_order().is_some() {
             return None;
         }
         let why = if self.held.is_empty() {
-            (self.behind && self.sent.len() < READ_BELOW).then_some(Why::Behind)?
+            (self.behind && self.unacknowledged() < SENT_ROWS).then_some(Why::Behind)?
         } else {
             let since = *self.hole_since.get_or_insert(now);
             (self.behind || now.duration_since(since) >= patience).then_some(Why::Hole)?
@@ -203,7 +224,7 @@ impl<T> Lane<T> {
         for (seq, row) in rows {
             self.offer(seq, row, now);
         }
-        if self.ready().is_some() || self.held.is_empty() {
+        if self.in_order().is_some() || self.held.is_empty() {
             return 0;
         }
         self.hole_since = Some(now);

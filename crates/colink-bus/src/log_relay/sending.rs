@@ -81,7 +81,10 @@ impl<L: ChannelLog> Engine<L> {
                 .in_flight(seq)
                 .filter(|held| self.producer.mirrors() && mirror_topic(&held.row.head.kind).is_some());
             match copied.map(|held| held.row.clone()) {
-                Some(row) if self.to_mirror.len() < MIRROR_ROWS => self.to_mirror.push_back(row),
+                Some(row) if self.to_mirror.len() < MIRROR_ROWS => {
+                    lane.stored(seq);
+                    self.to_mirror.push_back(row);
+                }
                 Some(_) => {
                     tracing::warn!(%channel_id, seq, "too many copies wait for their topic; one was left out");
                     lane.settle(seq);
@@ -102,7 +105,7 @@ impl<L: ChannelLog> Engine<L> {
                 continue;
             };
             let ticket = Ticket { channel_id: *channel_id, seq: *seq, mirror: true };
-            let taken = accepted(self.producer.produce(Record {
+            let outcome = self.producer.produce(Record {
                 topic: &self.producer.topic(name),
                 partition: None,
                 key: channel_id.to_string().as_bytes(),
@@ -110,11 +113,19 @@ impl<L: ChannelLog> Engine<L> {
                 headers: head.headers(self.producer.source()),
                 at_ms: Some(head.at.as_millis()),
                 sink: Sink::Board(Arc::clone(&self.board), ticket),
-            }))?;
-            if !taken {
-                return Ok(());
+            });
+            match outcome {
+                Ok(()) => self.mirrors_in_flight += 1,
+                Err(BusError::QueueFull) => return Ok(()),
+                Err(error @ (BusError::Fatal | BusError::Closed)) => return Err(error),
+                Err(error) => {
+                    // A topic that is missing or closed to us refuses at once: there is no acknowledgement to wait for.
+                    tracing::warn!(topic = name, %error, "the producer refused a copy; it is left out");
+                    if let Some(lane) = self.lanes.get_mut(channel_id) {
+                        lane.settle(*seq);
+                    }
+                }
             }
-            self.mirrors_in_flight += 1;
             self.to_mirror.pop_front();
         }
         Ok(())

@@ -3,8 +3,12 @@
 //! An event that can never be published as it is, because it cannot be read or the broker refuses it for what it is, is set
 //! aside: its row stays with the reason in `refusal`, later rows of its key wait behind it, and other keys go on. Whoever
 //! mended the row (or the limit) sets `refusal` to null; whoever gives it up deletes it.
+//!
+//! What is not acknowledged within a second stays in flight, and nothing more of its key is sent until it is known what became
+//! of it; other keys go on. A topic that failed is left out for a second, so that its rows do not stand before all others.
 
 mod batch;
+mod in_flight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +22,7 @@ use crate::error::BusError;
 use crate::lease::{LeaseClass, ShardLeases};
 use crate::producer::Producer;
 use crate::shard::ShardSet;
+use in_flight::InFlight;
 
 const LEASE: LeaseClass = LeaseClass { key: 0x434c_0001, name: "outbox" };
 const FINISH_PATIENCE: Duration = Duration::from_secs(3);
@@ -79,8 +84,8 @@ impl Relay {
     pub async fn run(self, cancel: CancellationToken) -> Result<(), BusError> {
         let gauge = self.producer.metrics().shards.with_label_values(&[LEASE.name]);
         let (leases, owned) = ShardLeases::new(self.pool.clone(), LEASE, gauge);
-        // The leases end with the publishing, also when that fails.
-        let lease_cancel = cancel.child_token();
+        // The leases are kept until the publishing has ended, whichever way: a successor would send the last batch again.
+        let lease_cancel = CancellationToken::new();
         let publishing = async {
             let outcome = self.publish_until(&cancel, owned).await;
             lease_cancel.cancel();
@@ -95,9 +100,10 @@ impl Relay {
         mut owned: watch::Receiver<ShardSet>,
     ) -> Result<(), BusError> {
         let mut failures = 0;
+        let mut in_flight = InFlight::default();
         while !cancel.is_cancelled() {
             let shards = *owned.borrow_and_update();
-            let publishing = self.publish_batch(shards);
+            let publishing = self.publish_batch(shards, &mut in_flight);
             tokio::pin!(publishing);
             let published = tokio::select! {
                 published = &mut publishing => published,

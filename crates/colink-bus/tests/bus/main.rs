@@ -11,6 +11,8 @@ mod log_relays;
 mod log_rows;
 mod outages;
 mod outboxes;
+mod refusals;
 mod stretches;
 mod tails;
 mod topic_list;
+mod verdicts;

@@ -22,7 +22,7 @@ fn start(world: &World, pool: PgPool) -> (Running, RelayHandle, Metrics) {
     (Running::start(|cancel| relay.run(cancel)), handle, metrics)
 }
 
-async fn enqueue(pool: &PgPool, user_id: UserId, version: i64, commit: bool) {
+pub(crate) async fn enqueue(pool: &PgPool, user_id: UserId, version: i64, commit: bool) {
     let mut transaction = pool.begin().await.unwrap();
     outbox::enqueue(&mut transaction, &user_updated(user_id, version), &Cause::default(), &SystemClock)
         .await
@@ -34,7 +34,7 @@ async fn enqueue(pool: &PgPool, user_id: UserId, version: i64, commit: bool) {
     }
 }
 
-async fn until_drained(pool: &PgPool) {
+pub(crate) async fn until_drained(pool: &PgPool) {
     eventually("the outbox is empty", async || outbox::drained(pool).await.unwrap()).await;
 }
 
@@ -144,7 +144,7 @@ async fn spoil(pool: &PgPool, user_id: UserId, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The versions of each key in the order in which they were published.
-async fn versions(world: &World, count: usize) -> HashMap<String, Vec<i64>> {
+pub(crate) async fn versions(world: &World, count: usize) -> HashMap<String, Vec<i64>> {
     let mut versions: HashMap<String, Vec<i64>> = HashMap::new();
     for record in world.read("colink.users", count).await {
         let event: UserUpdated = Envelope::from_slice(&record.payload).unwrap().open().unwrap();
@@ -196,7 +196,7 @@ async fn a_missing_mirror_decides_nothing_about_the_stream() {
 }
 
 /// Puts an event of a mirrored type into the outbox, always of the same key.
-async fn moderate(pool: &PgPool, action: &str) {
+pub(crate) async fn moderate(pool: &PgPool, action: &str) {
     let action = ModerationAction {
         action: action.to_owned(),
         target_type: TargetType::User,

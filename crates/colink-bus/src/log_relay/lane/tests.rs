@@ -98,16 +98,43 @@ fn a_full_channel_keeps_its_oldest_rows_and_reads_the_others_later() {
         lane.offer(seq, seq, now);
     }
     lane.offer(1, 1, now);
-    assert_eq!(send_all(&mut lane).len(), HELD_ROWS);
-    assert_eq!(lane.wants_read(now, PATIENCE), None, "too many are on their way");
-    for seq in 1..=HELD_ROWS as i64 {
-        lane.settle(seq);
+    for _ in 0..HELD_ROWS / SENT_ROWS {
+        let sent = send_all(&mut lane);
+        assert_eq!(sent.len(), SENT_ROWS);
+        assert_eq!(lane.wants_read(now, PATIENCE), None, "too many are on their way");
+        for seq in sent {
+            lane.settle(seq);
+        }
     }
     assert_eq!(lane.wants_read(now, PATIENCE), Some(Why::Behind));
     assert_eq!(lane.read_after(), HELD_ROWS as i64);
     lane.read(rows(lane.read_after() + 1..=total), 256, now);
     assert_eq!(send_all(&mut lane).len(), 5);
     assert_eq!(lane.wants_read(now, PATIENCE), None);
+}
+
+#[test]
+fn a_channel_without_acknowledgements_stops_and_one_without_copies_does_not() {
+    let (mut lane, now) = lane(0);
+    let total = SENT_ROWS as i64 + 5;
+    for seq in 1..=total {
+        lane.offer(seq, seq, now);
+    }
+    assert_eq!(send_all(&mut lane).len(), SENT_ROWS);
+    let later = now + PATIENCE * 10;
+    assert_eq!(lane.wants_read(later, PATIENCE), None, "what is held in order is no hole");
+    for seq in 1..=3 {
+        lane.stored(seq);
+    }
+    assert_eq!(send_all(&mut lane).len(), 3);
+    assert_eq!(lane.to_mark(), None, "the copies come first");
+    for seq in 1..=3 {
+        lane.settle(seq);
+    }
+    assert!(lane.ready().is_none(), "a copy makes no room");
+    assert_eq!(lane.to_mark(), Some(3));
+    lane.settle(4);
+    assert_eq!(send_all(&mut lane), [total - 1]);
 }
 
 #[test]
