@@ -6,7 +6,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TelemetryConfig {
-    /// A level (`info`) or a list of directives (`info,sqlx=warn`), as `tracing_subscriber::EnvFilter` reads it.
+    /// A level (`info`) or a list of directives (`info,sqlx=warn`), as `tracing_subscriber::EnvFilter` reads it. The system's own
+    /// spans are there at any level: lines take their ids from them.
     pub log_level: String,
     /// The shape of a log line.
     pub log_format: LogFormat,

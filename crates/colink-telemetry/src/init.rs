@@ -6,8 +6,9 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry};
+use tracing_subscriber::{Layer, Registry};
 
+use crate::level::LogLevel;
 use crate::{JsonLines, LogFormat, TelemetryConfig, TelemetryError, export};
 
 const DROP_DEADLINE: Duration = Duration::from_secs(5);
@@ -20,10 +21,10 @@ const DROP_DEADLINE: Duration = Duration::from_secs(5);
 /// # Errors
 /// A value of the configuration that cannot be used; its key is named.
 pub fn init(service: &'static str, config: &TelemetryConfig) -> Result<Guard, TelemetryError> {
-    let filter = EnvFilter::try_new(&config.log_level).map_err(TelemetryError::LogLevel)?;
+    let level = LogLevel::parse(&config.log_level)?;
     let provider = export::tracer_provider(service, config)?;
     let subscriber = Registry::default()
-        .with(filter)
+        .with(level)
         .with(provider.as_ref().map(|provider| spans(provider, service)))
         .with(lines(service, config.log_format));
     let installed = tracing::subscriber::set_global_default(subscriber).is_ok();
@@ -132,14 +133,15 @@ mod tests {
         haystack.windows(needle.len()).any(|window| window == needle)
     }
 
-    /// O-2: a span reaches the collector as part of the trace that came in, and the next hop gets the same trace.
+    /// O-2: a span reaches the collector as part of the trace that came in, also where few lines are logged, and the next hop gets
+    /// the same trace.
     #[test]
     fn spans_reach_the_collector_in_the_trace_that_came_in() {
         let (endpoint, received) = collector();
         let config = TelemetryConfig { otlp_endpoint: Some(endpoint), ..TelemetryConfig::default() };
         let provider = export::tracer_provider("test-service", &config).unwrap().unwrap();
-        let subscriber =
-            Registry::default().with(EnvFilter::new("info")).with(Some(spans(&provider, "test-service")));
+        let level = LogLevel::parse("warn").unwrap();
+        let subscriber = Registry::default().with(level).with(Some(spans(&provider, "test-service")));
         let onward = tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("post message");
             crate::trace::set_parent(&span, Some(PARENT));

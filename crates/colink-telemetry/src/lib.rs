@@ -5,6 +5,7 @@ mod export;
 mod fields;
 mod init;
 mod json;
+mod level;
 pub mod metrics;
 pub mod trace;
 
