@@ -59,7 +59,7 @@ pub struct JobRun {
     pub max_attempts: u32,
     /// Who caused the job and within which request. Events that the job emits carry it.
     pub cause: Cause,
-    /// When it was queued.
+    /// When it was queued, or requeued after its death.
     pub created_at: DateTime<Utc>,
     pub(crate) stopping: CancellationToken,
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backoff;
+mod bounded;
 mod enqueue;
 mod error;
 mod job;

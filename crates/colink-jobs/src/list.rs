@@ -24,8 +24,10 @@ pub struct ListJobs {
     #[param(value_type = Option<JobState>)]
     state: Option<String>,
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

@@ -23,6 +23,7 @@ use self::kind::Kind;
 use self::perform::{Means, perform};
 use self::running::Running;
 use crate::backoff::Backoff;
+use crate::bounded::bounded;
 use crate::error::JobsError;
 use crate::job::Job;
 use crate::metrics::{Backlog, JobMetrics};
@@ -162,7 +163,7 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
         if cut_off.is_empty() {
             return;
         }
-        match store::update_released(&self.pool, &cut_off, self.clock.now()).await {
+        match bounded(store::update_released(&self.pool, &cut_off, self.clock.now())).await {
             Ok(jobs) => tracing::info!(jobs, "jobs were cut off and given back"),
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -180,7 +181,7 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
             return Ok(false);
         }
         let (own, now) = (running.ids(), self.clock.now());
-        let claimed = store::update_claimed(&self.pool, &asks, free, &own, now).await?;
+        let claimed = bounded(store::update_claimed(&self.pool, &asks, free, &own, now)).await?;
         let any = !claimed.is_empty();
         for job in claimed {
             let kind = self.kinds.iter().find(|kind| kind.name == job.kind);
@@ -196,7 +197,7 @@ impl<S: Clone + Send + Sync + 'static> Runner<S> {
         let mut told = None;
         loop {
             let begun = Instant::now();
-            match self.measure(&mut told).await {
+            match bounded(self.measure(&mut told)).await {
                 Ok(()) => {}
                 // Claims fail then, too, and say why.
                 Err(error) => tracing::debug!(%error, "the jobs could not be measured"),

@@ -128,7 +128,7 @@ pub async fn status(executor: impl PgExecutor<'_>, id: JobId) -> Result<Option<J
     Ok(row.and_then(Row::status))
 }
 
-/// Gives a dead job a new set of attempts, from now on. `false` when it is not dead, or one with its key is queued.
+/// Gives a dead job a new set of attempts, as if it were queued now. `false` when it is not dead, or one with its key is queued.
 ///
 /// # Errors
 /// [`JobsError::Database`].
@@ -139,7 +139,7 @@ pub async fn requeue(
 ) -> Result<bool, JobsError> {
     let updated = sqlx::query(
         "update jobs
-            set state = 'waiting', attempts = 0, due_at = $2, finished_at = null
+            set state = 'waiting', attempts = 0, due_at = $2, created_at = $2, finished_at = null
           where id = $1 and state = 'dead'
             and not exists (select from jobs live
                              where live.kind = jobs.kind and live.dedupe_key = jobs.dedupe_key
@@ -212,5 +212,12 @@ pub async fn purge(pool: &PgPool, now: DateTime<Utc>, retention: Retention) -> R
 /// # Errors
 /// [`JobsError::Database`].
 pub async fn purge_kind(pool: &PgPool, kind: &str, before: DateTime<Utc>) -> Result<u64, JobsError> {
-    Ok(store::delete_finished_of(pool, kind, before).await?)
+    let mut rows = 0;
+    loop {
+        let (deleted, more) = store::delete_finished_of(pool, kind, before).await?;
+        rows += deleted;
+        if !more {
+            return Ok(rows);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use colink_core::id::JobId;
 use serde_json::Value;
+use sqlx::postgres::PgQueryResult;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
@@ -242,22 +243,28 @@ pub(crate) async fn list_tallies(executor: impl PgExecutor<'_>) -> sqlx::Result<
     .await
 }
 
-/// Deletes jobs of a kind that ended before the given time, and says how many.
+/// Deletes a batch of the jobs of a kind that ended before the given time: how many, and whether there may be more.
 pub(crate) async fn delete_finished_of(
     executor: impl PgExecutor<'_>,
     kind: &str,
     before: DateTime<Utc>,
-) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from jobs where kind = $1 and state in ('done', 'dead') and finished_at < $2")
-            .bind(kind)
-            .bind(before)
-            .execute(executor)
-            .await?;
-    Ok(deleted.rows_affected())
+) -> sqlx::Result<(u64, bool)> {
+    let deleted = sqlx::query(
+        "delete from jobs
+          where id in (select id from jobs
+                        where kind = $1 and state in ('done', 'dead') and finished_at < $2
+                        limit $3
+                          for update skip locked)",
+    )
+    .bind(kind)
+    .bind(before)
+    .bind(PURGE_BATCH)
+    .execute(executor)
+    .await?;
+    Ok(batch(&deleted))
 }
 
-/// Deletes a batch of what was done or given up before the given times, and says how many.
+/// Deletes a batch of what was done or given up before the given times: how many, and whether there may be more.
 pub(crate) async fn delete_finished(
     executor: impl PgExecutor<'_>,
     done_before: DateTime<Utc>,
@@ -275,6 +282,10 @@ pub(crate) async fn delete_finished(
     .bind(PURGE_BATCH)
     .execute(executor)
     .await?;
+    Ok(batch(&deleted))
+}
+
+fn batch(deleted: &PgQueryResult) -> (u64, bool) {
     let rows = deleted.rows_affected();
-    Ok((rows, rows >= PURGE_BATCH.unsigned_abs()))
+    (rows, rows >= PURGE_BATCH.unsigned_abs())
 }

@@ -4,6 +4,8 @@
 //! connection, so it also holds for `psql`-like one-off queries through the pool), a wait for a connection for at most
 //! `acquire_timeout_ms`, a transaction left idle is ended after 30 s. A connection that was idle for more than 5 s is tested
 //! before it is lent: after a restart of the server a busy pool sees at most one failure per connection, an idle one none.
+//! A caller that gives a statement up leaves its connection to the pool, which waits for the answer for as long as the server may
+//! take, and 3 s, before it closes the connection: a server that has gone silent does not keep the pool's places.
 
 mod failure;
 mod schema;
@@ -24,6 +26,8 @@ pub use schema::{SchemaError, check_schema, migrate};
 pub(crate) const STORE: &str = "postgres";
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 const PING_LIMIT: Duration = Duration::from_secs(3);
+/// How long a server that has ended a statement may take to say so.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
 /// The `[postgres]` section.
 #[derive(Debug, Clone, Deserialize)]
@@ -94,6 +98,7 @@ pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, S
     if config.max_connections == 0 {
         return Err(StoreError::misconfigured(STORE, "postgres.max_connections must be at least 1"));
     }
+    let answered = Duration::from_millis(config.statement_timeout_ms) + ANSWER_LIMIT;
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms))
@@ -104,6 +109,15 @@ pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, S
                     connection.ping().await?;
                 }
                 Ok(true)
+            })
+        })
+        // The pool's own test of a connection that comes back has no bound. With nothing under way this sends nothing.
+        .after_release(move |connection, _| {
+            Box::pin(async move {
+                match tokio::time::timeout(answered, connection.flush()).await {
+                    Ok(flushed) => flushed.map(|()| true),
+                    Err(elapsed) => Err(sqlx::Error::Io(elapsed.into())),
+                }
             })
         })
         .connect_lazy_with(options);

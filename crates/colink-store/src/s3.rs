@@ -1,8 +1,9 @@
 //! Object storage with the S3 protocol: one bucket.
 //!
-//! Contract: [`ObjectStore::connect`] never waits for the server. A call takes at most 5 s with one retry in it; of a stream
-//! that covers the head, and a stalled body ends with an error. With keys in the configuration nothing else is asked for
-//! credentials; without them the SDK's chain (environment, profile, workload identity) is, on first use.
+//! Contract: [`ObjectStore::connect`] never waits for the server. A call takes at most 5 s with one retry in it, a copy and the
+//! end of an upload in parts at most 30 s; of a stream that covers the head, and a stalled body ends with an error. With keys in
+//! the configuration nothing else is asked for credentials; without them the SDK's chain (environment, profile, workload identity)
+//! is, on first use.
 //!
 //! Large files do not pass through here: a client gets a presigned URL ([`ObjectStore::presign_put`],
 //! [`ObjectStore::presign_get`]) on the address that browsers reach.

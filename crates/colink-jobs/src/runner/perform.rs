@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::kind::Kind;
 use super::settlement::Ended;
+use crate::bounded::bounded;
 use crate::enqueue::StoredCause;
 use crate::job::{JobFailure, JobRun};
 use crate::metrics::{JobMetrics, Outcome};
@@ -109,8 +110,8 @@ async fn note(means: &Means, job: &Claimed, end: End<'_>) -> sqlx::Result<bool> 
     let mut waits = NOTE_AGAIN.into_iter();
     loop {
         let noted = match end {
-            End::Row(settlement) => store::update_settled(&means.pool, job.hold(), settlement).await,
-            End::Gone => store::delete_settled(&means.pool, job.hold()).await,
+            End::Row(settlement) => bounded(store::update_settled(&means.pool, job.hold(), settlement)).await,
+            End::Gone => bounded(store::delete_settled(&means.pool, job.hold())).await,
         };
         let (Err(error), Some(wait)) = (&noted, waits.next()) else { return noted };
         tracing::debug!(%error, "the end of a job could not be noted yet");

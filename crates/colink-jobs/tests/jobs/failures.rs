@@ -38,7 +38,7 @@ async fn retries_back_off_until_it_works() {
     world.end().await;
 }
 
-/// after the last attempt a job is dead and says why; requeued, it has a new set of attempts.
+/// after the last attempt a job is dead and says why; requeued, it has a new set of attempts, and its age counts anew.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_always_fails_becomes_a_dead_letter() {
     let world = World::new().await;
@@ -56,7 +56,9 @@ async fn a_job_that_always_fails_becomes_a_dead_letter() {
     world.advance(3600);
     assert_eq!(requeue_dead(&world.pool, "task", clock(&world)).await.unwrap(), 1);
     world.until(id, JobState::Waiting, 1).await;
-    assert_eq!(world.lab.runs_of(id).len(), 4);
+    let runs = world.lab.runs_of(id);
+    assert_eq!((runs.len(), runs[3].created_at), (4, clock(&world)));
+    assert!(runs[2].created_at < runs[3].created_at);
     replica.stop().await;
     world.end().await;
 }

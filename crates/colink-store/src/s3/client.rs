@@ -17,6 +17,8 @@ use crate::StoreError;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+/// For calls that the storage answers when it has gone through all bytes, so that their time depends on the size.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The first try and one more.
 const ATTEMPTS: u32 = 2;
 
@@ -69,6 +71,13 @@ pub(super) async fn settings(config: &S3Config) -> Builder {
         // The SDK would add a checksum to presigned uploads, which a plain HTTP client does not send.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+}
+
+/// What a call of one try with more time than others is customised with.
+pub(super) fn patient() -> Builder {
+    let timeouts =
+        TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE).build();
+    Builder::new().timeout_config(timeouts)
 }
 
 pub(super) fn at(settings: Builder, endpoint: Option<&str>) -> Client {

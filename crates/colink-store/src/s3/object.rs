@@ -1,21 +1,16 @@
 //! Objects: their heads, their bytes, writing and deleting them.
 
-use std::time::Duration;
-
-use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use super::ObjectStore;
+use super::client::patient;
 use super::escape::escape;
 use super::failure::{is_not_found, status};
 use crate::StoreError;
 
 const PRECONDITION_FAILED: u16 = 412;
 const RANGE_NOT_SATISFIABLE: u16 = 416;
-/// The storage answers when it has copied everything, so this depends on the size.
-const COPY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the storage knows about an object without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,12 +124,7 @@ impl ObjectStore {
         let copy = self.client.copy_object().bucket(&self.bucket).key(to);
         let copy = copy.copy_source(format!("{}/{}", self.bucket, escape(from, b"-._~/")));
         let copy = copy.set_copy_source_if_match(etag.map(str::to_owned));
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(COPY_TIMEOUT)
-            .operation_timeout(COPY_TIMEOUT)
-            .build();
-        let patient = copy.customize().config_override(Builder::new().timeout_config(timeouts));
-        match patient.send().await {
+        match copy.customize().config_override(patient()).send().await {
             Ok(_) => self.head(to).await,
             Err(error) if is_not_found(&error) || status(&error) == Some(PRECONDITION_FAILED) => Ok(None),
             Err(error) => Err(error.into()),

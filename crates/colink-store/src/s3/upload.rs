@@ -5,6 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
+use super::client::patient;
 use super::failure::is_not_found;
 use super::{ObjectStore, STORE};
 use crate::StoreError;
@@ -79,7 +80,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Puts the parts together; at least one was written.
+    /// Puts the parts together; at least one was written. Takes up to 30 s.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -87,7 +88,8 @@ impl Upload {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
         let complete =
             self.store.client.complete_multipart_upload().bucket(&self.store.bucket).key(&self.key);
-        complete.upload_id(&self.id).multipart_upload(parts).send().await?;
+        let complete = complete.upload_id(&self.id).multipart_upload(parts);
+        complete.customize().config_override(patient()).send().await?;
         Ok(())
     }
 

@@ -7,3 +7,4 @@ mod outage;
 mod postgres;
 mod redis;
 mod s3;
+mod silence;

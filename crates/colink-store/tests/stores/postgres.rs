@@ -84,7 +84,7 @@ async fn a_bounded_call_ends_at_its_limit() {
     let call = sqlx::query("SELECT pg_sleep(3)").execute(&pool);
     let error = bounded("postgres", Duration::from_millis(100), call).await.unwrap_err();
     assert!(matches!(error, StoreError::Timeout { .. }));
-    assert!(started.elapsed() < Duration::from_secs(1));
+    assert!(started.elapsed() < Duration::from_millis(2_500), "it waited for the statement");
 }
 
 #[tokio::test]
