@@ -9,8 +9,9 @@
 //! - Answers are kept for 24 hours, except those that a repetition may change: 401, 403 `REAUTHENTICATION_REQUIRED`,
 //!   429, 5xx, and streams or bodies over 1 MiB. [`IdempotencyStore::purge`] deletes what has expired; a job calls it.
 //! - A request with a key is carried to its end even when its sender hangs up, so that the repetition finds
-//!   an answer. When the process dies in between, the key is free again after the lease (60 s); whether the
-//!   effect happened is then decided by the effect's own constraints.
+//!   an answer. When the process dies before the effect is committed, the key is free again after the lease (60 s). When it dies
+//!   behind it, the answer is lost: a repetition gets 409, and nothing is done again. That takes [`mark_done`] in the
+//!   transaction of the effect; MongoDB has no such transaction, there the effect's own constraints decide.
 //! - The answer is stored as it was sent. Do not wrap routes that answer with secrets (login, refresh).
 //! - Without the header nothing is buffered, hashed or asked.
 
@@ -43,7 +44,7 @@ use crate::error::ApiResult;
 
 pub use answer::StoredAnswer;
 pub use mongo::MongoIdempotency;
-pub use postgres::{PostgresIdempotency, SCHEMA};
+pub use postgres::{PostgresIdempotency, SCHEMA, mark_done};
 
 /// The header that carries the key: 1 to 64 visible ASCII characters.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -77,6 +78,11 @@ pub struct Claim {
     pub expires_at: DateTime<Utc>,
 }
 
+tokio::task_local! {
+    /// The attempt whose effect this task is about.
+    static ATTEMPT: Claim;
+}
+
 /// What a store knows about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
@@ -93,6 +99,11 @@ pub enum Claimed {
         fingerprint: Vec<u8>,
         /// What was answered.
         answer: StoredAnswer,
+    },
+    /// It was done, and whoever did it died before the answer was kept.
+    Lost {
+        /// What it was about.
+        fingerprint: Vec<u8>,
     },
 }
 
@@ -111,11 +122,12 @@ pub trait IdempotencyStore: Send + Sync + fmt::Debug + 'static {
     /// [`StoreError`]; the key stays claimed until its lease ends.
     async fn complete(&self, claim: &Claim, answer: &StoredAnswer) -> Result<(), StoreError>;
 
-    /// Frees the key, unless another attempt has taken over.
+    /// Frees the key, unless another attempt has taken over. One whose effect is [marked](mark_done) stays, unless the
+    /// request was `refused`: then what was committed is the trace of the refusal.
     ///
     /// # Errors
     /// [`StoreError`]; the key stays claimed until its lease ends.
-    async fn release(&self, claim: &Claim) -> Result<(), StoreError>;
+    async fn release(&self, claim: &Claim, refused: bool) -> Result<(), StoreError>;
 
     /// Deletes what has expired at `now`, and says how many keys that were.
     ///

@@ -8,7 +8,7 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::text::Email;
 use colink_events::{Cause, Event};
-use colink_http::idempotency::{Idempotency, IdempotencyStore};
+use colink_http::idempotency::{Idempotency, IdempotencyStore, mark_done};
 use colink_jobs::WakeHandle;
 use colink_secrets::Sealer;
 use colink_store::s3::ObjectStore;
@@ -88,7 +88,11 @@ impl State {
     }
 
     /// Commits, and tells the relay and the runner that there may be events and jobs.
-    pub(crate) async fn commit(&self, transaction: Transaction<'static, Postgres>) -> Result<(), AuthError> {
+    pub(crate) async fn commit(
+        &self,
+        mut transaction: Transaction<'static, Postgres>,
+    ) -> Result<(), AuthError> {
+        mark_done(&mut transaction).await?;
         transaction.commit().await?;
         self.relay.wake();
         self.jobs.wake();

@@ -8,6 +8,7 @@ use colink_bus::outbox::{self, RelayHandle};
 use colink_core::clock::SharedClock;
 use colink_core::time::Timestamp;
 use colink_events::{Cause, Event};
+use colink_http::idempotency::mark_done;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::access::Permit;
@@ -82,7 +83,8 @@ impl Change {
     }
 
     /// Makes the change last.
-    pub(crate) async fn commit(self) -> Result<()> {
+    pub(crate) async fn commit(mut self) -> Result<()> {
+        mark_done(&mut self.transaction).await?;
         self.transaction.commit().await?;
         self.relay.wake();
         Ok(())

@@ -115,7 +115,7 @@ impl IdempotencyStore for MongoIdempotency {
         Ok(())
     }
 
-    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+    async fn release(&self, claim: &Claim, _refused: bool) -> Result<(), StoreError> {
         self.keys.delete_one(doc! { "_id": id(claim), "claim": claim.id.to_string() }).await?;
         Ok(())
     }

@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 
 use super::answer::{BODY_MAX, StoredAnswer, is_final};
-use super::{Answer, Claim, Claimed, IDEMPOTENCY_KEY, Settings};
+use super::{ATTEMPT, Answer, Claim, Claimed, IDEMPOTENCY_KEY, Settings};
 use crate::body;
 use crate::context::RequestContext;
 use crate::error::{ApiError, ApiResult};
@@ -118,12 +118,19 @@ async fn take_turn(claim: &Claim, settings: &Settings) -> ApiResult<Turn> {
         claim.now = settings.clock.now();
         match settings.store.claim(&claim).await? {
             Claimed::Mine => return Ok(Turn::Mine),
-            Claimed::Running { fingerprint } | Claimed::Done { fingerprint, .. }
+            Claimed::Running { fingerprint }
+            | Claimed::Done { fingerprint, .. }
+            | Claimed::Lost { fingerprint }
                 if fingerprint != claim.fingerprint =>
             {
                 return Err(ApiError::of(ErrorKind::IdempotencyKeyReused));
             }
             Claimed::Done { answer, .. } => return Ok(Turn::Replay(answer)),
+            Claimed::Lost { .. } => {
+                let message = "The first request with this Idempotency-Key was done and its answer was lost. Read what it \
+                               has changed instead of sending it again.";
+                return Err(ApiError::conflict(message));
+            }
             Claimed::Running { .. } if Instant::now() >= give_up => {
                 let message = "The first request with this Idempotency-Key is still running.";
                 return Err(ApiError::conflict(message).retry_after(Duration::from_secs(1)));
@@ -146,10 +153,10 @@ where
 {
     let lease = Lease { settings: &settings, claim: &claim };
     let call = async move { inner.call(request).await };
-    let response = AssertUnwindSafe(call).catch_unwind().await;
+    let response = ATTEMPT.scope(claim.clone(), AssertUnwindSafe(call).catch_unwind()).await;
     match response.unwrap_or_else(|panic| Err(ApiError::internal(panic_text(panic.as_ref())).into())) {
         Err(error) => {
-            lease.release().await;
+            lease.release(error.as_response_error().status_code().is_client_error()).await;
             Err(error)
         }
         Ok(response) if is_kept(&response) => {
@@ -158,7 +165,7 @@ where
             let body = match to_bytes_limited(body, BODY_MAX).await {
                 Ok(Ok(body)) => body,
                 Ok(Err(_)) | Err(_) => {
-                    lease.release().await;
+                    lease.release(false).await;
                     return Err(ApiError::internal("an answer's body broke off").into());
                 }
             };
@@ -167,7 +174,7 @@ where
             Ok(ServiceResponse::new(request, response).map_into_right_body())
         }
         Ok(response) => {
-            lease.release().await;
+            lease.release(response.status().is_client_error()).await;
             Ok(response.map_into_left_body())
         }
     }
@@ -196,8 +203,8 @@ impl Lease<'_> {
         }
     }
 
-    async fn release(&self) {
-        if let Err(error) = self.settings.store.release(self.claim).await {
+    async fn release(&self, refused: bool) {
+        if let Err(error) = self.settings.store.release(self.claim, refused).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "an Idempotency-Key stays taken until its lease ends");
         }

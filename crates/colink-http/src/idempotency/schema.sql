@@ -6,6 +6,8 @@ CREATE TABLE idempotency_keys (
     claim         uuid        NOT NULL,
     claimed_until timestamptz NOT NULL,
     expires_at    timestamptz NOT NULL,
+    -- Committed together with the effect.
+    done          boolean     NOT NULL DEFAULT false,
     -- The answer; null while the request runs.
     status        smallint,
     headers       jsonb,

@@ -7,5 +7,6 @@ mod envelope;
 mod framework;
 mod harness;
 mod idempotency;
+mod idempotency_effects;
 mod openapi;
 mod params;

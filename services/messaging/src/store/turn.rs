@@ -6,6 +6,7 @@
 use colink_core::clock::Clock;
 use colink_core::id::{ChannelId, WorkspaceId};
 use colink_events::{Cause, Envelope, Event};
+use colink_http::idempotency::mark_done;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -125,7 +126,8 @@ impl Turn {
     }
 
     /// Makes the change and its numbers final.
-    pub(crate) async fn commit(self) -> Result<Done, sqlx::Error> {
+    pub(crate) async fn commit(mut self) -> Result<Done, sqlx::Error> {
+        mark_done(&mut self.tx).await?;
         self.tx.commit().await?;
         Ok(Done { published_seq: self.published_seq, logged: self.logged })
     }
