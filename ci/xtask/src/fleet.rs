@@ -13,7 +13,7 @@ use crate::ports::{Port, Ports};
 use crate::secrets::Secrets;
 use crate::stores::{self, BUCKET, Site};
 
-pub(crate) use lifecycle::{prepare, start};
+pub(crate) use lifecycle::{check_ports, prepare, start};
 
 /// What a service keeps its data in, as far as it must be told an address of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(crate) fn secrets(site: &Site) -> Outcome<Secrets> {
 /// What a measurement sets: the generator is one address, and must not be told to slow down.
 pub(crate) fn without_limits() -> Vec<(String, String)> {
     let mut keys = vec![("COLINK__TELEMETRY__LOG_LEVEL".to_owned(), "warn".to_owned())];
-    for class in ["ANONYMOUS", "CREDENTIALS", "READ", "SEND", "SOCKET", "WRITE"] {
+    for class in ["ANONYMOUS", "CREDENTIALS", "READ", "REFRESH", "SEND", "SOCKET", "WRITE"] {
         keys.push((format!("COLINK_GATEWAY__LIMITS__{class}_PER_MINUTE"), "60000000".to_owned()));
         keys.push((format!("COLINK_GATEWAY__LIMITS__{class}_BURST"), "1000000".to_owned()));
     }
@@ -169,6 +169,8 @@ fn own(
     }
     if member.port != Port::Gateway {
         keys.push(("SERVER__TRUST_FORWARDED", "true".to_owned()));
+        // One of each runs here: after a crash the next one takes its partitions at once.
+        keys.push(("KAFKA__INSTANCE_ID", member.name.to_owned()));
     }
     match member.name {
         "auth" => {
@@ -193,6 +195,8 @@ fn own(
             if let Some(issuer) = issuer(setting("COLINK_KEYCLOAK_URL")) {
                 keys.push(("PROVIDER_TOKENS__ISSUERS", issuer));
             }
+            // The demo data and whoever pastes the guides are one address.
+            keys.push(("LIMITS__CREDENTIALS_BURST", "200".to_owned()));
             keys.extend(upstreams(ports));
         }
         _ => {}

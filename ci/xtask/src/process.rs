@@ -60,7 +60,7 @@ impl Process {
             stop::stop(layout, &[&self.name])?;
         }
         for port in &self.ports {
-            self.check_port(*port)?;
+            check_port(&self.name, *port)?;
         }
         self.start(layout)?;
         Ok(Origin::Started)
@@ -120,17 +120,6 @@ impl Process {
         File::options().create(true).append(true).open(&path).or_fail(|| format!("open {}", path.display()))
     }
 
-    fn check_port(&self, port: u16) -> Outcome<()> {
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(());
-        }
-        let holder = ports_in_use::holder(port).unwrap_or_else(|| "another process".to_owned());
-        Err(Failure::new(format!(
-            "port {port} ({}) is taken by {holder}: stop it, or choose other ports with --port-base",
-            self.name
-        )))
-    }
-
     fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (&self.name, &self.program, &self.args, &self.env, &self.account, &self.ports).hash(&mut hasher);
@@ -139,6 +128,17 @@ impl Process {
         }
         hasher.finish()
     }
+}
+
+/// Fails when somebody else has the port that `name` is to have.
+pub(crate) fn check_port(name: &str, port: u16) -> Outcome<()> {
+    if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        return Ok(());
+    }
+    let holder = ports_in_use::holder(port).unwrap_or_else(|| "another process".to_owned());
+    Err(Failure::new(format!(
+        "port {port} ({name}) is taken by {holder}: stop it, or choose other ports with --port-base"
+    )))
 }
 
 /// Whether something accepts connections on 127.0.0.1.

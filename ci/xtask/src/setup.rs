@@ -12,7 +12,7 @@ use crate::step::Step;
 
 /// Installs missing system packages and fetches missing jars, and Keycloak where it is wanted.
 pub(crate) fn run(layout: &Layout, sso: bool) -> Outcome<()> {
-    apt::install_missing(layout)?;
+    apt::install_missing(layout, &[apt::STORES, apt::BUILD])?;
     jars::fetch_missing(layout)?;
     if sso {
         keycloak::fetch_missing(layout)?;

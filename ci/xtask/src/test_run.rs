@@ -40,9 +40,13 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     let everything = arguments.words.is_empty();
     let is_browsed = everything || arguments.words.iter().any(|word| word == BROWSED);
     let no_browser = is_browsed && !setup::apt::install_browser(&site.layout)?;
+    let journeys = everything || arguments.words.iter().any(|word| word == JOURNEYS);
+    if journeys {
+        setup::apt::install_shell_tools(&site.layout)?;
+    }
     if everything {
         build_everything(&site.layout)?;
-    } else if arguments.words.iter().any(|word| word == JOURNEYS) {
+    } else if journeys {
         build_services(&site.layout)?;
     }
     let drift = if everything { fleet::openapi::compare(&site.layout).err() } else { None };

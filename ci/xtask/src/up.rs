@@ -72,8 +72,10 @@ pub(crate) fn claim(layout: &Layout) -> Outcome<Claim> {
 }
 
 fn bring_up(site: &Site, arguments: &Arguments, claim: &Claim, started: &mut Started) -> Outcome<()> {
+    fleet::check_ports(site)?;
     let docker = arguments.has("--docker");
     if docker {
+        setup::apt::install_missing(&site.layout, &[setup::apt::BUILD])?;
         started.compose = true;
         compose::up(site, site.sso)?;
     } else {

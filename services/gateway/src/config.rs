@@ -94,6 +94,8 @@ pub struct LimitsConfig {
     pub anonymous_burst: u32,
     pub credentials_per_minute: u32,
     pub credentials_burst: u32,
+    pub refresh_per_minute: u32,
+    pub refresh_burst: u32,
     pub read_per_minute: u32,
     pub read_burst: u32,
     pub send_per_minute: u32,
@@ -116,10 +118,11 @@ pub struct Budget {
 }
 
 impl LimitsConfig {
-    /// The budget of a user for a class, or of an address for credentials, sockets and calls without a valid token.
+    /// The budget of a user for a class, or of an address for credentials, refreshes, sockets and calls without a valid token.
     pub fn of(&self, class: Class) -> Budget {
         let (per_minute, burst) = match class {
             Class::Credentials => (self.credentials_per_minute, self.credentials_burst),
+            Class::Refresh => (self.refresh_per_minute, self.refresh_burst),
             Class::Read => (self.read_per_minute, self.read_burst),
             Class::Send => (self.send_per_minute, self.send_burst),
             Class::Write => (self.write_per_minute, self.write_burst),
@@ -163,6 +166,8 @@ impl Sections for Config {
             zero("limits.anonymous_burst", limits.anonymous_burst),
             zero("limits.credentials_per_minute", limits.credentials_per_minute),
             zero("limits.credentials_burst", limits.credentials_burst),
+            zero("limits.refresh_per_minute", limits.refresh_per_minute),
+            zero("limits.refresh_burst", limits.refresh_burst),
             zero("limits.read_per_minute", limits.read_per_minute),
             zero("limits.read_burst", limits.read_burst),
             zero("limits.send_per_minute", limits.send_per_minute),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::{MEMBERS, Member, databases, environment_of};
 use crate::cargo::{self, Profile};
 use crate::failure::{Failure, OrFail, Outcome};
-use crate::process::Process;
+use crate::process::{Process, check_port};
 use crate::secrets::Secrets;
 use crate::sql::Sql;
 use crate::step::Step;
 use crate::stores::Site;
-use crate::{http, interrupt, stop};
+use crate::{http, interrupt, pid_file, stop};
 
 /// A service that is not ready by then will not be.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -47,6 +47,12 @@ pub(crate) fn prepare(
     }
     step.done("schemas, topics and buckets are up to date");
     Ok(launch)
+}
+
+/// Fails when a port of a service is taken, before anything is installed or built for it.
+pub(crate) fn check_ports(site: &Site) -> Outcome<()> {
+    let idle = |member: &&Member| pid_file::running(&site.layout, member.name).is_none();
+    MEMBERS.iter().filter(idle).try_for_each(|member| check_port(member.name, site.ports.of(member.port)))
 }
 
 /// Starts every service and waits until all are ready. A service that still runs from before is replaced: its

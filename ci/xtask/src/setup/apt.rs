@@ -11,16 +11,22 @@ use crate::setup::{jars, tools, user};
 use crate::step::Step;
 
 /// A package, and how to see that it is not needed.
-struct Package {
+#[derive(Clone, Copy)]
+pub(crate) struct Package {
     name: &'static str,
     present: fn(&Layout) -> bool,
 }
 
-const PACKAGES: &[Package] = &[
+/// What the backing services need.
+pub(crate) const STORES: &[Package] = &[
     Package { name: "postgresql", present: |_| tools::postgres_bin(None).is_some() },
     Package { name: "redis-server", present: |_| tools::find("redis-server").is_some() },
     Package { name: "default-jdk-headless", present: |_| tools::has_java() },
     Package { name: "maven", present: |layout| jars::all_present(layout) || tools::find("mvn").is_some() },
+];
+
+/// What it takes to compile the services.
+pub(crate) const BUILD: &[Package] = &[
     Package { name: "make", present: |_| tools::find("make").is_some() },
     Package { name: "g++", present: |_| tools::find("g++").is_some() },
     Package { name: "pkg-config", present: |_| tools::find("pkg-config").is_some() },
@@ -50,24 +56,38 @@ pub(crate) fn install_browser(layout: &Layout) -> Outcome<bool> {
     Ok(installed || to_be_had)
 }
 
+/// What the documents' examples are typed with; tests run them. Where it cannot be installed the tests say what is missing.
+pub(crate) fn install_shell_tools(layout: &Layout) -> Outcome<()> {
+    let missing: Vec<&str> =
+        ["curl", "jq", "oathtool", "perl"].into_iter().filter(|name| tools::find(name).is_none()).collect();
+    let Some(prefix) = privilege().filter(|_| !missing.is_empty() && tools::find("apt-get").is_some()) else {
+        return Ok(());
+    };
+    let step = Step::begin("shell tools");
+    let installed = install(prefix, &missing, &layout.log_file("apt"))?;
+    step.done(if installed { "installed" } else { "some are missing" });
+    Ok(())
+}
+
 fn apt_knows(package: &str) -> bool {
     let mut question = Command::new("apt-cache");
     question.args(["show", package]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     question.status().is_ok_and(|status| status.success())
 }
 
-/// Installs the missing packages, or says the one command that would.
-pub(crate) fn install_missing(layout: &Layout) -> Outcome<()> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|package| !(package.present)(layout)).map(|package| package.name).collect();
+/// Installs those of the packages that are missing, or says the one command that would.
+pub(crate) fn install_missing(layout: &Layout, lists: &[&[Package]]) -> Outcome<()> {
+    let packages = lists.concat();
+    let absent = || packages.iter().filter(|package| !(package.present)(layout)).map(|package| package.name);
+    let missing: Vec<&str> = absent().collect();
     if missing.is_empty() {
         return Ok(());
     }
     let list = missing.join(" ");
     if tools::find("apt-get").is_none() {
         return Err(Failure::new(format!(
-            "this is not Debian or Ubuntu, and these are missing: {list}; install them with your package manager, \
-             or run `cargo xtask up --docker`"
+            "this is not Debian or Ubuntu, and these are missing: {list}; install them with your package manager \
+             (`cargo xtask up --docker` needs no more than a C compiler and what librdkafka is built with)"
         )));
     }
     let Some(prefix) = privilege() else {
@@ -84,8 +104,7 @@ pub(crate) fn install_missing(layout: &Layout) -> Outcome<()> {
             log.display()
         )));
     }
-    let still: Vec<&str> =
-        PACKAGES.iter().filter(|package| !(package.present)(layout)).map(|package| package.name).collect();
+    let still: Vec<&str> = absent().collect();
     if !still.is_empty() {
         return Err(Failure::new(format!(
             "{} of this distribution is missing or too old (Postgres 15, Java 17 are needed): use `cargo xtask up --docker`",

@@ -63,8 +63,11 @@ pub enum Access {
 /// The budget that a call draws on; each has a rate of its own in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Guessable secrets: login, verification, refresh. Refused while the limiter cannot count.
+    /// Guessable secrets: login, verification. Refused while the limiter cannot count.
     Credentials,
+    /// Going on with a session. What is sent for it cannot be guessed, and a whole office may share the address that it is
+    /// counted for.
+    Refresh,
     /// Reads.
     Read,
     /// Posting messages.
@@ -82,6 +85,7 @@ impl Class {
     pub fn name(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
+            Self::Refresh => "refresh",
             Self::Read => "read",
             Self::Send => "send",
             Self::Write => "write",
@@ -100,14 +104,15 @@ pub struct Route {
     pub upstream: Upstream,
     /// Who may call.
     pub access: Access,
-    credentials: bool,
+    /// The budget of every method; none where the method decides.
+    fixed: Option<Class>,
 }
 
 impl Route {
     /// The budget of a call with this method.
     pub fn class(&self, method: &str) -> Class {
-        match (self.credentials, method) {
-            (true, _) => Class::Credentials,
+        match (self.fixed, method) {
+            (Some(class), _) => class,
             (_, "GET" | "HEAD" | "OPTIONS") => Class::Read,
             (_, "POST") if self.pattern.ends_with("/messages") || self.pattern.ends_with("/threads") => {
                 Class::Send
@@ -118,20 +123,24 @@ impl Route {
 }
 
 const fn token(pattern: &'static str, upstream: Upstream) -> Route {
-    Route { pattern, upstream, access: Access::Token, credentials: false }
+    Route { pattern, upstream, access: Access::Token, fixed: None }
 }
 
 const fn public(pattern: &'static str, upstream: Upstream) -> Route {
-    Route { pattern, upstream, access: Access::Public, credentials: false }
+    Route { pattern, upstream, access: Access::Public, fixed: None }
 }
 
 const fn credentials(pattern: &'static str) -> Route {
-    Route { pattern, upstream: Upstream::Auth, access: Access::Public, credentials: true }
+    Route { fixed: Some(Class::Credentials), ..public(pattern, Upstream::Auth) }
 }
 
 /// For signed-in users, with a secret in the body that could be guessed.
 const fn proof(pattern: &'static str) -> Route {
-    Route { pattern, upstream: Upstream::Auth, access: Access::Token, credentials: true }
+    Route { fixed: Some(Class::Credentials), ..token(pattern, Upstream::Auth) }
+}
+
+const fn refresh(pattern: &'static str) -> Route {
+    Route { fixed: Some(Class::Refresh), ..public(pattern, Upstream::Auth) }
 }
 
 /// The URL space, as `docs/API.md` lists it.
@@ -142,7 +151,7 @@ const TABLE: &[Route] = &[
     credentials("/auth/forgot-password"),
     credentials("/auth/reset-password"),
     credentials("/auth/login"),
-    credentials("/auth/refresh"),
+    refresh("/auth/refresh"),
     credentials("/auth/token-exchange"),
     credentials("/auth/oidc/providers"),
     credentials("/auth/oidc/token"),

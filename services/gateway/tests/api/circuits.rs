@@ -38,19 +38,19 @@ async fn a_service_that_is_slow_gets_504_at_its_deadline() {
 #[tokio::test]
 async fn five_failures_open_the_circuit_of_one_service() {
     let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // So long that a call that waits for it is told from a refusal on a busy machine.
     let change = |settings: Settings| {
         settings
-            .set("upstreams.deadline_ms", 600)
+            .set("upstreams.deadline_ms", 3_000)
             .set("upstreams.search", mute.local_addr().unwrap().to_string())
     };
     let edge = Edge::start_with(change).await;
     let client = edge.client();
-    for _ in 0..5 {
-        client.get("/api/search?q=x").await.expect(504);
-    }
+    let failed = join_all((0..5).map(|_| client.get("/api/search?q=x"))).await;
+    assert!(failed.iter().all(|answer| answer.status == 504), "{failed:?}");
     let started = Instant::now();
     let refused = client.get("/api/search?q=x").await.expect(503);
-    assert!(started.elapsed() < Duration::from_millis(500), "took {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "took {:?}", started.elapsed());
     assert_eq!(refused.error_code(), "SERVICE_UNAVAILABLE");
     assert!(refused.header("retry-after").is_some());
     client.get("/api/unreads").await.expect(200);

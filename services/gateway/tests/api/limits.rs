@@ -72,6 +72,23 @@ async fn anonymous_calls_are_counted_by_address() {
     assert_eq!(login(&anonymous, "192.0.2.2").await, 200, "another address");
 }
 
+/// G-4: people behind one address go on with their sessions also while somebody there tries passwords, and see the
+/// pictures of a full page of colleagues.
+#[tokio::test]
+async fn attempts_to_sign_in_use_up_nothing_else() {
+    let change = |settings: Settings| {
+        settings.set("limits.credentials_burst", 1).set("limits.credentials_per_minute", 1)
+    };
+    let edge = Edge::start_with(change).await;
+    let anonymous = edge.service.anonymous();
+    anonymous.post("/api/auth/login", &json!({})).await.expect(200);
+    anonymous.post("/api/auth/login", &json!({})).await.expect(429);
+    for user in 0..100 {
+        anonymous.post("/api/auth/refresh", &json!({})).await.expect(200);
+        anonymous.get(&format!("/api/users/{user}/avatar")).await.expect(200);
+    }
+}
+
 /// G-4: calls without a valid token are counted by address; when they are used up, no signature is looked at there, and
 /// who was known before goes on.
 #[tokio::test]

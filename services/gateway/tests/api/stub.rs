@@ -176,8 +176,8 @@ async fn answer(notes: Data<Notes>, request: HttpRequest, mut payload: Payload) 
         "large" => HttpResponse::Ok().body(SizedStream::new(LARGE as u64, gated(notes, chunk))),
         "chunked" => HttpResponse::Ok().streaming(gated(notes, chunk)),
         "trickle" => HttpResponse::Ok().streaming(stream::unfold(0, |count| async move {
-            sleep(Duration::from_millis(100)).await;
-            (count < 10).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"drip")), count + 1))
+            sleep(Duration::from_millis(150)).await;
+            (count < 20).then(|| (Ok::<_, Infallible>(Bytes::from_static(b"drip")), count + 1))
         })),
         "stall" => HttpResponse::Ok().streaming(
             stream::iter([Ok::<_, Infallible>(Bytes::from_static(b"drip"))]).chain(stream::pending()),

@@ -108,6 +108,7 @@ fn only_the_listed_routes_are_public() {
 fn a_call_draws_on_the_budget_of_what_it_does() {
     let class = |path, method| find(path).map(|route| route.class(method));
     assert_eq!(class("/auth/login", "POST"), Some(Class::Credentials));
+    assert_eq!(class("/auth/refresh", "POST"), Some(Class::Refresh));
     for path in ["/auth/mfa/verify", "/auth/mfa/totp/verify", "/auth/mfa/totp/disable"] {
         assert_eq!(class(path, "POST"), Some(Class::Credentials), "{path}");
     }
