@@ -259,7 +259,8 @@ async fn write(client: &Client, session: &mut actix_ws::Session, outbox: &mut Ou
                 continue;
             }
         };
-        // A client that does not read must not keep the server from closing its socket.
+        // A client that does not read must not keep the server from closing its socket. A write that is given up queued
+        // nothing (actix-ws waits for room, then queues), so the frame stays in hand and goes out before the farewell.
         tokio::select! {
             biased;
             why = client.socket.closing() => return why.into(),
@@ -267,6 +268,7 @@ async fn write(client: &Client, session: &mut actix_ws::Session, outbox: &mut Ou
                 return end;
             },
         }
+        outbox.written();
     }
 }
 

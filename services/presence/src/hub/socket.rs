@@ -58,21 +58,36 @@ pub struct Socket {
 
 /// The receiving end of a socket's queue, for the task that writes to the connection.
 #[derive(Debug)]
-pub struct Outbox(mpsc::Receiver<ByteString>);
+pub struct Outbox {
+    queue: mpsc::Receiver<ByteString>,
+    /// Left the queue, and is not known to be written: whoever gives a write up must not lose it, because the frames
+    /// behind it are still sent and a client resumes from the highest number it saw.
+    in_hand: Option<ByteString>,
+}
 
 impl Outbox {
-    /// The next frame to write.
+    /// The next frame to write: the same one until it is [written](Self::written).
     pub async fn next(&mut self, socket: &Socket) -> Option<ByteString> {
-        let frame = self.0.recv().await?;
-        socket.took(frame.len());
-        Some(frame)
+        if self.in_hand.is_none() {
+            let frame = self.queue.recv().await?;
+            socket.took(frame.len());
+            self.in_hand = Some(frame);
+        }
+        self.in_hand.clone()
     }
 
-    /// A frame that is waiting already.
+    /// The frame that was given out last is with the connection.
+    pub fn written(&mut self) {
+        self.in_hand = None;
+    }
+
+    /// A frame that is waiting already, the one in hand first.
     pub fn ready(&mut self, socket: &Socket) -> Option<ByteString> {
-        let frame = self.0.try_recv().ok()?;
-        socket.took(frame.len());
-        Some(frame)
+        self.in_hand.take().or_else(|| {
+            let frame = self.queue.try_recv().ok()?;
+            socket.took(frame.len());
+            Some(frame)
+        })
     }
 }
 
@@ -93,7 +108,7 @@ impl Socket {
             closed: CancellationToken::new(),
             metrics,
         };
-        (socket, Outbox(outbox))
+        (socket, Outbox { queue: outbox, in_hand: None })
     }
 
     /// The server's name for the connection.
@@ -264,3 +279,6 @@ impl Drop for Slot<'_> {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -18,4 +18,5 @@ mod socket_open;
 mod socket_races;
 mod socket_rights;
 mod socket_scopes;
+mod socket_slow;
 mod world;

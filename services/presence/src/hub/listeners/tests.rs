@@ -1,26 +1,9 @@
 use colink_core::clock::SystemClock;
-use colink_core::id::{SessionId, UserId};
 use colink_core::permission::Scopes;
-use colink_telemetry::Metrics;
 
 use super::*;
 use crate::hub::Hub;
-use crate::hub::socket::{Identity, Outbox};
-use crate::metrics::PresenceMetrics;
-
-fn socket(scopes: Scopes) -> (Arc<Socket>, Outbox) {
-    let identity = Identity {
-        user_id: UserId::generate(&SystemClock),
-        session_id: SessionId::generate(&SystemClock),
-        username: "ann".to_owned(),
-        scopes,
-        second_factor: false,
-    };
-    let metrics = PresenceMetrics::new(&Metrics::new("listeners").unwrap()).unwrap();
-    let id = SessionId::generate(&SystemClock).as_uuid();
-    let (socket, outbox) = Socket::new(id, identity, metrics.socket());
-    (Arc::new(socket), outbox)
-}
+use crate::hub::socket::tests::socket;
 
 fn channel() -> ChannelId {
     ChannelId::generate(&SystemClock)
