@@ -1,5 +1,5 @@
-//! Sends a mail that was queued. At least once: a process that dies between sending and noting it sends again, with
-//! the same `Message-ID`.
+//! Sends a mail that was queued. At least once: a process that dies between sending and noting it sends again. So does one
+//! that a server answers too late.
 //!
 //! A mail that is refused for now is tried again later and later, up to `mail.max_attempts`; one that is refused for good is
 //! a dead job. While the server does not serve, the kind rests (see `mail::circuit`).
@@ -24,8 +24,12 @@ impl Job for SendMail {
 
     async fn run(self, state: &State, run: &JobRun) -> Result<(), JobFailure> {
         let template = self.0.template.name();
+        // A new link makes the one void that the user may have already.
+        if let Some(left) = state.mailer.rest() {
+            return Err(JobFailure::snooze(left));
+        }
         let Some(mail) = compose(state, &self.0).await? else { return Ok(()) };
-        let Err(failure) = state.mailer.send(run.id, &mail.address, mail.letter).await else {
+        let Err(failure) = state.mailer.send(run.id, mail).await else {
             state.metrics.mail_sent(template);
             return Ok(());
         };

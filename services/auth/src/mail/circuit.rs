@@ -64,6 +64,12 @@ impl Circuit {
         Ok(())
     }
 
+    /// How long nothing may be sent, if so. Unlike [`Circuit::ask`] this claims nothing.
+    pub(crate) fn rest(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let (State::Open { until, .. } | State::Probing { until, .. }) = *self.state() else { return None };
+        (until - now).to_std().ok().filter(|left| !left.is_zero())
+    }
+
     /// What may be sent at this moment.
     pub(crate) fn position(&self, now: DateTime<Utc>) -> Position {
         match *self.state() {
@@ -128,11 +134,14 @@ mod tests {
         let circuit = open(&clock);
         assert_eq!((circuit.position(clock.now()), circuit.ask(clock.now())), (Position::Open, Err(REST)));
         assert_eq!(circuit.failed(clock.now()), None, "it was under way");
+        assert_eq!(circuit.rest(clock.now()), Some(REST));
         clock.advance(REST);
+        assert_eq!(circuit.rest(clock.now()), None);
         assert_eq!(circuit.position(clock.now()), Position::HalfOpen { free: true });
         assert_eq!(circuit.ask(clock.now()), Ok(()));
         assert_eq!(circuit.position(clock.now()), Position::HalfOpen { free: false });
         assert!(circuit.ask(clock.now()).is_err(), "one probe at a time");
+        assert_eq!(circuit.rest(clock.now()), Some(PROBE_LASTS));
         assert!(circuit.answered() && !circuit.answered());
         assert_eq!(circuit.position(clock.now()), Position::Closed);
         assert_eq!(circuit.failed(clock.now()), None, "earlier failures are forgotten");

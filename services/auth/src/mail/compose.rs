@@ -11,6 +11,8 @@ use crate::store::recipients;
 pub(crate) struct Composed {
     pub(crate) address: String,
     pub(crate) letter: Letter,
+    /// Whether it holds a link of its own, which makes the one of an earlier mail void.
+    pub(crate) has_link: bool,
 }
 
 /// Writes the mail; `None` when nobody is to get it any more: the account has no address (it was erased), or what its link
@@ -23,9 +25,9 @@ pub(crate) async fn compose(state: &State, mail: &Mail) -> Result<Option<Compose
     let Some(recipient) = recipients::lookup(&state.pool, mail.user_id, registration).await? else {
         return Ok(None);
     };
-    let (token, hours) = match links::make(state, mail).await? {
-        Link::None => (String::new(), 0),
-        Link::Token { token, hours } => (token.reveal(), hours),
+    let (token, hours, has_link) = match links::make(state, mail).await? {
+        Link::None => (String::new(), 0, false),
+        Link::Token { token, hours } => (token.reveal(), hours, true),
         Link::Void => return Ok(None),
     };
     let filling = Filling {
@@ -36,5 +38,6 @@ pub(crate) async fn compose(state: &State, mail: &Mail) -> Result<Option<Compose
         hours,
         facts: &mail.facts,
     };
-    Ok(Some(Composed { address: recipient.email, letter: letter::write(mail.template, &filling) }))
+    let letter = letter::write(mail.template, &filling);
+    Ok(Some(Composed { address: recipient.email, letter, has_link }))
 }

@@ -11,17 +11,21 @@ use colink_core::id::JobId;
 use colink_runtime::BoxError;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::Error;
+use lettre::transport::smtp::{Error, PoolConfig};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use super::circuit::{Circuit, Position};
+use super::compose::Composed;
 use crate::config::MailConfig;
-use crate::domain::letter::Letter;
 use crate::metrics::AuthMetrics;
 
-/// Longest wait for one answer of the server.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for a connection.
+const CONNECTION: Duration = Duration::from_secs(10);
+/// Longest time for one mail from the connection to the last answer, which a server may put off while it looks at what it got.
+/// Less than the job has, so that the circuit hears of a server that says nothing.
+const PATIENCE: Duration = Duration::from_secs(45);
 /// Mails sent at the same time by this process; each has a connection of its own.
 const AT_ONCE: usize = 4;
 /// Says that a program wrote the mail, so that no program answers it (RFC 3834).
@@ -31,7 +35,7 @@ const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitte
 /// authentication is wanted or failed (RFC 5321, RFC 4954).
 const SERVERS_OWN: [u16; 6] = [421, 454, 530, 534, 535, 538];
 
-/// Sends mails over one pool of connections. Cheap to clone.
+/// Sends mails, each over a connection of its own. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Mailer(Arc<Inner>);
 
@@ -42,6 +46,7 @@ struct Inner {
     public_url: String,
     max_attempts: u16,
     circuit: Circuit,
+    patience: Duration,
     clock: SharedClock,
     metrics: AuthMetrics,
 }
@@ -77,12 +82,15 @@ impl Mailer {
         if let Some(tls) = config.tls()? {
             transport = transport.tls(tls);
         }
+        // A connection on which a mail was given up still owes an answer, and the next mail would take it for its own.
+        let transport = transport.pool_config(PoolConfig::new().max_size(0));
         Ok(Self(Arc::new(Inner {
-            transport: transport.timeout(Some(PATIENCE)).build(),
+            transport: transport.timeout(Some(CONNECTION)).build(),
             from: config.from.parse()?,
             public_url: config.public_url.clone(),
             max_attempts: config.max_attempts,
             circuit: Circuit::new(config.circuit_failures.into(), config.circuit_rest()),
+            patience: PATIENCE,
             clock,
             metrics,
         })))
@@ -109,17 +117,25 @@ impl Mailer {
         }
     }
 
-    /// Hands a letter to the server. A repetition of the job has the same `Message-ID`, so that servers and readers can
-    /// drop the second of two.
+    /// How long no mail may be sent, if so: whoever would write one can leave it.
+    pub(crate) fn rest(&self) -> Option<Duration> {
+        self.0.circuit.rest(self.0.clock.now())
+    }
+
+    /// Hands a mail to the server. A repetition of the job has the same `Message-ID`, so that servers and readers can drop the
+    /// second of two. One with a link has another each time: the second link is the one that works.
     ///
     /// # Errors
-    /// [`MailFailure`] says whether trying again makes sense.
-    pub(crate) async fn send(&self, id: JobId, address: &str, letter: Letter) -> Result<(), MailFailure> {
-        let message = self.message(id, address, letter)?;
+    /// [`MailFailure`] says whether trying again makes sense. One that the server did not answer in time may have been taken.
+    pub(crate) async fn send(&self, id: JobId, mail: Composed) -> Result<(), MailFailure> {
+        let is_ascii = mail.address.is_ascii();
+        let message = self.message(id, mail)?;
         let inner = self.0.as_ref();
         inner.circuit.ask(inner.clock.now()).map_err(MailFailure::Resting)?;
-        let sent = inner.transport.send(message).await.map(drop);
-        let sent = sent.map_err(|error| judge(&error, address.is_ascii()));
+        let sent = match timeout(inner.patience, inner.transport.send(message)).await {
+            Ok(sent) => sent.map(drop).map_err(|error| judge(&error, is_ascii)),
+            Err(_elapsed) => Err(no_answer()),
+        };
         if let Err(MailFailure::Unreachable(reason)) = &sent {
             if let Some(rest) = inner.circuit.failed(inner.clock.now()) {
                 inner.metrics.circuit_opened(rest, reason);
@@ -130,20 +146,26 @@ impl Mailer {
         sent
     }
 
-    fn message(&self, id: JobId, address: &str, letter: Letter) -> Result<Message, MailFailure> {
+    fn message(&self, id: JobId, mail: Composed) -> Result<Message, MailFailure> {
+        let Composed { address, letter, has_link } = mail;
         let malformed = || MailFailure::Refused("the address cannot be written in a mail".to_owned());
         let address: Address = address.parse().ok().ok_or_else(malformed)?;
         let from = &self.0.from;
+        let name = if has_link { format!("{id}.{:08x}", rand::random::<u32>()) } else { id.to_string() };
         Message::builder()
             .from(from.clone())
             .to(Mailbox::new(None, address))
             .subject(letter.subject)
-            .message_id(Some(format!("<{id}@{}>", from.email.domain())))
+            .message_id(Some(format!("<{name}@{}>", from.email.domain())))
             .raw_header(HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned()))
             .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
             .ok()
             .ok_or_else(malformed)
     }
+}
+
+fn no_answer() -> MailFailure {
+    MailFailure::Unreachable("no answer in time".to_owned())
 }
 
 fn judge(error: &Error, is_ascii: bool) -> MailFailure {
@@ -157,7 +179,7 @@ fn judge(error: &Error, is_ascii: bool) -> MailFailure {
                 MailFailure::Unreachable("it offers no TLS, or no way to sign in".to_owned())
             }
             () if error.is_tls() => MailFailure::Unreachable("no TLS that can be trusted".to_owned()),
-            () if error.is_timeout() => MailFailure::Unreachable("no answer in time".to_owned()),
+            () if error.is_timeout() => no_answer(),
             () => MailFailure::Unreachable("no connection".to_owned()),
         };
     };
@@ -168,3 +190,6 @@ fn judge(error: &Error, is_ascii: bool) -> MailFailure {
         _ => MailFailure::Deferred(text),
     }
 }
+
+#[cfg(test)]
+mod tests;
