@@ -4,6 +4,7 @@
 
 mod account;
 mod api_keys;
+mod exports;
 mod jobs;
 mod passkeys;
 mod providers;
@@ -15,6 +16,7 @@ pub use account::{
     UserSuspended, UserUnsuspended, UserUpdated, UserVerified,
 };
 pub use api_keys::{ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, ApiKeyUsed, BotCreated};
+pub use exports::{ExportOpened, ExportRequested};
 pub use jobs::JobRequeued;
 pub use passkeys::{PasskeyAdded, PasskeyCloned, PasskeyRemoved};
 pub use providers::{ProviderLinked, ProviderUnlinked, SsoProviderChanged, UserProvisioned};
@@ -22,6 +24,6 @@ pub use second_factor::{
     MfaDisabled, MfaEnabled, MfaPolicyUpdated, RecoveryCodeUsed, RecoveryCodesRegenerated,
 };
 pub use security::{
-    AccountLocked, LoginFailed, PasswordChanged, SessionRevoked, SessionStarted, SigningKeyRotated,
-    TokenReused,
+    AccountLocked, LoginFailed, PasswordChanged, SessionDowngraded, SessionRevoked, SessionStarted,
+    SigningKeyRotated, TokenReused,
 };

@@ -85,6 +85,15 @@ pub(crate) async fn create(
     Ok(Made { row, key })
 }
 
+/// How a secret is replaced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replacement {
+    /// For how long the one before goes on.
+    pub(crate) overlap: Duration,
+    /// The key's life from now on, `Some(None)` for ever; `None` when its end stays.
+    pub(crate) lifetime: Option<Option<Duration>>,
+}
+
 /// Gives a key of `holder` a new secret. The one before goes on for `overlap`; when that is nothing, every earlier
 /// secret ends at once, also one that still goes on from the last time.
 ///
@@ -96,11 +105,11 @@ pub(crate) async fn rotate(
     caller: &Caller,
     holder: UserId,
     id: ApiKeyId,
-    overlap: Duration,
+    replacement: Replacement,
 ) -> Result<Made, AuthError> {
-    let now = state.clock.now();
+    let (now, overlap) = (state.clock.now(), replacement.overlap);
     let mut transaction = state.begin().await?;
-    let row = api_keys::lock(&mut transaction, holder, id, now).await?.ok_or(ApiKeyError::NoApiKey)?;
+    let mut row = api_keys::lock(&mut transaction, holder, id, now).await?.ok_or(ApiKeyError::NoApiKey)?;
     let cause = caller.cause();
     let mut ended = Vec::new();
     if overlap.is_zero() {
@@ -113,6 +122,10 @@ pub(crate) async fn rotate(
         for secret in secrets {
             api_key_secrets::update_superseded(&mut transaction, secret.id(), now, now + overlap).await?;
         }
+    }
+    if let Some(lifetime) = replacement.lifetime {
+        let expires_at = lifetime.map(|lifetime| now + lifetime);
+        row = api_keys::update_expires_at(&mut transaction, id, expires_at).await?;
     }
     let key = give_secret(state, &mut transaction, &row, now).await?;
     let event = ApiKeyRotated {

@@ -5,6 +5,7 @@ pub(crate) mod answer_mail_request;
 pub(crate) mod clean_up;
 pub(crate) mod deny_sessions;
 pub(crate) mod end_api_keys;
+pub(crate) mod end_sessions;
 pub(crate) mod expire_registrations;
 pub(crate) mod expire_statuses;
 pub(crate) mod make_export;
@@ -32,6 +33,7 @@ pub(crate) fn register(runner: Runner<State>, keys: KeysConfig) -> Runner<State>
         .on::<make_export::MakeExport>()
         .every::<remove_archives::RemoveArchives>(remove_archives::EVERY)
         .every::<end_api_keys::EndApiKeys>(end_api_keys::EVERY)
+        .every::<end_sessions::EndSessions>(end_sessions::EVERY)
         .every::<expire_statuses::ExpireStatuses>(expire_statuses::EVERY)
         .on::<deny_sessions::DenySessions>()
         .on::<reencrypt_secrets::ReencryptSecrets>()

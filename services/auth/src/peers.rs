@@ -13,6 +13,7 @@ use serde_json::Value;
 /// The other services. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Peers {
+    admin: InternalClient,
     channels: InternalClient,
     files: InternalClient,
     messaging: InternalClient,
@@ -27,12 +28,14 @@ pub(crate) enum Paged {
     Reactions,
     /// What he uploaded.
     Files,
+    /// What he did, as the audit log keeps it.
+    AuditLog,
 }
 
 /// A page of such a list, as the other service tells it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page {
-    #[serde(alias = "messages", alias = "reactions", alias = "files")]
+    #[serde(alias = "messages", alias = "reactions", alias = "files", alias = "entries")]
     pub(crate) items: Vec<Value>,
     /// Where to go on; none at the end.
     pub(crate) next_after: Option<String>,
@@ -96,6 +99,7 @@ impl Peers {
     /// When the place of a service is not configured.
     pub(crate) fn new(boot: &Boot, internal: &InternalConfig) -> Result<Self, StartError> {
         Ok(Self {
+            admin: boot.peer("admin", internal)?,
             channels: boot.peer("channels", internal)?,
             files: boot.peer("files", internal)?,
             messaging: boot.peer("messaging", internal)?,
@@ -165,6 +169,7 @@ impl Peers {
             Paged::Messages => (&self.messaging, "messages"),
             Paged::Reactions => (&self.messaging, "reactions"),
             Paged::Files => (&self.files, "files"),
+            Paged::AuditLog => (&self.admin, "audit-log"),
         };
         let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
         service.get_json(&format!("/internal/users/{user}/{name}{query}")).await

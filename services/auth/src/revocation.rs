@@ -4,6 +4,8 @@
 //! commit the sessions go on the deny-list in Redis, which ends access by tokens; the events close sockets. The database
 //! decides: when Redis is away, or this process dies before it was told, the job tells it (`jobs/deny_sessions.rs`).
 
+use std::collections::HashMap;
+
 use colink_bus::outbox;
 use colink_core::id::{SessionId, UserId};
 use colink_events::Cause;
@@ -28,6 +30,8 @@ pub(crate) mod reason {
     pub(crate) const API_KEY_ROTATED: &str = "api_key_rotated";
     /// The time of the API key's secret has passed.
     pub(crate) const API_KEY_EXPIRED: &str = "api_key_expired";
+    /// It was not gone on with in time.
+    pub(crate) const SESSION_EXPIRED: &str = "session_expired";
     /// The bot was taken out of use.
     pub(crate) const BOT_DELETED: &str = "bot_deleted";
     /// A second factor came or went in another session.
@@ -91,6 +95,28 @@ impl Revocation {
             queue(ledger, transaction, Ended::Sessions(sessions.clone()), cause).await?;
         }
         Ok(Self { user_id, sessions, reason })
+    }
+
+    /// [`record`](Self::record) for sessions of several users.
+    ///
+    /// # Errors
+    /// [`AuthError::Outbox`], [`AuthError::Jobs`].
+    pub(crate) async fn record_each(
+        ledger: &impl Ledger,
+        transaction: &mut PgConnection,
+        sessions: Vec<(UserId, SessionId)>,
+        reason: &'static str,
+        cause: &Cause,
+    ) -> Result<Vec<Self>, AuthError> {
+        let mut of: HashMap<UserId, Vec<SessionId>> = HashMap::new();
+        for (user_id, session_id) in sessions {
+            of.entry(user_id).or_default().push(session_id);
+        }
+        let mut recorded = Vec::with_capacity(of.len());
+        for (user_id, sessions) in of {
+            recorded.push(Self::record(ledger, transaction, user_id, sessions, reason, cause).await?);
+        }
+        Ok(recorded)
     }
 
     /// Puts the sessions on the deny-list. What fails here is left to the job.

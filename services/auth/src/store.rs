@@ -3,6 +3,7 @@
 pub(crate) mod api_key_networks;
 pub(crate) mod api_key_secrets;
 pub(crate) mod api_keys;
+mod batches;
 pub(crate) mod bots;
 pub(crate) mod closed_accounts;
 pub(crate) mod email_tokens;

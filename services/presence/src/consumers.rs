@@ -9,6 +9,7 @@ mod channel_member_added;
 mod channel_member_removed;
 mod member_gone;
 mod member_role_changed;
+mod session_downgraded;
 mod session_revoked;
 mod user_deactivated;
 mod user_erased;
@@ -55,6 +56,7 @@ fn take_fact(state: &Arc<State>, item: &TailItem) {
         "member.role_changed" => open(item, |event| member_role_changed::take(state, event)),
         "workspace.deleted" => open(item, |event| workspace_deleted::take(state, &event)),
         "workspace.updated" => open(item, |event| workspace_updated::take(state, &event)),
+        "session.downgraded" => open(item, |event| session_downgraded::take(state, &event)),
         "session.revoked" => open(item, |event| session_revoked::take(state, event)),
         "user.deactivated" => open(item, |event| user_deactivated::take(state, event)),
         "user.erased" => open(item, |event| user_erased::take(state, event)),

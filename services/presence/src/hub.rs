@@ -156,6 +156,15 @@ impl Hub {
         }
     }
 
+    /// Closes the sockets of a session that goes on, because the tokens that opened them say more than it may do now.
+    pub fn close_outdated(&self, user: UserId, session: SessionId) {
+        for socket in self.sockets_of(user) {
+            if session == socket.session_id() {
+                socket.close(Close::Unauthorized);
+            }
+        }
+    }
+
     /// Says something passing about a user to everybody here who follows a channel of one of these workspaces.
     pub fn tell_workspaces(&self, workspaces: &[WorkspaceId], frame: &ByteString) {
         for socket in self.listeners.of(workspaces) {

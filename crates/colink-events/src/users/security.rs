@@ -47,6 +47,21 @@ pub struct SessionRevoked {
 
 event!(SessionRevoked = Users "session.revoked" v 1; |e| e.user_id, |_: &Self| None);
 
+/// A session goes on and may do less than before: sockets that were opened by it are closed, and come back with a new token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionDowngraded {
+    /// The user.
+    pub user_id: UserId,
+    /// The session.
+    pub session_id: SessionId,
+    /// Why: `second_factor_required` or `second_factor_removed`.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+event!(SessionDowngraded = Users "session.downgraded" v 1; |e| e.user_id, |_: &Self| None);
+
 /// A sign-in failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginFailed {

@@ -1,8 +1,11 @@
 //! What the log can be searched by.
 
 use colink_core::error::Invalid;
-use colink_core::id::{UserId, WorkspaceId};
+use colink_core::id::{EventId, UserId, WorkspaceId};
 use colink_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::entry::Entry;
 
 /// Longest name of an action, in characters.
 const ACTION_MAX: usize = 64;
@@ -43,6 +46,20 @@ impl Order {
             "at" => Ok(Self::OldestFirst),
             _ => Err(Invalid::new("must be one of: at -at")),
         }
+    }
+}
+
+/// A place in a list by time, where the next page goes on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) at: Timestamp,
+    pub(crate) id: EventId,
+}
+
+impl Position {
+    /// The place of an entry.
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self { at: entry.at, id: entry.id }
     }
 }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::entry::{Entry, Place, Resource};
-use crate::domain::search::{Filter, Order};
+use crate::domain::search::{Filter, Order, Position};
 
 const STORE: &str = "mongo";
 /// The driver waits for ever on a connection that has gone silent.
@@ -117,6 +117,24 @@ impl AuditLog {
         Ok(rows.into_iter().map(Entry::from).collect())
     }
 
+    /// Up to `limit` entries of what a user did, behind `after`, the first one first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn list_of_actor(
+        &self,
+        user: UserId,
+        after: Option<Position>,
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let rows: Vec<Row> = bounded(STORE, PATIENCE, async {
+            let found = self.entries.find(done_by(user, after));
+            found.sort(doc! { "at": 1, "_id": 1 }).limit(limit).await?.try_collect().await
+        })
+        .await?;
+        Ok(rows.into_iter().map(Entry::from).collect())
+    }
+
     /// How many entries a filter lets through; no more than `limit` are counted.
     ///
     /// # Errors
@@ -148,6 +166,19 @@ fn condition(filter: &Filter) -> Document {
     }
     if !range.is_empty() {
         condition.insert("at", range);
+    }
+    condition
+}
+
+/// The range of `at` is what the index is read by; the alternative passes over entries of one moment that were listed.
+fn done_by(user: UserId, after: Option<Position>) -> Document {
+    let mut condition = doc! { "actor.user_id": user.to_string() };
+    if let Some(Position { at, id }) = after {
+        let at = BsonTime::from_millis(at.as_millis());
+        condition.insert("at", doc! { "$gte": at });
+        let later = doc! { "at": { "$gt": at } };
+        let of_that_moment = doc! { "_id": { "$gt": id.to_string() } };
+        condition.insert("$or", vec![later, of_that_moment]);
     }
     condition
 }

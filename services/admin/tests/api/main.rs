@@ -11,3 +11,4 @@ mod outage;
 mod recording;
 mod refusals;
 mod scopes;
+mod user_entries;

@@ -23,11 +23,14 @@ async fn an_entry_says_who_did_what_to_whom_when_and_from_where() {
     let (ann, ben) = (world.user("ann"), world.user("ben"));
     let event = OutgoingEvent::seal(&world.removal(ben.id), &by(&ann), &SystemClock).unwrap();
     world.send(&event).await;
+    let later = world.publish(&world.removal(ann.id), &by(&ann)).await;
 
-    let mut entry = world.entry(event.head.id).await;
+    let (mut entry, later) = (world.entry(event.head.id).await, world.entry(later).await);
     let place = entry.as_object_mut().unwrap();
-    assert!(place.remove("partition").unwrap().as_i64().unwrap() < 12);
-    assert!(place.remove("offset").unwrap().as_i64().unwrap() >= 0);
+    let (partition, offset) = (place.remove("partition").unwrap(), place.remove("offset").unwrap());
+    assert!((0..12).contains(&partition.as_i64().unwrap()), "{partition}");
+    assert_eq!(later["partition"], partition, "both have the same key");
+    assert!(later["offset"].as_i64().unwrap() > offset.as_i64().unwrap(), "{offset}, then {later}");
     let expected = json!({
         "id": event.head.id,
         "at": event.head.at,

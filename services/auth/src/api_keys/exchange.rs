@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq;
 
 use crate::error::AuthError;
 use crate::limits::{Limit, Subject};
-use crate::second_factor::policy;
+use crate::second_factor::{MULTIPLE, methods, policy};
 use crate::state::State;
 use crate::store::api_key_secrets::{self, Presented};
 use crate::store::{api_key_networks, api_keys};
@@ -59,8 +59,9 @@ pub(crate) async fn exchange(
     lenient(state.limits.check(Limit::ApiKeyFailure, &client).await)?;
     match judge(state, &key, &client).await? {
         Ok(presented) => {
-            let (now, restricted) = (state.clock.now(), is_restricted(state, &presented).await?);
-            let issued = issue(state, key.id(), &presented, restricted, now)?;
+            let (now, factor) = (state.clock.now(), factor(state, &presented).await?);
+            let restricted = factor == Factor::Missing;
+            let issued = issue(state, key.id(), &presented, factor, now)?;
             if !restricted {
                 note_use(state, key.id(), &presented, &client, origin, now).await?;
             }
@@ -98,11 +99,25 @@ async fn judge(
     Ok(Ok(presented))
 }
 
-/// Whether whoever answers for the key must have a second factor by now and has none. A bot cannot have one.
-async fn is_restricted(state: &State, presented: &Presented) -> Result<bool, AuthError> {
-    let (id, roles) = (presented.answerable_id(), &presented.answerable_roles);
+/// The second factor of whoever answers for a key: its holder, or the owner of the bot that holds it. A bot cannot have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Factor {
+    /// He has one.
+    Enrolled,
+    /// He has none and need not.
+    NotNeeded,
+    /// He must have one by now and has none: the key opens nothing.
+    Missing,
+}
+
+async fn factor(state: &State, presented: &Presented) -> Result<Factor, AuthError> {
     let mut connection = state.pool.acquire().await?;
-    policy::is_overdue(state, &mut connection, id, roles, presented.answerable_since).await
+    if !methods(&mut connection, presented.answerable_id()).await?.is_empty() {
+        return Ok(Factor::Enrolled);
+    }
+    let (roles, since) = (&presented.answerable_roles, presented.answerable_since);
+    let due = policy::is_due(state, &mut *connection, roles, since).await?;
+    Ok(if due { Factor::Missing } else { Factor::NotNeeded })
 }
 
 /// A token that lives shortly, and never longer than its key.
@@ -110,9 +125,10 @@ fn issue(
     state: &State,
     session_id: SessionId,
     presented: &Presented,
-    restricted: bool,
+    factor: Factor,
     now: DateTime<Utc>,
 ) -> Result<Issued, AuthError> {
+    let restricted = factor == Factor::Missing;
     let scopes = Scopes::read(&presented.scopes.join(" "));
     let issued = now.timestamp();
     let left = presented.expires_at.map_or(i64::MAX, |end| (end - now).num_seconds().max(1));
@@ -132,7 +148,12 @@ fn issue(
         preferred_username: presented.username.clone(),
         name: Some(presented.display_name.clone()),
         realm_roles: presented.realm_roles.iter().filter(admits).cloned().collect(),
-        amr: vec![API_KEY.to_owned()],
+        // Whoever answers for it cannot sign in without his factor, so a workspace that asks for one admits the key as well.
+        amr: [API_KEY]
+            .into_iter()
+            .chain((factor == Factor::Enrolled).then_some(MULTIPLE))
+            .map(str::to_owned)
+            .collect(),
         mfa_enrolment: restricted,
         scope: Some(scopes),
     };

@@ -2,7 +2,8 @@
 //!
 //! A token is used once. A second use later than the grace period means that two parties hold it, and the
 //! session ends. Within the grace period it is one client that asked twice (two tabs, a lost answer): it gets
-//! a sibling, so nothing but hashes needs to be kept.
+//! a sibling, so nothing but hashes needs to be kept. A client that calls itself by another name than whoever used the token
+//! is another one, and gets no grace.
 
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) expires_at: DateTime<Utc>,
     /// Whether the session was ended.
     pub(crate) revoked: bool,
+    /// Whether the client calls itself (`User-Agent`) as whoever went on with the session last.
+    pub(crate) same_client: bool,
 }
 
 /// What follows from it.
@@ -39,7 +42,7 @@ pub(crate) fn judge(facts: Facts, now: DateTime<Utc>, grace: Duration) -> Use {
     match facts.used_at {
         _ if facts.revoked => Use::Dead,
         // Also after its time: a thief who waits is a thief.
-        Some(used_at) if now > used_at + grace => Use::Reused,
+        Some(used_at) if now > used_at + grace || !facts.same_client => Use::Reused,
         _ if facts.expires_at <= now => Use::Expired,
         Some(_) => Use::Repeated,
         None => Use::First,
@@ -59,7 +62,8 @@ mod tests {
     }
 
     fn used(used_at: Option<i64>, now: i64) -> Use {
-        let facts = Facts { used_at: used_at.map(at), expires_at: at(1000), revoked: false };
+        let facts =
+            Facts { used_at: used_at.map(at), expires_at: at(1000), revoked: false, same_client: true };
         judge(facts, at(now), GRACE)
     }
 
@@ -73,11 +77,24 @@ mod tests {
         assert_eq!(used(Some(500), 5000), Use::Reused);
     }
 
+    /// the grace is for one client that asks twice.
+    #[test]
+    fn another_client_has_no_grace() {
+        let facts = |used_at: Option<i64>| Facts {
+            used_at: used_at.map(at),
+            expires_at: at(1000),
+            revoked: false,
+            same_client: false,
+        };
+        assert_eq!(judge(facts(Some(500)), at(500), GRACE), Use::Reused);
+        assert_eq!(judge(facts(None), at(500), GRACE), Use::First, "clients are updated");
+    }
+
     #[test]
     fn an_old_token_and_an_ended_session_are_told_apart() {
         assert_eq!(used(None, 999), Use::First);
         assert_eq!(used(None, 1000), Use::Expired);
-        let revoked = Facts { used_at: Some(at(1)), expires_at: at(1000), revoked: true };
+        let revoked = Facts { used_at: Some(at(1)), expires_at: at(1000), revoked: true, same_client: true };
         assert_eq!(judge(revoked, at(900), GRACE), Use::Dead);
     }
 }

@@ -49,6 +49,7 @@ pub(super) async fn everything(state: &State, user: UserId, entries: Sender<Entr
     list(state, user, &archive, "messages.jsonl", Paged::Messages).await?;
     list(state, user, &archive, "reactions.jsonl", Paged::Reactions).await?;
     list(state, user, &archive, "files.jsonl", Paged::Files).await?;
+    list(state, user, &archive, "audit.jsonl", Paged::AuditLog).await?;
     archive.add(Entry::End).await
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use colink_jobs::{Job, JobFailure, JobRun, Retention, purge, purge_kind};
 use serde::{Deserialize, Serialize};
 
@@ -39,25 +40,64 @@ impl Job for CleanUp {
     }
 }
 
+/// None of the steps waits for another's success; those that failed are made up for when the job is tried again.
 async fn clean_up(state: &State) -> Result<u64, AuthError> {
     let (pool, now) = (&state.pool, state.clock.now());
-    let mut rows = sessions::delete_ended(pool, now - KEPT).await?;
-    rows += refresh_tokens::delete_expired(pool, now - KEPT).await?;
-    rows += email_tokens::delete_expired(pool, now).await?;
-    rows += known_devices::delete_unused(pool, now - KEPT_DEVICES).await?;
-    rows += mfa_tickets::TOKENS.delete_expired(pool, now).await?;
-    rows += totp_secrets::delete_pending(pool, now - state.mfa.setup()).await?;
-    rows += password_resets::TOKENS.delete_expired(pool, now).await?;
-    rows += expire_registrations::expire(state, now).await?;
-    // After the accounts that give their names up.
-    rows += usernames::delete_expired(pool, now).await?;
-    rows += oidc_flows::delete_expired(pool, now).await?;
-    rows += oidc_codes::delete_expired(pool, now).await?;
-    rows += signing_keys::delete_retired(pool, now).await?;
-    rows += api_keys::delete_ended(pool, now - KEPT_API_KEYS).await?;
-    rows += api_key_networks::delete_unused(pool, (now - KEPT_API_KEYS).date_naive()).await?;
-    rows += purge(pool, now, Retention::default()).await?;
-    rows += purge_kind(pool, AnswerMailRequest::KIND, now - answer_mail_request::KEPT_DEAD).await?;
-    rows += state.idempotency_keys.purge(now).await?;
-    Ok(rows)
+    let mut done = Done::default();
+    // Before the sessions, whose statements would else delete the many of each as well.
+    done.note("refresh_tokens", refresh_tokens::delete_expired(pool, now - KEPT).await);
+    done.note("sessions", sessions::delete_ended(pool, now - KEPT).await);
+    done.note("email_tokens", email_tokens::delete_expired(pool, now).await);
+    done.note("known_devices", known_devices::delete_unused(pool, now - KEPT_DEVICES).await);
+    done.note("mfa_tickets", mfa_tickets::TOKENS.delete_expired(pool, now).await);
+    done.note("totp_secrets", totp_secrets::delete_pending(pool, now - state.mfa.setup()).await);
+    done.note("password_resets", password_resets::TOKENS.delete_expired(pool, now).await);
+    done.note("registrations", forget_registrations(state, now).await);
+    done.note("oidc_flows", oidc_flows::delete_expired(pool, now).await);
+    done.note("oidc_codes", oidc_codes::delete_expired(pool, now).await);
+    done.note("signing_keys", signing_keys::delete_retired(pool, now).await);
+    done.note("api_keys", api_keys::delete_ended(pool, now - KEPT_API_KEYS).await);
+    let unused_since = (now - KEPT_API_KEYS).date_naive();
+    done.note("api_key_networks", api_key_networks::delete_unused(pool, unused_since).await);
+    done.note("jobs", purge(pool, now, Retention::default()).await);
+    let kept_dead = now - answer_mail_request::KEPT_DEAD;
+    done.note("mail requests", purge_kind(pool, AnswerMailRequest::KIND, kept_dead).await);
+    done.note("idempotency_keys", state.idempotency_keys.purge(now).await);
+    done.outcome()
+}
+
+/// Names are freed after the accounts that give theirs up, and not without: when a name is free says nothing of what it was held
+/// for.
+async fn forget_registrations(state: &State, now: DateTime<Utc>) -> Result<u64, AuthError> {
+    let rows = expire_registrations::expire(state, now).await?;
+    Ok(rows + usernames::delete_expired(&state.pool, now).await?)
+}
+
+/// What the steps have done so far.
+#[derive(Default)]
+struct Done {
+    rows: u64,
+    failure: Option<AuthError>,
+}
+
+impl Done {
+    fn note<E: Into<AuthError>>(&mut self, what: &'static str, step: Result<u64, E>) {
+        match step {
+            Ok(rows) => self.rows += rows,
+            Err(error) => {
+                let error: AuthError = error.into();
+                tracing::warn!(
+                    what,
+                    error = &error as &dyn std::error::Error,
+                    "a part of the clean-up failed; it is tried again"
+                );
+                self.failure.get_or_insert(error);
+            }
+        }
+    }
+
+    /// The rows of all steps, or the first failure.
+    fn outcome(self) -> Result<u64, AuthError> {
+        self.failure.map_or(Ok(self.rows), Err)
+    }
 }

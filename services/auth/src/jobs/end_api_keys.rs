@@ -1,10 +1,8 @@
 //! Ends the secrets of API keys whose time has passed. New tokens they get none by then; this closes sockets that
 //! were opened with them.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use colink_core::id::{SessionId, UserId};
 use colink_events::Cause;
 use colink_jobs::{Job, JobFailure, JobRun};
 use serde::{Deserialize, Serialize};
@@ -40,15 +38,8 @@ async fn end_due(state: &State, cause: &Cause) -> Result<bool, AuthError> {
         return Ok(false);
     }
     let more = i64::try_from(due.len()).is_ok_and(|taken| taken == AT_ONCE);
-    let mut of: HashMap<UserId, Vec<SessionId>> = HashMap::new();
-    for (user_id, secret) in due {
-        of.entry(user_id).or_default().push(secret);
-    }
-    let mut ended = Vec::new();
-    for (user_id, secrets) in of {
-        let why = reason::API_KEY_EXPIRED;
-        ended.push(Revocation::record(state, &mut transaction, user_id, secrets, why, cause).await?);
-    }
+    let why = reason::API_KEY_EXPIRED;
+    let ended = Revocation::record_each(state, &mut transaction, due, why, cause).await?;
     state.commit(transaction).await?;
     for revocation in ended {
         revocation.announce(state).await;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use colink_events::Cause;
 use colink_runtime::Requirement;
+use colink_store::StoreError;
+use tokio::time::error::Elapsed;
 use tokio_util::sync::CancellationToken;
 
 use super::rotate_keys::{Occasion, reload, rotate};
@@ -11,11 +13,14 @@ use crate::error::AuthError;
 use crate::state::State;
 
 const RETRY: Duration = Duration::from_secs(1);
+/// The driver notices only after a quarter of an hour that the other end has vanished.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs until `stop`. The service is ready once the keys were read.
 pub(crate) async fn run(state: State, loaded: Requirement, stop: CancellationToken) {
     loop {
-        let wait = match refresh(&state).await {
+        let refreshed = tokio::time::timeout(PATIENCE, refresh(&state)).await;
+        let wait = match refreshed.unwrap_or_else(|elapsed| Err(silent(elapsed))) {
             Ok(()) => {
                 loaded.grant();
                 state.keys.reload()
@@ -33,6 +38,10 @@ pub(crate) async fn run(state: State, loaded: Requirement, stop: CancellationTok
             () = tokio::time::sleep(wait) => {}
         }
     }
+}
+
+fn silent(elapsed: Elapsed) -> AuthError {
+    StoreError::timeout("postgres", elapsed).into()
 }
 
 /// Reads the keys, after making the first one: nobody can sign in before there is one.

@@ -26,7 +26,7 @@ use colink_http::validate::{all, each, field, require};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::api_keys::{Made, Wish};
+use crate::api_keys::{Made, Replacement, Wish};
 use crate::config::api_keys::ApiKeysConfig;
 use crate::error::AuthError;
 use crate::state::State;
@@ -99,10 +99,15 @@ pub(crate) struct Rotation {
     /// For how long the secret before it goes on, in seconds, at most 7 days. 0 ends every earlier one at once.
     #[schema(value_type = u32, minimum = 0, maximum = 604_800, example = 86_400)]
     overlap_s: Option<u32>,
+    /// The key's life in days, counted from now; null for one without an end, where that is allowed. Left out, the key
+    /// ends when it did.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 365, example = 90)]
+    expires_in_days: Option<Option<u32>>,
 }
 
 impl Rotation {
-    pub(super) fn check(self, rules: ApiKeysConfig) -> ApiResult<Duration> {
+    pub(super) fn check(self, rules: ApiKeysConfig) -> ApiResult<Replacement> {
         let overlap = match self.overlap_s {
             None => Err(Invalid::required()),
             Some(seconds) if seconds > rules.overlap_max_s => {
@@ -110,8 +115,9 @@ impl Rotation {
             }
             Some(seconds) => Ok(Duration::from_secs(seconds.into())),
         };
-        let (overlap,) = all((field("overlap_s", overlap),))?;
-        Ok(overlap)
+        let renewed = self.expires_in_days.map(|days| lifetime(Some(days), rules)).transpose();
+        let (overlap, lifetime) = all((field("overlap_s", overlap), field("expires_in_days", renewed)))?;
+        Ok(Replacement { overlap, lifetime })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use colink_auth::Caller;
 use colink_core::id::UserId;
-use colink_events::users::{MfaDisabled, MfaEnabled};
+use colink_events::users::{MfaDisabled, MfaEnabled, SessionDowngraded};
 use sqlx::PgConnection;
 
 use super::{MULTIPLE, Method, methods};
@@ -55,8 +55,7 @@ pub(crate) async fn enabled(
     Ok((tokens, end_others(state, transaction, caller).await?))
 }
 
-/// The caller gave up a second factor. With his last one the recovery codes go, and his session is proven by one factor
-/// from now on. His other sessions end.
+/// The caller gave up a second factor, and his other sessions end.
 ///
 /// # Errors
 /// Failures of stores.
@@ -68,11 +67,7 @@ pub(crate) async fn disabled(
     amr: &[&str],
 ) -> Result<Revocation, AuthError> {
     let (user_id, cause) = (caller.user_id(), caller.cause());
-    if methods(transaction, user_id).await?.is_empty() {
-        recovery_codes::delete(transaction, user_id).await?;
-        let words: Vec<&str> = amr.iter().copied().chain([MULTIPLE]).collect();
-        sessions::update_amr_removed(transaction, caller.session_id(), &words).await?;
-    }
+    note_lost(state, transaction, caller, amr).await?;
     let event = MfaDisabled {
         user_id,
         method: method.word().to_owned(),
@@ -82,6 +77,28 @@ pub(crate) async fn disabled(
     state.emit(transaction, &event, &cause).await?;
     mail::queue(state, transaction, user_id, Template::MfaDisabled, &cause).await?;
     end_others(state, transaction, caller).await
+}
+
+/// After a factor is gone: with the last one go the recovery codes, which are none by themselves, and the caller's session is
+/// proven by one factor from now on. Its sockets were opened by two.
+///
+/// # Errors
+/// Failures of stores.
+pub(crate) async fn note_lost(
+    state: &State,
+    transaction: &mut PgConnection,
+    caller: &Caller,
+    amr: &[&str],
+) -> Result<(), AuthError> {
+    let (user_id, session_id) = (caller.user_id(), caller.session_id());
+    if !methods(transaction, user_id).await?.is_empty() {
+        return Ok(());
+    }
+    recovery_codes::delete(transaction, user_id).await?;
+    let words: Vec<&str> = amr.iter().copied().chain([MULTIPLE]).collect();
+    sessions::update_amr_removed(transaction, session_id, &words).await?;
+    let (reason, at) = ("second_factor_removed".to_owned(), state.clock.timestamp());
+    state.emit(transaction, &SessionDowngraded { user_id, session_id, reason, at }, &caller.cause()).await
 }
 
 async fn end_others(

@@ -6,7 +6,6 @@
 //! his API keys and of his bots', which are good for nothing until he has one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use colink_core::id::UserId;
 use sqlx::{PgConnection, PgExecutor};
 
 use super::{MULTIPLE, methods};
@@ -87,22 +86,18 @@ pub(crate) async fn restricts(
     }
 }
 
-/// Whether somebody must have a second factor by now and has none: what acts for him without a session is closed then, too.
+/// Whether somebody must have a second factor by now.
 ///
 /// # Errors
 /// Failures of the store.
-pub(crate) async fn is_overdue(
+pub(crate) async fn is_due(
     state: &State,
-    connection: &mut PgConnection,
-    user_id: UserId,
+    executor: impl PgExecutor<'_>,
     realm_roles: &[String],
     created_at: DateTime<Utc>,
 ) -> Result<bool, AuthError> {
-    let policy = Policy::current(state, &mut *connection).await?;
-    match policy.required_from(realm_roles, created_at) {
-        Some(from) if from <= state.clock.now() => Ok(methods(connection, user_id).await?.is_empty()),
-        _ => Ok(false),
-    }
+    let policy = Policy::current(state, executor).await?;
+    Ok(policy.required_from(realm_roles, created_at).is_some_and(|from| from <= state.clock.now()))
 }
 
 #[cfg(test)]

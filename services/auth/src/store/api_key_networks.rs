@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use colink_core::id::ApiKeyId;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgPool};
+
+use super::batches;
 
 /// Notes a use; whether the network is new to the key.
 pub(crate) async fn upsert(
@@ -25,10 +27,6 @@ pub(crate) async fn upsert(
 }
 
 /// Forgets networks that were last used before `before`, and says how many.
-pub(crate) async fn delete_unused(executor: impl PgExecutor<'_>, before: NaiveDate) -> sqlx::Result<u64> {
-    let deleted = sqlx::query("delete from api_key_networks where last_used_on < $1")
-        .bind(before)
-        .execute(executor)
-        .await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_unused(pool: &PgPool, before: NaiveDate) -> sqlx::Result<u64> {
+    batches::delete(pool, "api_key_networks", "last_used_on < $1", before).await
 }

@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use colink_core::id::{ApiKeyId, UserId};
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
+
+use super::batches;
 
 /// A key, without its secrets.
 #[derive(Debug, Clone, FromRow)]
@@ -130,6 +132,19 @@ pub(crate) async fn lock(
     .await
 }
 
+/// Gives a key another end, or none; it must be locked.
+pub(crate) async fn update_expires_at(
+    connection: &mut PgConnection,
+    id: ApiKeyId,
+    expires_at: Option<DateTime<Utc>>,
+) -> sqlx::Result<ApiKey> {
+    sqlx::query_as("update api_keys set expires_at = $2 where id = $1 returning *")
+        .bind(id.as_uuid())
+        .bind(expires_at)
+        .fetch_one(connection)
+        .await
+}
+
 /// Ends a key; it must be locked.
 pub(crate) async fn update_revoked(
     connection: &mut PgConnection,
@@ -180,10 +195,6 @@ pub(crate) async fn update_used(
 }
 
 /// Deletes keys, with their secrets, that ended before `before`, and says how many.
-pub(crate) async fn delete_ended(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted = sqlx::query("delete from api_keys where revoked_at < $1 or expires_at < $1")
-        .bind(before)
-        .execute(executor)
-        .await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_ended(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "api_keys", "revoked_at < $1 or expires_at < $1", before).await
 }

@@ -1,8 +1,9 @@
 //! Tokens of mailed links.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgExecutor;
+use sqlx::{PgExecutor, PgPool};
 
+use super::batches;
 use super::registrations::RegistrationId;
 use crate::domain::opaque_token::TokenHash;
 
@@ -40,8 +41,6 @@ pub(crate) async fn insert(
 }
 
 /// Deletes what nobody can use any more, and says how many.
-pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from email_tokens where expires_at <= $1").bind(now).execute(executor).await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "email_tokens", "expires_at <= $1", now).await
 }

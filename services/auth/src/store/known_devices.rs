@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
+
+use super::batches;
 
 /// A device that a user has signed in from.
 #[derive(Debug, FromRow)]
@@ -45,8 +47,6 @@ pub(crate) async fn list(executor: impl PgExecutor<'_>, user_id: UserId) -> sqlx
 }
 
 /// Forgets devices that were not used since `before`, and says how many.
-pub(crate) async fn delete_unused(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from known_devices where last_seen_at < $1").bind(before).execute(executor);
-    Ok(deleted.await?.rows_affected())
+pub(crate) async fn delete_unused(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "known_devices", "last_seen_at < $1", before).await
 }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use sqlx::{FromRow, PgExecutor};
+use sqlx::{FromRow, PgExecutor, PgPool};
 use uuid::Uuid;
 
+use super::batches;
 use crate::domain::opaque_token::TokenHash;
 
 /// What a code stands for.
@@ -82,8 +83,6 @@ pub(crate) async fn delete_of_user(executor: impl PgExecutor<'_>, user_id: UserI
 }
 
 /// Deletes what nobody can exchange any more, and says how many.
-pub(crate) async fn delete_expired(executor: impl PgExecutor<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from oidc_codes where expires_at <= $1").bind(now).execute(executor).await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_expired(pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "oidc_codes", "expires_at <= $1", now).await
 }

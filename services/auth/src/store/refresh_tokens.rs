@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::{SessionId, UserId};
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::batches;
 use crate::domain::opaque_token::TokenHash;
 use crate::domain::refresh::Facts;
 
@@ -14,8 +15,12 @@ pub(crate) struct Held {
     session_id: Uuid,
     user_id: Uuid,
     pub(crate) amr: Vec<String>,
+    /// Its newest tokens are good for nothing but enrolling a second factor.
+    pub(crate) restricted: bool,
     /// Of the session's CSRF token, when a browser keeps its refresh token in a cookie.
     pub(crate) csrf_hash: Option<Vec<u8>>,
+    /// Of whoever went on with the session last.
+    user_agent: Option<String>,
     expires_at: DateTime<Utc>,
     used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
@@ -32,9 +37,14 @@ impl Held {
         UserId::from_uuid(self.user_id)
     }
 
-    /// What the use is judged by.
-    pub(crate) fn facts(&self) -> Facts {
-        Facts { used_at: self.used_at, expires_at: self.expires_at, revoked: self.revoked_at.is_some() }
+    /// What the use by a client of this name is judged by.
+    pub(crate) fn facts(&self, user_agent: Option<&str>) -> Facts {
+        Facts {
+            used_at: self.used_at,
+            expires_at: self.expires_at,
+            revoked: self.revoked_at.is_some(),
+            same_client: self.user_agent.as_deref() == user_agent,
+        }
     }
 }
 
@@ -61,7 +71,7 @@ pub(crate) async fn insert(
 /// The token, locked with its session: uses of one family happen one after the other.
 pub(crate) async fn lock(connection: &mut PgConnection, hash: TokenHash) -> sqlx::Result<Option<Held>> {
     sqlx::query_as(
-        "select t.session_id, s.user_id, s.amr, s.csrf_hash, t.expires_at, t.used_at, s.revoked_at
+        "select t.session_id, s.user_id, s.amr, s.restricted, s.user_agent, s.csrf_hash, t.expires_at, t.used_at, s.revoked_at
            from refresh_tokens t join sessions s on s.id = t.session_id
           where t.token_hash = $1
             for update",
@@ -98,13 +108,6 @@ pub(crate) async fn delete_of_session(
 }
 
 /// Deletes tokens that have expired, and says how many.
-pub(crate) async fn delete_expired(
-    executor: impl PgExecutor<'_>,
-    before: DateTime<Utc>,
-) -> sqlx::Result<u64> {
-    let deleted = sqlx::query("delete from refresh_tokens where expires_at < $1")
-        .bind(before)
-        .execute(executor)
-        .await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_expired(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "refresh_tokens", "expires_at < $1", before).await
 }

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
 use colink_core::text::{DisplayName, Username};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
+use super::batches;
 use crate::domain::opaque_token::TokenHash;
 
 /// A pending registration's number; a later one has a higher number.
@@ -160,13 +161,6 @@ pub(crate) async fn count(connection: &mut PgConnection, user_id: UserId) -> sql
 }
 
 /// Deletes registrations from `before` or earlier that nobody proved, with their tokens, and says how many.
-pub(crate) async fn delete_expired(
-    executor: impl PgExecutor<'_>,
-    before: DateTime<Utc>,
-) -> sqlx::Result<u64> {
-    let deleted = sqlx::query("delete from registrations where created_at <= $1")
-        .bind(before)
-        .execute(executor)
-        .await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_expired(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "registrations", "created_at <= $1", before).await
 }

@@ -11,10 +11,12 @@ use uuid::Uuid;
 use crate::domain::opaque_token::TokenHash;
 
 pub(crate) use ends::{
-    delete_ended, update_all_revoked, update_others_revoked, update_revoked, update_surplus_revoked,
+    delete_ended, update_all_revoked, update_due_revoked, update_others_revoked, update_revoked,
+    update_surplus_revoked,
 };
 pub(crate) use proofs::{
     find_authenticated_at, update_amr_added, update_amr_removed, update_authenticated, update_renewed,
+    update_restricted,
 };
 
 /// A session as its owner sees it.

@@ -3,9 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::UserId;
-use sqlx::{AssertSqlSafe, PgConnection, PgExecutor};
+use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
+use super::batches;
 use crate::domain::opaque_token::TokenHash;
 
 /// Such a table. Its names are of this program, so they may stand in the text of queries.
@@ -45,13 +46,7 @@ impl Tokens {
     }
 
     /// Deletes what nobody can use any more, and says how many.
-    pub(crate) async fn delete_expired(
-        self,
-        executor: impl PgExecutor<'_>,
-        now: DateTime<Utc>,
-    ) -> sqlx::Result<u64> {
-        let query = format!("delete from {} where expires_at <= $1", self.table);
-        let deleted = sqlx::query(AssertSqlSafe(query)).bind(now).execute(executor).await?;
-        Ok(deleted.rows_affected())
+    pub(crate) async fn delete_expired(self, pool: &PgPool, now: DateTime<Utc>) -> sqlx::Result<u64> {
+        batches::delete(pool, self.table, "expires_at <= $1", now).await
     }
 }

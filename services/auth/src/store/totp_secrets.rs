@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::{SessionId, UserId};
-use sqlx::{FromRow, PgConnection, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 
+use super::batches;
 use super::sealed::SealedColumn;
 
 /// The column of seeds.
@@ -119,13 +120,6 @@ pub(crate) async fn delete(connection: &mut PgConnection, user_id: UserId) -> sq
 }
 
 /// Deletes seeds that waited in vain, and says how many.
-pub(crate) async fn delete_pending(
-    executor: impl PgExecutor<'_>,
-    before: DateTime<Utc>,
-) -> sqlx::Result<u64> {
-    let deleted = sqlx::query("delete from totp_secrets where enabled_at is null and created_at <= $1")
-        .bind(before)
-        .execute(executor)
-        .await?;
-    Ok(deleted.rows_affected())
+pub(crate) async fn delete_pending(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "totp_secrets", "enabled_at is null and created_at <= $1", before).await
 }

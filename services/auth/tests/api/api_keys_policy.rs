@@ -5,10 +5,10 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api_keys::{by_key, make};
+use crate::api_keys::{by_key, exchange, make};
 use crate::bots;
 use crate::harness::World;
-use crate::mfa_harness::Timed;
+use crate::mfa_harness::{Timed, claims};
 
 /// a key is no way around the policy, that of a bot neither; with a factor of its owner both go on.
 #[tokio::test]
@@ -36,6 +36,27 @@ async fn keys_of_somebody_without_a_factor_open_nothing() {
     timed.enrol(&world.login(&ada).await).await;
     for key in [&own, &bots] {
         by_key(world, key).await.get("/users/me").await.expect(200);
+    }
+}
+
+/// a workspace that asks for a second factor admits the keys of whoever has one, and those of his bots: a bot
+/// could never have one itself.
+#[tokio::test]
+async fn a_key_counts_as_proven_like_whoever_answers_for_it() {
+    let timed = Timed::start().await;
+    let world = &timed.world;
+    let (ada, session) = world.signed_in("ada").await;
+    let own = make(&session.client, &["users:read"]).await.text("/key");
+    let bot = bots::make(world, &session).await;
+    let bots = bots::key(&session, &bot, &["users:read"]).await;
+    for (key, amr) in [(&own, json!(["api_key"])), (&bots, json!(["api_key"]))] {
+        assert_eq!(claims(&exchange(world, key).await.unwrap())["amr"], amr);
+    }
+    timed.enrol(&world.login(&ada).await).await;
+    for key in [&own, &bots] {
+        assert_eq!(claims(&exchange(world, key).await.unwrap())["amr"], json!(["api_key", "mfa"]));
+        let client = by_key(world, key).await;
+        client.post("/auth/mfa/totp/disable", &json!({ "code": "000000" })).await.expect(403);
     }
 }
 

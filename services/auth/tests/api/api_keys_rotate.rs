@@ -64,6 +64,32 @@ async fn without_an_overlap_every_earlier_secret_ends_at_once() {
     by_key(&world, &third.text("/key")).await.get("/users/me").await.expect(200);
 }
 
+/// rotation is also how a key is prolonged; only when that is asked for.
+#[tokio::test]
+async fn a_new_secret_may_bring_a_new_end() {
+    let clock = clock();
+    let world = World::with(settings().clock(clock.clone())).await;
+    let (_, ada) = world.signed_in("ada").await;
+    let made = make(&ada.client, &["users:read"]).await;
+    let path = format!("{PATH}/{}/rotate", made.text("/id"));
+    clock.advance(Duration::from_secs(60));
+    let body = json!({ "overlap_s": 0, "expires_in_days": 90 });
+    let prolonged = ada.client.post(&path, &body).await.expect(200);
+    assert!(prolonged.text("/expires_at") > made.text("/expires_at"), "{prolonged:?}");
+    assert_eq!(prolonged.value("/secrets/0/expires_at"), prolonged.value("/expires_at"));
+    let same = rotate(&ada, &made.text("/id"), 0).await.expect(200);
+    assert_eq!(same.value("/expires_at"), prolonged.value("/expires_at"));
+    let wrong = json!({ "overlap_s": 0, "expires_in_days": 366 });
+    refuses_values(&ada.client, &path, wrong, &["expires_in_days"]).await;
+    refuses_values(
+        &ada.client,
+        &path,
+        json!({ "overlap_s": 0, "expires_in_days": null }),
+        &["expires_in_days"],
+    )
+    .await;
+}
+
 /// of several who rotate at the same time one wins; nobody's new secret is ended by the others.
 #[tokio::test]
 async fn of_parallel_rotations_one_wins() {

@@ -86,6 +86,21 @@ async fn simultaneous_uses_are_one_first_use_and_its_siblings() {
     }
 }
 
+/// the grace is for one client: a copy in other hands ends the session also within it, whoever of the two comes first.
+#[tokio::test]
+async fn the_grace_is_not_for_another_client() {
+    let world = World::start().await;
+    for names in [["Browser/1", "Thief/1"], ["Thief/1", "Browser/1"]] {
+        let (_, session) = world.signed_in("ada").await;
+        let [first, second] = names.map(|name| world.anonymous().with_header("user-agent", name));
+        let body = json!({ "refresh_token": session.refresh });
+        let newest = world.session(&first.post("/auth/refresh", &body).await.expect(200));
+        first.post("/auth/refresh", &body).await.expect(200);
+        assert_eq!(second.post("/auth/refresh", &body).await.expect(401).error_code(), "TOKEN_INVALID");
+        is_over(&world, &newest).await;
+    }
+}
+
 /// the grace is ten seconds from the first use; using the token again does not make it longer.
 #[tokio::test]
 async fn the_grace_does_not_grow() {

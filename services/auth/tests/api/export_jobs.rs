@@ -83,6 +83,20 @@ async fn an_export_outlasts_an_outage_of_the_storage() {
     assert_eq!(cause["actor"]["user_id"], session.user_id.as_str());
 }
 
+/// without the audit log there is no archive: the export waits for it and is tried again.
+#[tokio::test]
+async fn an_export_outlasts_an_outage_of_the_audit_log() {
+    let clock = clock();
+    let world = World::with(settings().clock(clock.clone())).await;
+    let (_, session) = world.signed_in("ada").await;
+    world.peers.close_audit_log(true);
+    let id = request(&session).await.expect(202).text("/export_id");
+    await_job(&world, "a failed attempt", |row| row.0 == "waiting" && row.1 == 1 && row.2.is_some()).await;
+    world.peers.close_audit_log(false);
+    clock.advance(Duration::from_secs(5));
+    ready(&session, &id).await;
+}
+
 /// A-12, G-9: an export in the making is given back when the process stops, without losing an attempt, and the next process
 /// makes it.
 #[tokio::test]

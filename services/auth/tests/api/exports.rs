@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use colink_core::clock::SystemClock;
 use colink_core::id::ExportId;
+use colink_events::Topic;
+use colink_events::users::{ExportOpened, ExportRequested};
 use colink_test::{Answer, SOON, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -43,6 +45,24 @@ pub(crate) async fn unpacked(ready: &Answer) -> Vec<(String, String)> {
     files
 }
 
+/// the audit log is told who asked for a copy of somebody's data and who got it, once for each link.
+#[tokio::test]
+async fn exports_are_audited() {
+    let world = World::start().await;
+    let (_, session) = world.signed_in("ada").await;
+    let mut probe = world.stage.probe(Topic::Users).await;
+    let id = request(&session).await.expect(202).text("/export_id");
+    let (_, envelope) = probe.await_event::<ExportRequested>(|event| event.export_id.to_string() == id).await;
+    let actor = envelope.actor.unwrap();
+    assert_eq!(actor.user_id.unwrap().to_string(), session.user_id);
+    assert!(actor.ip.is_some() && envelope.request_id.is_some());
+    ready(&session, &id).await;
+    let (opened, envelope) =
+        probe.await_event::<ExportOpened>(|event| event.export_id.to_string() == id).await;
+    assert_eq!(opened.user_id.to_string(), session.user_id);
+    assert!(!envelope.data.get().contains("http"), "the link is nobody else's");
+}
+
 /// the archive holds what every service keeps, page by page, and no secret; a mail tells of it.
 #[tokio::test]
 async fn an_archive_holds_everything_and_no_secret() {
@@ -72,6 +92,10 @@ async fn an_archive_holds_everything_and_no_secret() {
     assert_eq!(said, ["note 0", "note 1", "note 2", "note 3", "note 4"]);
     assert!(text("memberships.json").contains("Works") && text("reactions.jsonl").contains("👍"));
     assert!(text("files.jsonl").contains("plan.pdf") && text("sessions.json").contains(&session.id));
+    let acts: Vec<Value> =
+        text("audit.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!([&acts[0]["action"], &acts[1]["action"]], ["session.started", "pin.added"]);
+    assert_eq!((acts.len(), &acts[0]["actor"]["user_id"]), (2, &json!(session.user_id)));
     let whole: String = files.iter().map(|(_, text)| text.as_str()).collect();
     for secret in ["argon2", ada.password.as_str(), session.refresh.as_str(), "token_hash"] {
         assert!(!whole.contains(secret), "{secret}");

@@ -68,9 +68,9 @@ impl World {
 
     pub(crate) async fn on(stage: Stage, settings: Settings) -> Self {
         let peers = Peers::start();
-        let settings = ["internal.channels_url", "internal.files_url", "internal.messaging_url"]
+        let settings = ["admin", "channels", "files", "messaging"]
             .into_iter()
-            .fold(settings, |settings, key| settings.or(key, peers.url()));
+            .fold(settings, |settings, peer| settings.or(&format!("internal.{peer}_url"), peers.url()));
         let service = stage.start::<Auth>(settings).await;
         Self { service, stage, peers, mailbox: Mailbox::new() }
     }

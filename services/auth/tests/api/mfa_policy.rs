@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use colink_events::Topic;
-use colink_events::users::{MfaDisabled, MfaPolicyUpdated};
+use colink_events::users::{MfaDisabled, MfaEnabled, MfaPolicyUpdated, SessionDowngraded};
+use colink_events::{Event, Topic};
 use reqwest::Method;
 use serde_json::json;
 
@@ -122,6 +122,20 @@ async fn a_policy_binds_when_its_grace_period_is_over() {
     timed.clock.advance(Duration::from_secs(1));
     let session = timed.world.session(&timed.world.refresh(&session.refresh).await.expect(200));
     assert_eq!(session.client.get("/users/me").await.expect(401).error_code(), "MFA_REQUIRED");
+    // What was opened before is closed, once.
+    let session = timed.world.session(&timed.world.refresh(&session.refresh).await.expect(200));
+    let (free, ..) = timed.enrol(&session).await;
+    let mut users = timed.world.stage.probe(Topic::Users).await;
+    users.await_event::<MfaEnabled>(|event| event.user_id.to_string() == free.user_id).await;
+    let told: Vec<SessionDowngraded> = users
+        .seen()
+        .iter()
+        .filter(|envelope| envelope.kind == SessionDowngraded::TYPE)
+        .map(|envelope| envelope.open().unwrap())
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].session_id.to_string(), free.id);
+    assert_eq!(told[0].reason, "second_factor_required");
 }
 
 /// the policy is for the roles it names, and whoever gives his last factor up is bound again.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use colink_events::Topic;
-use colink_events::users::{MfaDisabled, MfaEnabled, SessionRevoked};
+use colink_events::users::{MfaDisabled, MfaEnabled, SessionDowngraded, SessionRevoked};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -151,6 +151,11 @@ async fn an_app_is_given_up() {
     let id = ada.session.user_id.clone();
     let event = users.await_event::<MfaDisabled>(|event| event.user_id.to_string() == id).await.0;
     assert_eq!((event.method.as_str(), event.reason.as_str()), ("totp", "by_user"));
+    let (event, _) = users.await_event::<SessionDowngraded>(|event| event.user_id.to_string() == id).await;
+    assert_eq!(
+        (event.session_id.to_string(), event.reason.as_str()),
+        (ada.session.id, "second_factor_removed")
+    );
     client.post(DISABLE, &json!({"code": ada.app.next_code()})).await.expect(409);
 }
 

@@ -1,5 +1,5 @@
-//! The internal endpoints of channels, messaging and files that auth asks, over tables that tests fill. All three are
-//! one server: their paths differ.
+//! The internal endpoints of admin, channels, messaging and files that auth asks, over tables that tests fill. All four
+//! are one server: their paths differ.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -28,6 +28,7 @@ struct Tables {
     messages: HashMap<String, Vec<Value>>,
     /// Roles of the members of workspaces that are there.
     workspaces: HashMap<String, HashMap<String, &'static str>>,
+    audit_log_is_closed: bool,
 }
 
 /// The other services of internal calls.
@@ -54,6 +55,7 @@ impl Peers {
                 .route("/internal/users/{user}/messages", web::get().to(messages))
                 .route("/internal/users/{user}/reactions", web::get().to(reactions))
                 .route("/internal/users/{user}/files", web::get().to(files))
+                .route("/internal/users/{user}/audit-log", web::get().to(audit_log))
                 .route("/internal/workspaces/{workspace}", web::get().to(workspace))
                 .route("/internal/workspaces/{workspace}/members/{user}", web::get().to(member))
                 .route("/internal/files/{file}/avatar", web::post().to(claim_avatar))
@@ -124,6 +126,11 @@ impl Peers {
         self.held.receiver_count() > 1
     }
 
+    /// Nobody gets the audit log while it is closed.
+    pub(crate) fn close_audit_log(&self, close: bool) {
+        self.tables.lock().unwrap().audit_log_is_closed = close;
+    }
+
     /// The user has written so many messages.
     pub(crate) fn write(&self, user: &str, count: usize) {
         let message =
@@ -145,7 +152,7 @@ fn is_auth(request: &HttpRequest) -> bool {
     let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
     let issued = claims["iat"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)).unwrap_or_default();
     let clock: SharedClock = Arc::new(ManualClock::new(issued));
-    ["channels", "messaging", "files"].into_iter().any(|service| {
+    ["admin", "channels", "messaging", "files"].into_iter().any(|service| {
         let secret = SecretString::from(INTERNAL_SECRET);
         let tokens = ServiceTokens::new(&secret, service, Arc::clone(&clock)).unwrap();
         tokens.verify(token).is_ok_and(|caller| caller == "auth")
@@ -210,6 +217,24 @@ async fn reactions(request: HttpRequest) -> HttpResponse {
 
 async fn files(request: HttpRequest) -> HttpResponse {
     answer(&request, Some(json!({ "files": [{ "filename": "plan.pdf" }], "next_after": null })))
+}
+
+/// One at a time.
+async fn audit_log(
+    request: HttpRequest,
+    tables: Shared,
+    user: web::Path<String>,
+    query: web::Query<HashMap<String, String>>,
+) -> HttpResponse {
+    if tables.lock().unwrap().audit_log_is_closed {
+        return HttpResponse::ServiceUnavailable().finish();
+    }
+    let (action, next) = match query.get("after") {
+        None => ("session.started", Some("behind-the-first")),
+        Some(_) => ("pin.added", None),
+    };
+    let actor = json!({ "user_id": *user, "ip": "203.0.113.7" });
+    answer(&request, Some(json!({ "entries": [{ "action": action, "actor": actor }], "next_after": next })))
 }
 
 async fn workspace(request: HttpRequest, tables: Shared, workspace: web::Path<String>) -> HttpResponse {

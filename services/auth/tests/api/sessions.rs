@@ -1,11 +1,15 @@
 //! `/auth/sessions`.
 
+use std::time::Duration;
+
 use colink_core::clock::SystemClock;
 use colink_core::id::SessionId;
+use colink_events::Topic;
+use colink_events::users::SessionRevoked;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{PASSWORD, World, refuses_bad_tokens};
+use crate::harness::{PASSWORD, World, clock, refuses_bad_tokens, settings};
 
 /// what the owner sees: newest first, the current one marked, nobody else's.
 #[tokio::test]
@@ -64,4 +68,22 @@ async fn the_others_are_ended() {
     bob.client.get("/auth/me").await.expect(200);
     assert_eq!(kept.client.delete("/auth/sessions").await.expect(200).value("/revoked"), json!(0));
     refuses_bad_tokens(&world, Method::DELETE, "/auth/sessions").await;
+}
+
+/// sockets outlive the tokens that opened them, so the end of a session by time is told like every other.
+#[tokio::test]
+async fn a_session_that_nobody_goes_on_with_ends_by_a_job() {
+    let clock = clock();
+    let world = World::with(settings().clock(clock.clone())).await;
+    let (ada, old) = world.signed_in("ada").await;
+    clock.advance(Duration::from_secs(86_400));
+    let kept = world.login(&ada).await;
+    clock.advance(Duration::from_secs(29 * 86_400));
+    let mut probe = world.stage.probe(Topic::Users).await;
+    let (ended, _) =
+        probe.await_event::<SessionRevoked>(|event| event.user_id.to_string() == old.user_id).await;
+    assert_eq!(ended.session_id.map(|id| id.to_string()), Some(old.id));
+    assert_eq!(ended.reason, "session_expired");
+    world.refresh(&old.refresh).await.expect(401);
+    world.refresh(&kept.refresh).await.expect(200);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use colink_core::clock::{Clock, SystemClock};
-use colink_events::users::SessionRevoked;
+use colink_events::users::{SessionDowngraded, SessionRevoked};
 use colink_test::{SOON, Settings, Socket, eventually};
 use serde_json::json;
 
@@ -63,6 +63,21 @@ async fn every_end_of_a_socket_is_counted_once() {
     expected.insert("lost".to_owned(), 2);
     await_ended(&node, &expected).await;
     eventually("all are gone", SOON, async || (node.open_sockets().await == 0).then_some(())).await;
+}
+
+/// a session that goes on with fewer rights loses its sockets, and no other session does; the client comes back with
+/// a new token.
+#[tokio::test]
+async fn the_sockets_of_a_downgraded_session_are_closed() {
+    let node = Node::start().await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let (mut outdated, mut other) = (node.connect(&ann).await, node.connect(&ben).await);
+    let (session_id, at) = (ann.session_id, SystemClock.timestamp());
+    let reason = "second_factor_removed".to_owned();
+    node.tell(&SessionDowngraded { user_id: ann.id, session_id, reason, at }).await;
+    assert_eq!(outdated.await_close().await, (4001, "get a new token, then reconnect".to_owned()));
+    node.settled(&mut other).await;
+    node.connect(&ann).await;
 }
 
 /// G-9: a client that says who it is while the node goes down is sent to another one, and not left in silence.

@@ -70,17 +70,19 @@ async fn a_page_that_is_not_on_the_list_gets_no_socket() {
 /// O-1, R-5, R-8: a client that gives no sign of life is let go, and counted.
 #[tokio::test]
 async fn a_socket_without_a_heartbeat_is_reaped() {
-    let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 500)).await;
+    let node = Node::start_with(colink_test::Settings::new().set("sockets.heartbeat_ms", 2_000)).await;
     let ann = node.user("ann");
     let mut alive = node.connect(&ann).await;
     // The client answers pings only while it reads: this one does not read for longer than two heartbeats.
     let mut dead = node.connect(&ann).await;
-    // Far apart from two heartbeats, or a slow machine lets this one go, too.
-    for _ in 0..6 {
+    eventually("one socket is let go", SOON, async || {
         alive.send(&json!({"type": "ping"})).await;
         alive.await_type("pong").await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        // So that it does not say too much; meanwhile it reads.
+        alive.next(Duration::from_millis(200)).await;
+        (node.open_sockets().await == 1).then_some(())
+    })
+    .await;
     assert_eq!(dead.await_close().await.0, 4009);
     assert_eq!(node.ended().await, BTreeMap::from([("heartbeat_missed".to_owned(), 1)]));
     alive.send(&json!({"type": "ping"})).await;

@@ -197,14 +197,28 @@ async fn a_refused_subscription_ends_the_one_before_it() {
 #[tokio::test]
 async fn a_deleted_workspace_is_silent() {
     let node = Node::start().await;
-    let ann = node.user("ann");
-    let channel = node.channel(&[&ann]);
-    let mut socket = node.follow(&ann, channel).await;
+    let (ann, ben) = (node.user("ann"), node.user("ben"));
+    let (channel, elsewhere) = (node.channel(&[&ann, &ben]), node.channel(&[&ann, &ben]));
+    let mut sockets = [node.follow(&ann, channel).await, node.follow(&ben, channel).await];
+    for socket in &mut sockets {
+        socket.send(&json!({"type": "subscribe", "channel_id": elsewhere})).await;
+        socket.await_type("subscribed").await;
+    }
     let (id, at) = (node.world.workspace_of(channel), SystemClock.timestamp());
     let workspace = json!({"id": id, "name": "Gone", "slug": "gone", "owner_id": ann.id, "plan": "free", "member_limit": 0,
         "version": 2, "created_at": at, "updated_at": at, "deleted_at": at});
     node.tell(&WorkspaceDeleted { workspace: serde_json::from_value(workspace).unwrap() }).await;
-    assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
+    for socket in &mut sockets {
+        assert_eq!(socket.await_type("channel_removed").await["channel_id"], channel.to_string());
+    }
+    node.post(channel, "a secret").await;
+    node.post(elsewhere, "not a secret").await;
+    for socket in &mut sockets {
+        assert_eq!(socket.await_type("message").await["channel_id"], elsewhere.to_string());
+        node.settled(socket).await;
+        let messages = socket.seen().iter().filter(|frame| frame["type"] == "message");
+        assert_eq!(messages.count(), 1, "{:?}", socket.seen());
+    }
 }
 
 /// who follows everything also follows the channel he is added to.

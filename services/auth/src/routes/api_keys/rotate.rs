@@ -12,7 +12,8 @@ use crate::{api_keys, reauthentication};
 /// Give one of my API keys a new secret
 ///
 /// The secret before it goes on for `overlap_s`; meanwhile the key cannot be rotated but with 0, which ends every earlier
-/// secret at once. Name, scopes and the key's own end stay. Asks for a fresh proof of who is asking.
+/// secret at once. Name and scopes stay, and so does the key's end unless `expires_in_days` gives it another. Asks for a fresh
+/// proof of who is asking.
 #[utoipa::path(
     post,
     path = "/auth/api-keys/{api_key_id}/rotate",
@@ -28,8 +29,8 @@ pub(crate) async fn rotate_api_key(
     Path(id): Path<ApiKeyId>,
     Body(request): Body<Rotation>,
 ) -> ApiResult<Reply<Shown>> {
-    let overlap = request.check(state.api_keys)?;
+    let replacement = request.check(state.api_keys)?;
     reauthentication::require(&state, &caller).await?;
-    let made = api_keys::rotate(&state, &caller, caller.user_id(), id, overlap).await?;
+    let made = api_keys::rotate(&state, &caller, caller.user_id(), id, replacement).await?;
     Ok(Reply::ok(shown(&state, made).await?))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use colink_core::error::Invalid;
-use colink_events::users::TokenReused;
+use colink_events::users::{SessionDowngraded, TokenReused};
 use colink_http::validate::{all, field};
 use colink_http::{ApiResult, Body, Reply, RequestContext, Success};
 use serde::Deserialize;
@@ -65,18 +65,19 @@ pub(crate) async fn refresh_tokens(
     let held = held.ok_or(AuthError::DeadRefreshToken).inspect_err(|_| state.metrics.refreshed("dead"))?;
     let refresh_in =
         presented.check(&held, &context).inspect_err(|_| state.metrics.refreshed("misplaced"))?;
-    let outcome = match judge(held.facts(), state.clock.now(), state.tokens.refresh_grace()) {
-        Use::First => {
-            refresh_tokens::update_used(&mut transaction, hash, state.clock.now())
-                .await
-                .map_err(AuthError::from)?;
-            "ok"
-        }
-        Use::Repeated => "grace",
-        Use::Reused => return Err(end_family(&state, transaction, &held, &context).await?.into()),
-        Use::Expired => return Err(refuse(&state, "expired", AuthError::ExpiredRefreshToken).into()),
-        Use::Dead => return Err(refuse(&state, "dead", AuthError::DeadRefreshToken).into()),
-    };
+    let outcome =
+        match judge(held.facts(context.user_agent()), state.clock.now(), state.tokens.refresh_grace()) {
+            Use::First => {
+                refresh_tokens::update_used(&mut transaction, hash, state.clock.now())
+                    .await
+                    .map_err(AuthError::from)?;
+                "ok"
+            }
+            Use::Repeated => "grace",
+            Use::Reused => return Err(end_family(&state, transaction, &held, &context).await?.into()),
+            Use::Expired => return Err(refuse(&state, "expired", AuthError::ExpiredRefreshToken).into()),
+            Use::Dead => return Err(refuse(&state, "dead", AuthError::DeadRefreshToken).into()),
+        };
     let (tokens, user) = succeed(&state, &mut transaction, held, refresh_in, &context).await?;
     state.commit(transaction).await?;
     state.metrics.refreshed(outcome);
@@ -106,6 +107,15 @@ async fn succeed(
     let ip = context.ip().map(|ip| ip.to_string());
     sessions::update_seen(transaction, session_id, context.user_agent(), ip, now, expires_at).await?;
     let restricted = policy::restricts(state, transaction, &user, &held.amr, now).await?;
+    if restricted != held.restricted {
+        sessions::update_restricted(transaction, session_id, restricted).await?;
+    }
+    if restricted && !held.restricted {
+        let cause = context.cause(Some(user.id()), Some(session_id));
+        let reason = "second_factor_required".to_owned();
+        let event = SessionDowngraded { user_id: user.id(), session_id, reason, at: now.into() };
+        state.emit(transaction, &event, &cause).await?;
+    }
     let access = access_token(state, &user, session_id, held.amr, restricted, now)?;
     Ok((TokenPair { session_id, access, refresh, refresh_in, restricted }, user))
 }

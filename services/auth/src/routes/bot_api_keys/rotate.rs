@@ -29,9 +29,9 @@ pub(crate) async fn rotate_bot_api_key(
     Path((bot_id, id)): Path<(UserId, ApiKeyId)>,
     Body(request): Body<Rotation>,
 ) -> ApiResult<Reply<Shown>> {
-    let overlap = request.check(state.api_keys)?;
+    let replacement = request.check(state.api_keys)?;
     own(&state.pool, &caller, bot_id).await?;
     reauthentication::require(&state, &caller).await?;
-    let made = api_keys::rotate(&state, &caller, bot_id, id, overlap).await?;
+    let made = api_keys::rotate(&state, &caller, bot_id, id, replacement).await?;
     Ok(Reply::ok(shown(&state, made).await?))
 }

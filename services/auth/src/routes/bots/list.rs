@@ -17,8 +17,10 @@ use crate::store::bots;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListBots {
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

@@ -12,9 +12,9 @@ use crate::mail;
 use crate::passkeys::{HARDWARE, PRESENCE};
 use crate::reauthentication;
 use crate::revocation::{Revocation, reason};
-use crate::second_factor::{MULTIPLE, methods};
+use crate::second_factor::enrolment;
 use crate::state::State;
-use crate::store::{passkeys, recovery_codes, sessions, users};
+use crate::store::{passkeys, sessions, users};
 use crate::ways_in;
 
 /// Remove one of my passkeys
@@ -47,12 +47,7 @@ pub(crate) async fn remove_passkey(
     if removed.is_passwordless() && !ways_in::remain(&state, &mut transaction, user_id).await? {
         return Err(AuthError::LastWayIn.into());
     }
-    if methods(&mut transaction, user_id).await?.is_empty() {
-        // Recovery codes are no factor by themselves.
-        recovery_codes::delete(&mut transaction, user_id).await?;
-        let words = [HARDWARE, PRESENCE, MULTIPLE];
-        sessions::update_amr_removed(&mut transaction, caller.session_id(), &words).await?;
-    }
+    enrolment::note_lost(&state, &mut transaction, &caller, &[HARDWARE, PRESENCE]).await?;
     let event = PasskeyRemoved { user_id, passkey_id, at: now.into() };
     state.emit(&mut transaction, &event, &cause).await?;
     let (kept, reason) = (caller.session_id(), reason::PASSKEY_REMOVED);

@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use colink_auth::Caller;
 use colink_core::id::ExportId;
+use colink_events::users::ExportRequested;
 use colink_http::{ApiResult, Reply, Success};
 
 use super::ExportView;
@@ -42,7 +43,10 @@ async fn begin(state: &State, caller: &Caller) -> Result<Export, AuthError> {
         None => {
             let expires_at = now + state.exports.keep();
             let export = exports::insert(&mut transaction, id, user_id, &object_key, now, expires_at).await?;
-            export.ok_or(AuthError::Busy("export"))?
+            let export = export.ok_or(AuthError::Busy("export"))?;
+            let event = ExportRequested { user_id, export_id: id, at: now.into() };
+            state.emit(&mut transaction, &event, &caller.cause()).await?;
+            export
         }
     };
     // Also for one that is being made, in case its job was given up.

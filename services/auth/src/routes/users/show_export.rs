@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use colink_auth::Caller;
 use colink_core::id::ExportId;
+use colink_events::users::ExportOpened;
 use colink_http::{ApiError, ApiResult, Path, Reply, Success};
 
 use super::{ExportView, link};
@@ -39,6 +40,10 @@ pub(crate) async fn get_export(
     if export.status == exports::READY {
         reauthentication::require(&state, &caller).await?;
         view.download_url = Some(link(&state, &export).await?);
+        let event = ExportOpened { user_id: caller.user_id(), export_id: id, at: now.into() };
+        let mut transaction = state.begin().await?;
+        state.emit(&mut transaction, &event, &caller.cause()).await?;
+        state.commit(transaction).await?;
     }
     Ok(Reply::ok(view))
 }

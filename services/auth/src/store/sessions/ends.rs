@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use colink_core::id::{SessionId, UserId};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
+
+use crate::store::batches;
 
 /// Ends one open session of the user; `false` when he has no such one.
 pub(crate) async fn update_revoked(
@@ -96,9 +98,30 @@ pub(crate) async fn update_surplus_revoked(
     Ok(ended.into_iter().map(SessionId::from_uuid).collect())
 }
 
-/// Deletes sessions, with their refresh tokens, that ended before `before`, and says how many.
-pub(crate) async fn delete_ended(executor: impl PgExecutor<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let deleted =
-        sqlx::query("delete from sessions where expires_at < $1").bind(before).execute(executor).await?;
-    Ok(deleted.rows_affected())
+/// Ends up to `limit` sessions whose time has passed, and says which and whose. Replicas do not wait for one another.
+pub(crate) async fn update_due_revoked(
+    connection: &mut PgConnection,
+    reason: &str,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<(UserId, SessionId)>> {
+    let ended: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "update sessions set revoked_at = $1, revoked_reason = $2
+          where id in (select id from sessions
+                        where revoked_at is null and expires_at <= $1
+                        order by expires_at limit $3
+                          for update skip locked)
+         returning user_id, id",
+    )
+    .bind(now)
+    .bind(reason)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    Ok(ended.into_iter().map(|(user, id)| (user.into(), id.into())).collect())
+}
+
+/// Deletes sessions that ended before `before`, with the refresh tokens that they still have, and says how many.
+pub(crate) async fn delete_ended(pool: &PgPool, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    batches::delete(pool, "sessions", "expires_at < $1", before).await
 }

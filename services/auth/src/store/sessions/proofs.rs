@@ -67,6 +67,20 @@ pub(crate) async fn update_amr_removed(
     .map(drop)
 }
 
+/// A session's newest tokens are good for nothing but enrolling a second factor, or are so no more.
+pub(crate) async fn update_restricted(
+    connection: &mut PgConnection,
+    id: SessionId,
+    restricted: bool,
+) -> sqlx::Result<()> {
+    sqlx::query("update sessions set restricted = $2 where id = $1")
+        .bind(id.as_uuid())
+        .bind(restricted)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// A session that goes on with other tokens.
 #[derive(Debug, FromRow)]
 pub(crate) struct Renewed {
