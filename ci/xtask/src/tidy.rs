@@ -25,6 +25,7 @@ mod request_bodies;
 mod requirements;
 mod rust_text;
 mod schema_names;
+mod served_paths;
 mod service_files;
 mod tls;
 mod todo_owners;
@@ -84,6 +85,7 @@ const RULES: &[(&str, Check)] = &[
     (request_bodies::NAME, request_bodies::check),
     (requirements::NAME, requirements::check),
     (schema_names::NAME, schema_names::check),
+    (served_paths::NAME, served_paths::check),
     (service_files::NAME, service_files::check),
     (tls::NAME, tls::check),
     (todo_owners::NAME, todo_owners::check),

@@ -62,6 +62,11 @@ impl Document {
         own.flat_map(of_path).collect()
     }
 
+    /// What the document says of an operation.
+    pub(crate) fn described(&self, operation: &Operation) -> &Value {
+        &self.0["paths"][&operation.path][operation.method.as_str().to_lowercase()]
+    }
+
     fn operation(&self, verb: &str, path: &str, operation: &Value) -> Operation {
         let parameters = || operation["parameters"].as_array().into_iter().flatten();
         let ids = parameters()
@@ -106,7 +111,7 @@ impl Document {
     }
 
     /// What a reference points to; of alternatives the first.
-    fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         if let Some(name) = schema["$ref"].as_str() {
             let pointer = name.trim_start_matches('#');
             return self.resolve(self.0.pointer(pointer).unwrap_or(&Value::Null));

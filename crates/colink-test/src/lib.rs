@@ -5,6 +5,7 @@
     reason = "a test harness: a broken assumption fails the test where it is noticed"
 )]
 
+mod bounds;
 mod client;
 mod database;
 mod document;
@@ -37,6 +38,7 @@ mod stored;
 mod topic_dump;
 mod topics;
 
+pub use bounds::{BoundException, assert_bounds};
 pub use client::{Answer, Client, Request};
 pub use database::TestDatabase;
 pub use environment::Environment;

@@ -15,6 +15,7 @@ mod channel_members;
 mod channels;
 mod dms;
 mod internal;
+mod invite;
 mod invites;
 mod users;
 mod workspace_members;
@@ -28,21 +29,26 @@ mod workspaces;
         workspaces::list::list_workspaces,
         workspaces::get::get_workspace,
         workspaces::update::update_workspace,
+        workspaces::patch::patch_workspace,
         workspaces::delete::delete_workspace,
         workspaces::leave::leave_workspace,
         users::list_workspaces::list_my_workspaces,
         workspace_members::list::list_workspace_members,
         workspace_members::add::add_workspace_member,
         workspace_members::update::update_workspace_member,
+        workspace_members::patch::patch_workspace_member,
         workspace_members::remove::remove_workspace_member,
         invites::create::create_invite,
         invites::list::list_invites,
         invites::revoke::revoke_invite,
         invites::accept::accept_invite,
+        invite::create::invite_to_workspace,
+        invite::list::list_workspace_invites,
         channels::create::create_channel,
         channels::list::list_channels,
         channels::get::get_channel,
         channels::update::update_channel,
+        channels::patch::patch_channel,
         channels::archive::archive_channel,
         channels::unarchive::unarchive_channel,
         channels::join::join_channel,
@@ -50,6 +56,7 @@ mod workspaces;
         channel_members::list::list_channel_members,
         channel_members::add::add_channel_member,
         channel_members::update::update_channel_member,
+        channel_members::patch::patch_channel_member,
         channel_members::remove::remove_channel_member,
         dms::create::create_dm,
         dms::list::list_dms,
@@ -58,8 +65,8 @@ mod workspaces;
 )]
 pub(crate) struct Document;
 
-/// Its answer holds a token.
-const UNWRAPPED: KeysIgnored = KeysIgnored(&["create_invite"]);
+/// Their answer holds a token.
+const UNWRAPPED: KeysIgnored = KeysIgnored(&["create_invite", "invite_to_workspace"]);
 
 /// Every path of the service.
 pub(crate) fn configure(routes: &mut ServiceConfig, once: &Idempotency) {
@@ -82,7 +89,7 @@ fn configure_workspaces(routes: &mut ServiceConfig, once: &Idempotency) {
                 .wrap(once.clone())
                 .route(get().to(workspaces::get::get_workspace))
                 .route(put().to(workspaces::update::update_workspace))
-                .route(patch().to(workspaces::update::update_workspace))
+                .route(patch().to(workspaces::patch::patch_workspace))
                 .route(delete().to(workspaces::delete::delete_workspace)),
         )
         .service(
@@ -100,7 +107,7 @@ fn configure_workspaces(routes: &mut ServiceConfig, once: &Idempotency) {
             resource("/workspaces/{workspace_id}/members/{user_id}")
                 .wrap(once.clone())
                 .route(put().to(workspace_members::update::update_workspace_member))
-                .route(patch().to(workspace_members::update::update_workspace_member))
+                .route(patch().to(workspace_members::patch::patch_workspace_member))
                 .route(delete().to(workspace_members::remove::remove_workspace_member)),
         )
         .service(
@@ -111,9 +118,14 @@ fn configure_workspaces(routes: &mut ServiceConfig, once: &Idempotency) {
 fn configure_invites(routes: &mut ServiceConfig, once: &Idempotency) {
     routes
         .service(
-            resource(["/workspaces/{workspace_id}/invites", "/workspaces/{workspace_id}/invite"])
+            resource("/workspaces/{workspace_id}/invites")
                 .route(post().to(invites::create::create_invite))
                 .route(get().to(invites::list::list_invites)),
+        )
+        .service(
+            resource("/workspaces/{workspace_id}/invite")
+                .route(post().to(invite::create::invite_to_workspace))
+                .route(get().to(invite::list::list_workspace_invites)),
         )
         .service(
             resource("/workspaces/{workspace_id}/invites/{invite_id}")
@@ -140,7 +152,7 @@ fn configure_channels(routes: &mut ServiceConfig, once: &Idempotency) {
                 .wrap(once.clone())
                 .route(get().to(channels::get::get_channel))
                 .route(put().to(channels::update::update_channel))
-                .route(patch().to(channels::update::update_channel))
+                .route(patch().to(channels::patch::patch_channel))
                 .route(delete().to(channels::archive::archive_channel)),
         )
         .service(
@@ -168,7 +180,7 @@ fn configure_channels(routes: &mut ServiceConfig, once: &Idempotency) {
             resource("/channels/{channel_id}/members/{user_id}")
                 .wrap(once.clone())
                 .route(put().to(channel_members::update::update_channel_member))
-                .route(patch().to(channel_members::update::update_channel_member))
+                .route(patch().to(channel_members::patch::patch_channel_member))
                 .route(delete().to(channel_members::remove::remove_channel_member)),
         )
         .service(

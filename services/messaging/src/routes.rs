@@ -1,5 +1,6 @@
 //! The URL space, and the document that describes it.
 
+mod dms;
 mod events;
 mod internal;
 mod messages;
@@ -19,9 +20,14 @@ use crate::state::State;
 /// writes are kept for a day by the middleware.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
     app.service(
-        resource(["/channels/{channel_id}/messages", "/dms/{channel_id}/messages"])
+        resource("/channels/{channel_id}/messages")
             .route(post().to(messages::post::post_message))
             .route(get().to(messages::list::list_messages)),
+    )
+    .service(
+        resource("/dms/{channel_id}/messages")
+            .route(post().to(dms::post::post_dm_message))
+            .route(get().to(dms::list::list_dm_messages)),
     )
     .service(
         resource("/messages/{message_id}/threads")
@@ -93,6 +99,8 @@ fn configure_repeatable(app: &mut ServiceConfig, once: &Idempotency) {
     paths(
         messages::post::post_message,
         messages::list::list_messages,
+        dms::post::post_dm_message,
+        dms::list::list_dm_messages,
         messages::get::get_message,
         messages::edit::edit_message,
         messages::patch::patch_message,

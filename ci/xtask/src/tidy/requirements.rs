@@ -1,7 +1,7 @@
 //! Tests cite requirement ids in their doc comments; the list is docs/requirements.md.
 //!
-//! An id that is not in the list fails. Requirements without a test are printed and do not fail, because
-//! most of them are not built yet: the list says which ones are.
+//! An id that is not in the list fails, and a requirement that the list says is served (`yes`) and no test cites. The
+//! others without a test are printed: they are not built yet, or not all of them.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,14 @@ use super::tree::{SourceFile, Tree};
 pub(super) const NAME: &str = "requirements";
 
 const LIST: &str = "docs/requirements.md";
+/// The state of a requirement that the release serves whole.
+const SERVED: &str = "yes";
 /// The first letters of the ids; `UTF-8` and `P-256` are none.
 const AREAS: &str = "GAWCMRFSDEOIBXZLKT";
 
 /// A row of the list: `| A-1 | what | state |`.
 struct Requirement<'t> {
+    line: usize,
     id: &'t str,
     /// `yes`, `part` or `later`: how much of it the release serves.
     state: &'t str,
@@ -23,9 +26,17 @@ struct Requirement<'t> {
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(list) = tree.file(LIST) else { return Vec::new() };
-    let known: Vec<&str> = rows(list).iter().map(|row| row.id).collect();
-    let unknown = citations(tree).into_iter().filter(|(_, _, id)| !known.contains(id));
-    unknown.map(|(path, line, id)| Finding::new(NAME, path, line, format!("{id} is not in {LIST}"))).collect()
+    let (rows, citations) = (rows(list), citations(tree));
+    let unknown = citations.iter().filter(|(_, _, id)| rows.iter().all(|row| row.id != *id));
+    let unknown =
+        unknown.map(|(path, line, id)| Finding::new(NAME, path, *line, format!("{id} is not in {LIST}")));
+    let is_cited = |row: &Requirement<'_>| citations.iter().any(|(_, _, id)| row.id == *id);
+    let untested = rows.iter().filter(|row| row.state == SERVED && !is_cited(row));
+    let untested = untested.map(|row| {
+        let message = format!("{} is served, and no test cites it", row.id);
+        Finding::new(NAME, LIST, row.line, message)
+    });
+    unknown.chain(untested).collect()
 }
 
 /// What tests cite and what they do not, as lines to print.
@@ -43,7 +54,7 @@ pub(super) fn coverage(tree: &Tree) -> Vec<String> {
         rows.len(),
         join(&named)
     )];
-    for (state, what) in [("yes", "served"), ("part", "served in part"), ("later", "for later")] {
+    for (state, what) in [("part", "served in part"), ("later", "for later")] {
         let ids = uncited(state);
         if !ids.is_empty() {
             lines.push(format!("note: {what}, cited by no test: {}", join(&ids)));
@@ -57,13 +68,12 @@ fn join(ids: &[&str]) -> String {
 }
 
 fn rows(list: &SourceFile) -> Vec<Requirement<'_>> {
-    list.text
-        .lines()
-        .filter(|line| line.starts_with("| "))
-        .filter_map(|line| {
+    list.lines()
+        .filter(|(_, line)| line.starts_with("| "))
+        .filter_map(|(number, line)| {
             let mut cells = line.trim_matches('|').split('|').map(str::trim);
             let id = cells.next().filter(|cell| is_id(cell))?;
-            Some(Requirement { id, state: cells.next_back().unwrap_or_default() })
+            Some(Requirement { line: number, id, state: cells.next_back().unwrap_or_default() })
         })
         .collect()
 }
@@ -132,8 +142,15 @@ mod tests {
 
     #[test]
     fn an_id_that_is_not_in_the_list_is_found() {
-        let found = check(&tree(&TEST.replace("A-1", "A-77")));
+        let found = check(&tree(&format!("{TEST}/// A-77\n#[test]\nfn b() {{}}\n")));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].line, 1);
+        assert_eq!(found[0].line, 7);
+    }
+
+    #[test]
+    fn a_served_requirement_whose_last_test_is_gone_is_found() {
+        let found = check(&tree(&TEST.replace("A-1", "A-9")));
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["docs/requirements.md:3 requirements: A-1 is served, and no test cites it"]);
     }
 }

@@ -14,6 +14,7 @@ pub(super) mod get;
 pub(super) mod join;
 pub(super) mod leave;
 pub(super) mod list;
+pub(super) mod patch;
 pub(super) mod unarchive;
 pub(super) mod update;
 

@@ -11,6 +11,7 @@ use crate::store::workspace_members::NamedWorkspaceMember;
 
 pub(super) mod add;
 pub(super) mod list;
+pub(super) mod patch;
 pub(super) mod remove;
 pub(super) mod update;
 

@@ -13,6 +13,7 @@ pub(super) mod delete;
 pub(super) mod get;
 pub(super) mod leave;
 pub(super) mod list;
+pub(super) mod patch;
 pub(super) mod update;
 
 /// A workspace as the caller sees it.

@@ -1,6 +1,6 @@
 //! What every endpoint refuses, whatever it is for.
 
-use colink_test::assert_refusals;
+use colink_test::{Settings, assert_bounds, assert_refusals};
 
 use crate::harness::World;
 
@@ -13,5 +13,15 @@ async fn every_endpoint_refuses_what_is_wrong() {
     // The path names an emoji, which is looked at first.
     let unless = [("DELETE /messages/{message_id}/reactions/{emoji}", 400)];
     assert_refusals(&world.messaging.anonymous(), &identity.token(&ada.user), &bad_tokens, &unless).await;
+    world.finish().await;
+}
+
+/// T-4: every endpoint keeps the bounds that the document states, where a message may be as long as can be configured.
+#[actix_web::test]
+async fn every_endpoint_keeps_its_bounds() {
+    let world = World::with(Settings::new().set("messaging.max_content_chars", 16_000)).await;
+    let ada = world.person("ada").await;
+    let token = world.stage.identity().token(&ada.user);
+    assert_bounds(&world.messaging.anonymous(), &token, &[]).await;
     world.finish().await;
 }

@@ -12,6 +12,8 @@ const ENDPOINTS: &[(&str, Needs)] = &[
     ("POST /channels/{channel_id}/messages", Needs::Scope(Scope::MessagesWrite)),
     ("GET /channels/{channel_id}/pins", Needs::Scope(Scope::MessagesRead)),
     ("PUT /channels/{channel_id}/read", Needs::Scope(Scope::MessagesWrite)),
+    ("GET /dms/{channel_id}/messages", Needs::Scope(Scope::MessagesRead)),
+    ("POST /dms/{channel_id}/messages", Needs::Scope(Scope::MessagesWrite)),
     ("GET /messages/{message_id}", Needs::Scope(Scope::MessagesRead)),
     ("PUT /messages/{message_id}", Needs::Scope(Scope::MessagesWrite)),
     ("DELETE /messages/{message_id}", Needs::Scope(Scope::MessagesWrite)),

@@ -24,11 +24,13 @@ use crate::store::channel_members;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListChannelMembers {
     /// A part of the username or display name.
-    #[param(example = "ada")]
+    #[param(example = "ada", max_length = 80)]
     q: Option<String>,
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

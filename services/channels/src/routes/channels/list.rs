@@ -28,7 +28,7 @@ pub(crate) struct ListChannels {
     /// The workspace, unless the header `X-Workspace-Id` names it.
     workspace_id: Option<WorkspaceId>,
     /// A part of the name or topic.
-    #[param(example = "eng")]
+    #[param(example = "eng", max_length = 80)]
     q: Option<String>,
     /// Only `public` or only `private` ones.
     #[param(example = "public")]
@@ -41,8 +41,10 @@ pub(crate) struct ListChannels {
     #[param(example = "-created_at")]
     sort: Option<String>,
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct CreateDm {
     workspace_id: Option<WorkspaceId>,
     /// 1 to 8 active members of the workspace; the caller need not name himself.
     #[serde(default)]
-    #[schema(value_type = Vec<UserId>)]
+    #[schema(value_type = Vec<UserId>, min_items = 1, max_items = 8)]
     participant_ids: Vec<String>,
 }
 

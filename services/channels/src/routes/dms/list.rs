@@ -23,8 +23,10 @@ pub(crate) struct ListDms {
     /// The workspace, unless the header `X-Workspace-Id` names it.
     workspace_id: Option<WorkspaceId>,
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

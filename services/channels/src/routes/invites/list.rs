@@ -21,8 +21,10 @@ use crate::store::invites;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListInvites {
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

@@ -25,14 +25,16 @@ use crate::store::workspace_members::{self, MemberFilter};
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListWorkspaceMembers {
     /// A part of the username or display name.
-    #[param(example = "ada")]
+    #[param(example = "ada", max_length = 80)]
     q: Option<String>,
     /// Only members of this role.
     #[param(value_type = Option<WorkspaceRole>)]
     role: Option<String>,
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 

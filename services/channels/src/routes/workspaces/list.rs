@@ -18,8 +18,10 @@ use crate::store::workspaces;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListWorkspaces {
     /// From 1.
+    #[param(minimum = 1, default = 1)]
     page: Option<u32>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     page_size: Option<u32>,
 }
 
