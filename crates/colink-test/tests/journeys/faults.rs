@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use colink_test::{SOON, Stage, eventually};
+use colink_test::{SOON, Stage, eventually, unique};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::cast::{PASSWORD, Person, sign_up};
+use crate::cast::{PASSWORD, Person, sign_up, sign_up_as};
 use crate::company::{Company, open, plan};
 use crate::listener::Listener;
 use crate::stores;
@@ -150,17 +150,36 @@ async fn a_client_of_a_dead_presence_node_resumes_on_the_other() {
     bob.until(head).await;
 }
 
-/// T-3, G-4: Redis is gone; posting and delivery go on, and signing in says honestly that it cannot.
+/// T-3, G-4, A-5, R-1, R-4: Redis is gone; posting, delivery and sessions go on, a socket opens and resumes, and signing in says
+/// honestly that it cannot.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_redis_posting_and_delivery_go_on() {
     let mut company = open(plan(&Stage::with_own_topics())).await;
     let gateway = company.fleet.client("gateway");
+    let email = format!("dora-{}@journey.test", unique());
+    sign_up_as(&mut company.fleet, &format!("dora-{}", unique()), &email).await;
+    let login = json!({"email": email, "password": PASSWORD});
+    let refresh_token = gateway.post("/api/auth/login", &login).await.expect(200).text("/refresh_token");
     let mut bob = Listener::follow(gateway.base_url(), &company.bob.token, &company.channel).await;
     stores::kill("redis");
-    for number in 1..=50 {
+    for number in 1..=25 {
         company.alice.post(&company.channel, &format!("without redis {number}")).await;
     }
+    bob.until(25).await;
+
+    let refresh = json!({"refresh_token": refresh_token});
+    let session = gateway.post("/api/auth/refresh", &refresh).await.expect(200);
+    gateway.bearer(&session.text("/access_token")).get("/api/auth/me").await.expect(200);
+
+    let away = bob.cut();
+    for number in 26..=49 {
+        company.alice.post(&company.channel, &format!("without redis {number}")).await;
+    }
+    let mut bob = away.resume(gateway.base_url(), &company.bob.token).await;
+    bob.until(49).await;
+    company.alice.post(&company.channel, "without redis 50").await;
     bob.until(50).await;
+
     let login = json!({"email": "nobody@journey.test", "password": PASSWORD});
     let refused = gateway.post("/api/auth/login", &login).await.expect(503);
     assert_eq!(refused.error_code(), "SERVICE_UNAVAILABLE");

@@ -10,6 +10,7 @@
 )]
 
 mod attacks;
+mod audit;
 mod bots;
 mod cast;
 mod company;
@@ -18,7 +19,10 @@ mod faults;
 mod keycloak;
 mod listener;
 mod main_job;
+mod outsiders;
+mod records;
 mod revocation;
 mod secrets;
 mod stores;
+mod tours;
 mod traces;

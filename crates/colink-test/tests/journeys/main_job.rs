@@ -6,17 +6,20 @@ use colink_test::{SOON, Stage, eventually, unique};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::cast::{Person, sign_up, sign_up_as};
+use crate::cast::{Person, sign_up_as};
 use crate::company::{Company, admin_email, open, plan};
 use crate::listener::Listener;
+use crate::{outsiders, records};
 
 const POSTS: usize = 200;
 
-/// W-1, W-2, C-1, C-2, M-1, M-2, M-3, M-4, M-5, M-10, R-1, R-2, R-3, R-4, R-7: two people on two presence nodes
-/// see every message once and in order, whatever is repeated or cut off.
+/// W-1, W-2, C-1, C-2, M-1, M-2, M-3, M-4, M-5, M-10, R-1, R-2, R-3, R-4, R-7, S-1, S-2, S-3, D-3: two people on
+/// two presence nodes see every message once and in order, whatever is repeated or cut off; every one is found and audited, and
+/// whoever is not in the channel sees none.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_on_two_nodes_see_every_change_once_and_in_order() {
-    let mut company = open(plan(&Stage::with_own_topics())).await;
+    let stage = Stage::with_own_topics();
+    let mut company = open(plan(&stage)).await;
     let (gateway, second) = (company.fleet.client("gateway"), company.fleet.client("presence-2"));
     let mut alice = Listener::follow(gateway.base_url(), &company.alice.token, &company.channel).await;
     let mut bob = Listener::follow(second.base_url(), &company.bob.token, &company.channel).await;
@@ -57,7 +60,12 @@ async fn two_people_on_two_nodes_see_every_change_once_and_in_order() {
         log.value("/events").as_array().unwrap().iter().map(|event| event["seq"].as_i64().unwrap()).collect();
     assert_eq!(seqs, (1..=head).collect::<Vec<_>>());
 
-    strangers_see_nothing(&mut company).await;
+    let root = sign_up_as(&mut company.fleet, &format!("root-{}", unique()), &admin_email(&stage)).await;
+    records::every_post_is_found(&company, &alice.frames).await;
+    records::every_change_is_audited(&root, &company.workspace, &alice.frames).await;
+    let carol = outsiders::join(&mut company, "carol").await;
+    outsiders::a_colleague_sees_nothing(&mut company, &carol, head).await;
+    outsiders::strangers_see_nothing(&mut company).await;
 }
 
 /// Posts with eight at a time; every post is sent twice at once.
@@ -108,33 +116,7 @@ fn count(frames: &[Value], kind: &str) -> usize {
     frames.iter().filter(|frame| frame["type"] == kind).count()
 }
 
-/// C-2, S-3, R-2: somebody from another workspace gets the answers of an id that does not exist.
-async fn strangers_see_nothing(company: &mut Company) {
-    let mallory = sign_up(&mut company.fleet, "mallory").await;
-    let own = json!({"name": "Elsewhere", "slug": format!("elsewhere-{}", unique())});
-    let own = mallory.api.post("/api/workspaces", &own).await.expect(201).text("/id");
-    let channel = &company.channel;
-    for path in [
-        format!("/api/channels/{channel}"),
-        format!("/api/channels/{channel}/messages"),
-        format!("/api/channels/{channel}/events?after=0"),
-    ] {
-        let answer = mallory.api.get(&path).await.expect(404);
-        assert_eq!(answer.error_code(), "NOT_FOUND", "{path}");
-    }
-    let post = json!({"content": "let me in"});
-    mallory.api.post(&format!("/api/channels/{channel}/messages"), &post).await.expect(404);
-    let found = mallory.api.get(&format!("/api/search?q=message&workspace_id={own}")).await.expect(200);
-    assert_eq!(found.value("/items"), json!([]));
-    mallory.api.get(&format!("/api/search?q=message&workspace_id={}", company.workspace)).await.expect(404);
-    let url = format!("{}/ws?token={}", company.fleet.client("gateway").base_url(), mallory.token);
-    let mut socket = colink_test::Socket::connect(&url).await;
-    socket.send(&json!({"type": "subscribe", "channel_id": channel, "after": 0})).await;
-    let refusal = socket.await_type("error").await;
-    assert_eq!(refusal["code"], "NOT_FOUND");
-}
-
-/// F-1, F-5, S-1, S-2, D-3: what was posted is found, audited, and a file goes up and comes down.
+/// F-1, F-5, S-1, S-2, D-3: what was posted is found, audited, and a file goes up and comes down, for whoever is in the channel.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_posted_is_found_and_audited_and_a_file_goes_up_and_down() {
     let stage = Stage::with_own_topics();
@@ -145,11 +127,7 @@ async fn what_was_posted_is_found_and_audited_and_a_file_goes_up_and_down() {
     let query = format!("/api/search?q=zeppelin&workspace_id={}", company.workspace);
     let found = eventually("the message is found", SOON, async || {
         let answer = company.bob.api.get(&query).await.expect(200);
-        answer
-            .value("/items/0/id")
-            .as_str()
-            .map(str::to_owned)
-            .or_else(|| answer.value("/items/0/message_id").as_str().map(str::to_owned))
+        answer.value("/items/0/id").as_str().map(str::to_owned)
     });
     assert_eq!(found.await, message["id"].as_str().unwrap());
 
@@ -161,10 +139,13 @@ async fn what_was_posted_is_found_and_audited_and_a_file_goes_up_and_down() {
     .await;
     assert!(!entry.to_string().contains("zeppelin"), "the log says who did what, not what was said: {entry}");
 
-    a_file_goes_up_and_down(&company).await;
+    let file = a_file_goes_up_and_down(&company).await;
+    let carol = outsiders::join(&mut company, "carol").await;
+    outsiders::a_file_is_closed(&company, &carol, &file).await;
 }
 
-async fn a_file_goes_up_and_down(company: &Company) {
+/// The file's id.
+async fn a_file_goes_up_and_down(company: &Company) -> String {
     let text = "minutes of the meeting\n".repeat(50);
     let upload = json!({"filename": "minutes.txt", "content_type": "text/plain", "size": text.len(), "channel_id": company.channel});
     let upload = company.alice.api.post("/api/files/upload-url", &upload).await.expect(201);
@@ -182,4 +163,5 @@ async fn a_file_goes_up_and_down(company: &Company) {
     let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
     assert!(disposition.starts_with("attachment"), "{disposition}");
     assert_eq!(answer.text().await.unwrap(), text);
+    file
 }
