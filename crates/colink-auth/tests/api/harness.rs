@@ -102,7 +102,7 @@ impl KeyServer {
     }
 
     pub(crate) fn config(&self) -> AuthConfig {
-        AuthConfig { jwks_timeout_ms: 500, ..AuthConfig::new(ISSUER, AUDIENCE, &self.url) }
+        AuthConfig { jwks_timeout_ms: 5_000, ..AuthConfig::new(ISSUER, AUDIENCE, &self.url) }
     }
 
     pub(crate) fn verifier(&self, config: &AuthConfig) -> Verifier {

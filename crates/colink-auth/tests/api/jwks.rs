@@ -25,10 +25,10 @@ async fn many_first_requests_make_one_fetch() {
 async fn a_storm_of_unknown_key_ids_makes_one_fetch() {
     let (known, rotated) = (signer("k1"), signer("k2"));
     let server = KeyServer::start(&[known.jwk()]);
-    let config = AuthConfig { jwks_retry_ms: 300, ..server.config() };
+    // All calls up to the second look at the count are within one pause, on a busy machine, too.
+    let config = AuthConfig { jwks_retry_ms: 3_000, ..server.config() };
     let verifier = server.verifier(&config);
     assert!(verifier.verify(&known.sign(&claims(&SystemClock)).unwrap()).await.is_ok());
-    tokio::time::sleep(Duration::from_millis(320)).await;
     let strangers: Vec<_> =
         (0..200).map(|n| signer(&format!("x{n}")).sign(&claims(&SystemClock)).unwrap()).collect();
     let refused = join_all(strangers.iter().map(|token| verifier.verify(token))).await;
@@ -39,8 +39,12 @@ async fn a_storm_of_unknown_key_ids_makes_one_fetch() {
     let token = rotated.sign(&claims(&SystemClock)).unwrap();
     assert_eq!(verifier.verify(&token).await, Err(TokenError::Invalid));
     assert_eq!(server.state.asked(), 2);
-    tokio::time::sleep(Duration::from_millis(320)).await;
-    assert!(verifier.verify(&token).await.is_ok());
+    let found = async {
+        while verifier.verify(&token).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), found).await.unwrap();
     assert_eq!(server.state.asked(), 3);
 }
 
@@ -61,7 +65,7 @@ async fn while_the_issuer_is_away_known_keys_go_on() {
     let tokens: Vec<_> = (0..20).map(|_| unknown.sign(&claims(&SystemClock)).unwrap()).collect();
     let outcomes = join_all(tokens.iter().map(|token| verifier.verify(token))).await;
     assert!(outcomes.iter().all(|outcome| *outcome == Err(TokenError::Unavailable)), "{outcomes:?}");
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "somebody waited: {:?}", started.elapsed());
 }
 
 #[actix_web::test]
@@ -69,12 +73,12 @@ async fn a_slow_or_confused_issuer_is_unavailable_in_time() {
     let signer = signer("k1");
     let server = KeyServer::start(&[signer.jwk()]);
     *server.state.delay.lock().unwrap() = Duration::from_secs(30);
-    let config = AuthConfig { jwks_retry_ms: 0, jwks_timeout_ms: 100, ..server.config() };
+    let config = AuthConfig { jwks_retry_ms: 0, jwks_timeout_ms: 1_000, ..server.config() };
     let verifier = server.verifier(&config);
     let token = signer.sign(&claims(&SystemClock)).unwrap();
     let started = Instant::now();
     assert_eq!(verifier.verify(&token).await, Err(TokenError::Unavailable));
-    assert!(started.elapsed() < Duration::from_secs(1));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     *server.state.delay.lock().unwrap() = Duration::ZERO;
     let huge = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(70_000));
     for body in ["<html>", "{}", r#"{"keys":[]}"#, r#"{"keys":[{"kty":"new"}]}"#, &huge] {

@@ -233,8 +233,8 @@ async fn a_hand_over_is_produced_at_once() {
         delays[100],
         delays[198]
     );
-    assert!(mean < 0.005, "the hand-over took {mean} s");
-    assert!(delays[100] < Duration::from_millis(50), "half of the events took {:?}", delays[100]);
+    assert!(mean < 0.05, "the hand-over took {mean} s");
+    assert!(delays[100] < Duration::from_millis(500), "half of the events took {:?}", delays[100]);
     relay.stop().await;
     world.end().await;
 }

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -116,6 +117,16 @@ impl Answer {
         let details = details.as_array().cloned().unwrap_or_default();
         details.iter().map(|detail| detail["field"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// Waits until somebody has counted so far.
+pub(crate) async fn await_count(counter: &AtomicU32, count: u32) {
+    let counted = async {
+        while counter.load(Ordering::SeqCst) < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), counted).await.unwrap();
 }
 
 /// A variable of the environment, or else of the nearest `.colink/env`; `None` where nothing was set up.

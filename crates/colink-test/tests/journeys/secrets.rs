@@ -108,7 +108,7 @@ impl Story {
         person.api.get(&format!("/api/invites/{token}/accept")).await;
         person.api.post(&format!("/api/invites/{token}/accept"), &json!({})).await.expect(404);
         let url = format!("{}/ws?token={token}", gateway.base_url());
-        Socket::connect(&url).await.await_close().await;
+        assert_eq!(Socket::connect(&url).await.await_close().await.0, 4001);
     }
 }
 
@@ -138,7 +138,7 @@ async fn meet(story: &mut Story, company: &mut Company) {
         let mut socket = Socket::connect(&format!("{}/ws?token={token}", gateway.base_url())).await;
         socket.await_type("hello").await;
         gateway.bearer(&token).post("/api/auth/logout", &json!({})).await.expect(204);
-        socket.await_close().await;
+        assert_eq!(socket.await_close().await.0, 4003);
     }
 }
 

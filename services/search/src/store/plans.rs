@@ -15,8 +15,8 @@ use crate::domain::query::Query;
 use crate::metrics::Way;
 
 const MESSAGES: i32 = 100_000;
-/// Above the 100 ms of S-5, because tests share two cores with compilers.
-const PATIENCE: Duration = Duration::from_millis(1000);
+/// Far above the 100 ms of S-5, because tests share two cores with compilers: plans and ways say that no word is slow.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Half of them in one channel, the others in ten more; "common" in every message, "weekly" in every 500th,
 /// "needle" in one, and "archived" in the older half.
