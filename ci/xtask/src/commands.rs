@@ -9,7 +9,7 @@ use crate::failure::{Failure, OrFail, Outcome};
 use crate::layout::Layout;
 use crate::ports::Ports;
 use crate::stores::{self, Site};
-use crate::{bench, fleet, inspect, interrupt, output, seed, setup, stop, test_run, tidy, up};
+use crate::{bench, compose, fleet, inspect, interrupt, output, seed, setup, stop, test_run, tidy, up};
 
 const HELP: &str = "\
 cargo xtask <command> [--port-base N]
@@ -92,6 +92,10 @@ fn down(site: &Site) -> Outcome<()> {
     for group in groups {
         stopped.extend(stop::stop(&site.layout, &group)?);
     }
+    if compose::is_there(site) {
+        compose::down(site)?;
+        stopped.push("containers".to_owned());
+    }
     if stopped.is_empty() {
         output::line("  nothing runs");
     } else {
@@ -105,6 +109,7 @@ fn reset(site: &Site, arguments: &Arguments) -> Outcome<()> {
         return Err(Failure::new("nothing was dropped: answer `yes`, or give --yes"));
     }
     down(site)?;
+    compose::drop_volumes(site)?;
     for dir in
         [Some(site.layout.state.clone()), stores::postgres_elsewhere(&site.layout)].into_iter().flatten()
     {

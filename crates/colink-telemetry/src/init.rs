@@ -97,6 +97,7 @@ mod tests {
     use super::*;
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const LINKED: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     /// Accepts one request and answers 200; gives back its head and body.
     fn collector() -> (String, JoinHandle<Vec<u8>>) {
@@ -134,7 +135,7 @@ mod tests {
     }
 
     /// O-2: a span reaches the collector as part of the trace that came in, also where few lines are logged, and the next hop gets
-    /// the same trace.
+    /// the same trace. A span of several causes names each.
     #[test]
     fn spans_reach_the_collector_in_the_trace_that_came_in() {
         let (endpoint, received) = collector();
@@ -145,6 +146,7 @@ mod tests {
         let onward = tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("post message");
             crate::trace::set_parent(&span, Some(PARENT));
+            crate::trace::add_link(&span, Some(LINKED));
             span.in_scope(|| crate::trace::current_traceparent().unwrap())
         });
         assert_eq!(&onward[..36], &PARENT[..36], "same trace");
@@ -155,8 +157,11 @@ mod tests {
         assert!(request.starts_with(b"POST /v1/traces "));
         assert!(contains(&request, b"post message"));
         assert!(contains(&request, b"test-service"));
-        let trace_id = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes();
-        assert!(contains(&request, &trace_id));
+        for trace_id in
+            [0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736]
+        {
+            assert!(contains(&request, &trace_id.to_be_bytes()));
+        }
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub fn set_parent(span: &Span, traceparent: Option<&str>) {
     }
 }
 
+/// Ties `span` to the span that `traceparent` names, without making it a part of that trace: for work on several events at
+/// once, each from a trace of its own. Nothing where no spans are exported, or when it is no `traceparent`.
+pub fn add_link(span: &Span, traceparent: Option<&str>) {
+    if let Some(cause) = traceparent.and_then(TraceContext::parse) {
+        span.add_link(cause.as_span_context());
+    }
+}
+
 /// The `traceparent` to send with a request or an event caused inside the current span; `None` outside a trace.
 #[must_use]
 pub fn current_traceparent() -> Option<String> {
@@ -109,10 +117,13 @@ impl TraceContext {
         format!("00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 
-    fn as_remote_parent(self) -> opentelemetry::Context {
+    fn as_span_context(self) -> SpanContext {
         let flags = TraceFlags::new(self.flags);
-        let parent = SpanContext::new(self.trace_id, self.span_id, flags, true, TraceState::default());
-        opentelemetry::Context::new().with_remote_span_context(parent)
+        SpanContext::new(self.trace_id, self.span_id, flags, true, TraceState::default())
+    }
+
+    fn as_remote_parent(self) -> opentelemetry::Context {
+        opentelemetry::Context::new().with_remote_span_context(self.as_span_context())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::hub::Hub;
 use crate::hub::close::Close;
 use crate::jobs::{check_heads, sweep_devices};
 use crate::metrics::PresenceMetrics;
+use crate::outdated::Outdated;
 use crate::peers::Peers;
 use crate::sends::SendBudgets;
 use crate::state::State;
@@ -60,6 +61,7 @@ impl Service for Presence {
             ephemera: Ephemera::new(redis),
             peers,
             holes,
+            outdated: Outdated::default(),
             typing: TypingThrottle::default(),
             sends: SendBudgets::new(config.sockets.send_burst, config.sockets.sends_per_minute),
             metrics: PresenceMetrics::new(boot.metrics())?,

@@ -12,6 +12,7 @@ mod hub;
 mod jobs;
 mod metrics;
 mod notices;
+mod outdated;
 mod peers;
 mod rights;
 mod routes;

@@ -65,9 +65,12 @@ pub async fn serve(state: Arc<State>, mut connection: Connection, token: Option<
     let (socket, outbox) = Socket::new(id, identity, state.metrics.socket());
     let socket = Arc::new(socket);
     state.hub.connect(&socket);
-    // The drain closes what it finds in the hub: whoever came behind it sees here that the node goes down.
+    // What closes many finds them in the hub. Whoever came behind it sees here that the node goes down, or that his session may
+    // do less than his token says.
     if state.lifecycle.is_stopping() {
         socket.close(Close::Draining);
+    } else if state.outdated.has(&claims) {
+        socket.close(Close::Unauthorized);
     }
     state.metrics.connected();
     tracing::debug!(user_id = %socket.user_id(), socket_id = %id, "socket opened");

@@ -13,6 +13,7 @@ use crate::hub::Hub;
 use crate::hub::close::Close;
 use crate::metrics::PresenceMetrics;
 use crate::notices;
+use crate::outdated::Outdated;
 use crate::peers::Peers;
 use crate::sends::SendBudgets;
 use crate::store::devices::Devices;
@@ -36,6 +37,8 @@ pub struct State {
     pub peers: Peers,
     /// What is missing in rooms.
     pub holes: Holes,
+    /// Tokens that open no socket any more.
+    pub outdated: Outdated,
     /// Typing notices of late.
     pub typing: TypingThrottle,
     /// Posts of late.

@@ -76,6 +76,9 @@ impl Worker {
     async fn process_stretch(&self, route: &Route, stretch: &[(&Record, Envelope)]) -> Result<(), BusError> {
         let Some((first, _)) = stretch.first() else { return Ok(()) };
         let span = tracing::info_span!("consume", group = self.group, events = stretch.len());
+        for (_, envelope) in stretch {
+            colink_telemetry::trace::add_link(&span, envelope.traceparent.as_deref());
+        }
         let handling = route.handler.handle_all(stretch).instrument(span);
         let handled = self.timed(first, handling).await;
         if let Err(error) = handled {

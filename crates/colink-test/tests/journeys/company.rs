@@ -35,7 +35,7 @@ pub fn plan(stage: &Stage) -> FleetPlan {
         .with("search")
         .with("admin");
     let mut plan = plan.with("gateway").set("upstreams.breaker_open_ms", "1000");
-    for class in ["anonymous", "credentials", "read", "send", "write", "unproven"] {
+    for class in ["anonymous", "credentials", "read", "refresh", "send", "socket", "write", "unproven"] {
         plan = plan
             .set(&format!("limits.{class}_per_minute"), "60000000")
             .set(&format!("limits.{class}_burst"), "1000000");

@@ -21,6 +21,7 @@ mod listener;
 mod main_job;
 mod outsiders;
 mod records;
+mod removal;
 mod revocation;
 mod secrets;
 mod stores;

@@ -77,7 +77,11 @@ async fn the_sockets_of_a_downgraded_session_are_closed() {
     node.tell(&SessionDowngraded { user_id: ann.id, session_id, reason, at }).await;
     assert_eq!(outdated.await_close().await, (4001, "get a new token, then reconnect".to_owned()));
     node.settled(&mut other).await;
-    node.connect(&ann).await;
+    // Nor does the old token open another one; a newer one of the session does.
+    let old = node.stage.identity().mint(&ann).claim("iat", at.as_millis() / 1000 - 60).sign();
+    assert_eq!(Socket::connect(&node.url_with(&old)).await.await_close().await.0, 4001);
+    let new = node.stage.identity().mint(&ann).claim("iat", at.as_millis() / 1000).sign();
+    Socket::connect(&node.url_with(&new)).await.await_type("hello").await;
 }
 
 /// G-9: a client that says who it is while the node goes down is sent to another one, and not left in silence.

@@ -64,7 +64,11 @@ pub(crate) struct Added {
         "name": "Laptop",
         "credential": {
             "id": "q83vEjRWeJA", "rawId": "q83vEjRWeJA", "type": "public-key",
-            "response": {"clientDataJSON": "eyJ0eXBlIjoi…", "attestationObject": "o2NmbXRkbm9uZ…", "transports": ["internal"]},
+            "response": {
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoibUQxeFJrMG0iLCJvcmlnaW4iOiJodHRwczovL2NoYXQuZXhhbXBsZS5jb20ifQ",
+                "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YVglrBmdwfRZZhnpqLSpSGjpXqOoKAf2zzJj6DEwr22UTdAFAAAAAQ",
+                "transports": ["internal"]
+            },
             "clientExtensionResults": {"credProps": {"rk": true}}
         }
     })),

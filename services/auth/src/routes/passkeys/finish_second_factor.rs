@@ -43,7 +43,9 @@ pub(crate) struct Request {
         "credential": {
             "id": "q83vEjRWeJA", "rawId": "q83vEjRWeJA", "type": "public-key",
             "response": {
-                "clientDataJSON": "eyJ0eXBlIjoi…", "authenticatorData": "SZYN5YgOjGh0NB…", "signature": "MEUCIQD…"
+                "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoibUQxeFJrMG0iLCJvcmlnaW4iOiJodHRwczovL2NoYXQuZXhhbXBsZS5jb20ifQ",
+                "authenticatorData": "rBmdwfRZZhnpqLSpSGjpXqOoKAf2zzJj6DEwr22UTdAFAAAAAQ",
+                "signature": "MAYCAQECAQE"
             },
             "clientExtensionResults": {}
         }
