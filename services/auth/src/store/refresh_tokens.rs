@@ -23,7 +23,8 @@ pub(crate) struct Held {
     user_agent: Option<String>,
     expires_at: DateTime<Utc>,
     used_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
+    /// Whether the session was ended before the token's own time was over.
+    revoked: bool,
 }
 
 impl Held {
@@ -42,7 +43,7 @@ impl Held {
         Facts {
             used_at: self.used_at,
             expires_at: self.expires_at,
-            revoked: self.revoked_at.is_some(),
+            revoked: self.revoked,
             same_client: self.user_agent.as_deref() == user_agent,
         }
     }
@@ -71,7 +72,8 @@ pub(crate) async fn insert(
 /// The token, locked with its session: uses of one family happen one after the other.
 pub(crate) async fn lock(connection: &mut PgConnection, hash: TokenHash) -> sqlx::Result<Option<Held>> {
     sqlx::query_as(
-        "select t.session_id, s.user_id, s.amr, s.restricted, s.user_agent, s.csrf_hash, t.expires_at, t.used_at, s.revoked_at
+        "select t.session_id, s.user_id, s.amr, s.restricted, s.user_agent, s.csrf_hash, t.expires_at, t.used_at,
+                coalesce(s.revoked_at < t.expires_at, false) as revoked
            from refresh_tokens t join sessions s on s.id = t.session_id
           where t.token_hash = $1
             for update",

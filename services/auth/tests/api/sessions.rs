@@ -84,6 +84,6 @@ async fn a_session_that_nobody_goes_on_with_ends_by_a_job() {
         probe.await_event::<SessionRevoked>(|event| event.user_id.to_string() == old.user_id).await;
     assert_eq!(ended.session_id.map(|id| id.to_string()), Some(old.id));
     assert_eq!(ended.reason, "session_expired");
-    world.refresh(&old.refresh).await.expect(401);
+    assert_eq!(world.refresh(&old.refresh).await.expect(401).error_code(), "TOKEN_EXPIRED");
     world.refresh(&kept.refresh).await.expect(200);
 }
