@@ -41,9 +41,7 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     let is_browsed = everything || arguments.words.iter().any(|word| word == BROWSED);
     let no_browser = is_browsed && !setup::apt::install_browser(&site.layout)?;
     let journeys = everything || arguments.words.iter().any(|word| word == JOURNEYS);
-    if journeys {
-        setup::apt::install_shell_tools(&site.layout)?;
-    }
+    let no_tours = journeys && !setup::apt::install_shell_tools(&site.layout)?;
     if everything {
         build_everything(&site.layout)?;
     } else if journeys {
@@ -55,9 +53,11 @@ pub(crate) fn run(site: &Site, arguments: &Arguments) -> Outcome<ExitCode> {
     if everything {
         command.arg("--workspace");
     }
-    if no_browser {
-        // Even in CI the tests in a browser are passed over then.
-        command.env("COLINK_NO_BROWSER", "1");
+    // What cannot be had is passed over even in CI.
+    for (missing, variable) in [(no_browser, "COLINK_NO_BROWSER"), (no_tours, "COLINK_NO_TOURS")] {
+        if missing {
+            command.env(variable, "1");
+        }
     }
     let step = Step::begin("tests");
     let (status, counts) = run_tests(command.args(&arguments.words))?;

@@ -56,17 +56,24 @@ pub(crate) fn install_browser(layout: &Layout) -> Outcome<bool> {
     Ok(installed || to_be_had)
 }
 
-/// What the documents' examples are typed with; tests run them. Where it cannot be installed the tests say what is missing.
-pub(crate) fn install_shell_tools(layout: &Layout) -> Outcome<()> {
-    let missing: Vec<&str> =
-        ["curl", "jq", "oathtool", "perl"].into_iter().filter(|name| tools::find(name).is_none()).collect();
-    let Some(prefix) = privilege().filter(|_| !missing.is_empty() && tools::find("apt-get").is_some()) else {
-        return Ok(());
-    };
+/// Installs what the documents' examples are typed with, because tests run them. False when some of it is missing after that.
+pub(crate) fn install_shell_tools(layout: &Layout) -> Outcome<bool> {
+    let absent = || ["curl", "jq", "oathtool", "perl"].into_iter().filter(|name| tools::find(name).is_none());
+    let missing: Vec<&str> = absent().collect();
+    if missing.is_empty() {
+        return Ok(true);
+    }
     let step = Step::begin("shell tools");
-    let installed = install(prefix, &missing, &layout.log_file("apt"))?;
-    step.done(if installed { "installed" } else { "some are missing" });
-    Ok(())
+    if let Some(prefix) = privilege().filter(|_| tools::find("apt-get").is_some()) {
+        install(prefix, &missing, &layout.log_file("apt"))?;
+    }
+    let left: Vec<&str> = absent().collect();
+    step.done(&if left.is_empty() {
+        "installed".to_owned()
+    } else {
+        format!("missing: {}", left.join(", "))
+    });
+    Ok(left.is_empty())
 }
 
 fn apt_knows(package: &str) -> bool {
