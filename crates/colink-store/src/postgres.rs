@@ -8,6 +8,7 @@
 //! take, and 3 s, before it closes the connection: a server that has gone silent does not keep the pool's places.
 
 mod failure;
+mod own;
 mod schema;
 
 use std::str::FromStr;
@@ -21,6 +22,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use crate::{StoreError, bounded};
 
 pub use failure::{PgErrorExt, constraint, is_retryable, is_unavailable};
+pub use own::OwnConnections;
 pub use schema::{SchemaError, check_schema, migrate};
 
 pub(crate) const STORE: &str = "postgres";
@@ -82,23 +84,11 @@ impl PostgresConfig {
 /// # Errors
 /// [`StoreError::Misconfigured`] when the URL cannot be read.
 pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, StoreError> {
-    let (plans, scans) = if config.generic_plans { ("force_generic_plan", "off") } else { ("auto", "on") };
-    let options = PgConnectOptions::from_str(config.url.expose_secret())
-        .map_err(|error| StoreError::misconfigured(STORE, format!("postgres.url cannot be read: {error}")))?
-        .application_name(service)
-        .options([
-            ("statement_timeout", config.statement_timeout_ms.to_string()),
-            ("idle_in_transaction_session_timeout", "30s".to_owned()),
-            ("plan_cache_mode", plans.to_owned()),
-            // A plan that was made while a table was small must not read all of it when it has grown.
-            ("enable_seqscan", scans.to_owned()),
-            // Compiling a statement takes a fifth of a second, and what looks dear to the planner is not long here.
-            ("jit", "off".to_owned()),
-        ]);
+    let options = options(config, service)?;
     if config.max_connections == 0 {
         return Err(StoreError::misconfigured(STORE, "postgres.max_connections must be at least 1"));
     }
-    let answered = Duration::from_millis(config.statement_timeout_ms) + ANSWER_LIMIT;
+    let answered = answer_limit(config);
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_millis(config.acquire_timeout_ms))
@@ -122,6 +112,25 @@ pub async fn connect(config: &PostgresConfig, service: &str) -> Result<PgPool, S
         })
         .connect_lazy_with(options);
     Ok(pool)
+}
+
+fn options(config: &PostgresConfig, service: &str) -> Result<PgConnectOptions, StoreError> {
+    let (plans, scans) = if config.generic_plans { ("force_generic_plan", "off") } else { ("auto", "on") };
+    let options = PgConnectOptions::from_str(config.url.expose_secret())
+        .map_err(|error| StoreError::misconfigured(STORE, format!("postgres.url cannot be read: {error}")))?;
+    Ok(options.application_name(service).options([
+        ("statement_timeout", config.statement_timeout_ms.to_string()),
+        ("idle_in_transaction_session_timeout", "30s".to_owned()),
+        ("plan_cache_mode", plans.to_owned()),
+        // A plan that was made while a table was small must not read all of it when it has grown.
+        ("enable_seqscan", scans.to_owned()),
+        // Compiling a statement takes a fifth of a second, and what looks dear to the planner is not long here.
+        ("jit", "off".to_owned()),
+    ]))
+}
+
+fn answer_limit(config: &PostgresConfig) -> Duration {
+    Duration::from_millis(config.statement_timeout_ms) + ANSWER_LIMIT
 }
 
 /// One round trip, within 3 s.

@@ -8,6 +8,7 @@ use colink_bus::outbox::{Relay, RelayConfig};
 use colink_bus::{LogRelay, Producer};
 use colink_http::idempotency::{Idempotency, PostgresIdempotency};
 use colink_runtime::{Boot, StartError};
+use colink_store::postgres::OwnConnections;
 use sqlx::PgPool;
 
 use crate::config::Config;
@@ -33,6 +34,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         LogRelay::new(PgLog(pool.clone()), pool.clone(), producer.clone(), LogRelayConfig::default());
     let outbox = Relay::new(pool.clone(), producer.clone(), RelayConfig::default());
     let metrics = Metrics::new(boot.metrics())?;
+    let connections = OwnConnections::new(&config.postgres, boot.service())?;
     let state = State {
         pool: pool.clone(),
         clock: boot.clock(),
@@ -41,7 +43,7 @@ pub(crate) async fn build(config: &Config, boot: &mut Boot) -> Result<State, Sta
         outbox: outbox.handle(),
         channels: boot.peer("channels", &config.internal)?,
         auth,
-        lanes: Lanes::new(pool.clone(), boot.lifecycle().clone(), metrics.clone()),
+        lanes: Lanes::new(connections, boot.lifecycle().clone(), metrics.clone()),
         metrics,
         idempotency: Idempotency::new(keys.clone(), identify, boot.clock()),
         keys,

@@ -10,7 +10,7 @@ mod reactions;
 mod reads;
 mod threads;
 
-use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
+use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, put, resource};
 use colink_http::idempotency::Idempotency;
 use utoipa::OpenApi;
 
@@ -19,6 +19,7 @@ use crate::state::State;
 /// Mounts everything. Sends keep their keys for the life of the message (M-2) and do so themselves; the keys of other
 /// writes are kept for a day by the middleware.
 pub(crate) fn configure(app: &mut ServiceConfig, state: &State) {
+    app.app_data(Data::new(state.for_worker()));
     app.service(
         resource("/channels/{channel_id}/messages")
             .route(post().to(messages::post::post_message))

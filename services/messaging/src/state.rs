@@ -32,6 +32,11 @@ pub struct State {
 }
 
 impl State {
+    /// The same for one worker: what belongs to a thread is its own.
+    pub(crate) fn for_worker(&self) -> Self {
+        Self { lanes: self.lanes.for_thread(), ..self.clone() }
+    }
+
     /// Hands a committed event to the relay. Whatever becomes of that, the log has it.
     pub(crate) fn publish(&self, row: Logged, published_seq: i64) {
         self.metrics.changed(row.kind);

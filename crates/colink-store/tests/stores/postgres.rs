@@ -1,12 +1,12 @@
 use std::time::{Duration, Instant};
 
 use colink_store::postgres::{
-    PgErrorExt, PostgresConfig, SchemaError, check_schema, connect, constraint, is_retryable, is_unavailable,
-    migrate, ping, pool_state,
+    OwnConnections, PgErrorExt, PostgresConfig, SchemaError, check_schema, connect, constraint, is_retryable,
+    is_unavailable, migrate, ping, pool_state,
 };
 use colink_store::{StoreError, bounded};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use crate::environment::{authority, postgres_url, unique, value};
@@ -99,6 +99,31 @@ async fn an_exhausted_pool_is_unavailable_after_the_acquire_timeout() {
     assert!(is_unavailable(&error));
     drop(held);
     ping(&pool).await.unwrap();
+}
+
+async fn backend(connection: &mut PgConnection) -> i32 {
+    sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await.unwrap()
+}
+
+/// What is given back is lent again, with the bounds of a pool's; what is dropped is not, nor what the server has closed.
+#[tokio::test]
+async fn connections_of_ones_own_are_kept_and_replaced() {
+    let own = OwnConnections::new(&at("postgres"), "store-tests").unwrap();
+    let (mut first, mut second) = (own.lend().await.unwrap(), own.lend().await.unwrap());
+    let (kept, dropped) = (backend(&mut first).await, backend(&mut second).await);
+    assert_ne!(kept, dropped);
+    drop(second);
+    own.give_back(first);
+    let mut again = own.lend().await.unwrap();
+    assert_eq!(backend(&mut again).await, kept);
+    let bound: String = sqlx::query_scalar("SHOW statement_timeout").fetch_one(&mut again).await.unwrap();
+    assert_eq!(bound, "5s");
+    assert_ne!(backend(&mut own.sibling().lend().await.unwrap()).await, kept);
+    own.give_back(again);
+    sqlx::query("SELECT pg_terminate_backend($1)").bind(kept).execute(&server().await).await.unwrap();
+    // Longer than a connection is believed without a test.
+    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    assert_ne!(backend(&mut own.lend().await.unwrap()).await, kept);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use colink_store::postgres::PostgresConfig;
+use colink_store::postgres::{OwnConnections, PostgresConfig};
 use colink_store::s3::{ObjectStore, S3Config};
 use colink_store::{StoreError, postgres};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,6 +96,23 @@ async fn postgres_may_fall_silent_in_the_middle_of_a_statement() {
     // The server is found elsewhere from now on.
     pool.set_connect_options(postgres_url(&server, "postgres").parse().unwrap());
     until_it_answers(async || postgres::ping(&pool).await, Duration::from_secs(15)).await;
+}
+
+/// A silent server keeps nobody waiting for a connection of his own longer than for one of a pool.
+#[tokio::test]
+async fn a_connection_of_ones_own_is_not_waited_for_longer() {
+    let line = Line::to(authority(&value("COLINK_PG_URL"))).await;
+    let config = PostgresConfig {
+        acquire_timeout_ms: 200,
+        ..PostgresConfig::new(postgres_url(&line.address, "postgres").into())
+    };
+    let own = OwnConnections::new(&config, "store-tests").unwrap();
+    line.fall_silent();
+    let lent = tokio::time::timeout(Duration::from_secs(3), own.lend()).await.unwrap();
+    assert!(postgres::is_unavailable(&lent.unwrap_err()));
+    line.speak();
+    let lent = async || own.lend().await.map(drop).map_err(StoreError::from);
+    until_it_answers(lent, Duration::from_secs(15)).await;
 }
 
 /// An upload in parts is complete when the storage has gone through all of it, which takes longer than other calls.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use colink_core::id::{ChannelId, FileId, MessageId, UserId};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::domain::fingerprint::Fingerprint;
@@ -117,7 +117,7 @@ select t.ordinal, t.workspace_id, t.seq, t.published_seq, t.summary as author fr
 /// A violation of one of [`KEYS`] when the key of one of them was used before, or is used by two of them; any other database
 /// error. Nothing is stored then.
 pub(crate) async fn insert(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     posts: &[Arc<NewPost>],
 ) -> Result<Vec<Option<Posted>>, sqlx::Error> {
     let (places, mentioned) = mentioned(posts);
@@ -144,7 +144,7 @@ pub(crate) async fn insert(
         .bind(column(posts, |post| post.second_factor))
         .bind(places)
         .bind(mentioned)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     let mut stored: Vec<Option<Posted>> = posts.iter().map(|_| None).collect();
     for row in rows {

@@ -122,10 +122,35 @@ async fn a_client_that_goes_away_leaves_one_message_at_most() {
     world.finish().await;
 }
 
+/// M-1: a channel that somebody else holds keeps nobody waiting but those who post there.
+#[actix_web::test]
+async fn a_channel_that_is_held_up_holds_up_no_other() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let (one, other) = (world.public(&[&ada]).await, world.public(&[&ada]).await);
+    let held = hold(&world, &[one]).await;
+    let body = json!({ "content": "hello" });
+    let first = ada.post(one, &body);
+    let beside = async {
+        eventually("the first is being stored", SOON, async || {
+            (metric(&world, "send_statements_total").await == 1).then_some(())
+        })
+        .await;
+        for _ in 0..3 {
+            ada.post(other, &body).await.expect(201);
+        }
+        held.rollback().await.unwrap();
+    };
+    let (first, ()) = join(first, beside).await;
+    assert_eq!(first.status, 201, "{first}");
+    assert_eq!(world.seqs(&ada, other).await, [1, 2, 3]);
+    world.finish().await;
+}
+
 /// Statements that the service runs at a time.
 const AT_ONCE: usize = 4;
 
-/// Channels whose posts are held up, as many as there are statements at a time: whoever posts now waits.
+/// Channels whose posts are held up, as many as there may be statements at a time: whoever posts now waits.
 struct Occupied {
     channels: Vec<ChannelId>,
     held: Held,
@@ -145,13 +170,23 @@ impl Occupied {
         let Self { channels, held } = self;
         let before = metric(world, "send_statements_total").await;
         let body = json!({ "content": "held up" });
-        let posts = join_all(channels.iter().map(|channel| ada.post(*channel, &body)));
-        let (answers, outcome) = join(posts, async {
-            eventually("all statements run", SOON, async || {
+        let run = async |statements: i64| {
+            eventually("statements run", SOON, async || {
                 let running = metric(world, "send_statements_total").await - before;
-                (running == AT_ONCE as i64).then_some(())
+                (running == statements).then_some(())
             })
             .await;
+        };
+        // One after the other, or they would share a statement.
+        let posts = join_all((0..).zip(&channels).map(|(earlier, channel)| {
+            let (run, body) = (&run, &body);
+            async move {
+                run(earlier).await;
+                ada.post(*channel, body).await
+            }
+        }));
+        let (answers, outcome) = join(posts, async {
+            run(AT_ONCE as i64).await;
             rest(held).await
         })
         .await;
