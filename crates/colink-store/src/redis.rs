@@ -1,4 +1,7 @@
-//! Redis: one multiplexed connection that comes back by itself.
+//! Redis: a multiplexed connection for each thread, which comes back by itself.
+//!
+//! The driver answers from a task of the runtime that opened the connection. A command from another thread would have to wake
+//! that one and be woken by it: on a busy machine two more waits for a core.
 //!
 //! Contract: [`connect`] never waits for the server. Every command, the wait for a reconnection included, takes at most
 //! `timeout_ms`. While Redis is down a command fails at once when the port is closed, else after `timeout_ms`; the first
@@ -14,6 +17,7 @@ use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError, ServerErrorKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use thread_local::ThreadLocal;
 
 use crate::{StoreError, bounded};
 
@@ -51,11 +55,14 @@ impl RedisConfig {
     }
 }
 
-/// A handle on Redis. Cheap to clone; all clones share one connection.
+/// A handle on Redis. Cheap to clone; all clones share the connections, of which each thread that asks has one.
 #[derive(Clone)]
 pub struct RedisClient {
     client: Client,
-    manager: ConnectionManager,
+    settings: ConnectionManagerConfig,
+    managers: Arc<ThreadLocal<ConnectionManager>>,
+    /// For a thread that cannot have its own; it connects like the others, when it is used.
+    common: ConnectionManager,
     prefix: Arc<str>,
     limit: Duration,
 }
@@ -79,8 +86,9 @@ pub async fn connect(config: &RedisConfig) -> Result<RedisClient, StoreError> {
         .set_connection_timeout(Some(limit))
         .set_response_timeout(Some(limit))
         .set_pipeline_buffer_size(1024);
-    let manager = client.get_connection_manager_lazy(settings).map_err(unusable)?;
-    Ok(RedisClient { client, manager, prefix: config.prefix.as_str().into(), limit })
+    let common = client.get_connection_manager_lazy(settings.clone()).map_err(unusable)?;
+    let prefix = config.prefix.as_str().into();
+    Ok(RedisClient { client, settings, managers: Arc::default(), common, prefix, limit })
 }
 
 impl RedisClient {
@@ -100,11 +108,14 @@ impl RedisClient {
         key
     }
 
-    /// The shared connection, for `cmd`, `pipe`, scripts and the `AsyncCommands` traits. Commands that block on the server
-    /// (`BLPOP`, `XREAD BLOCK`) must not be sent over it: they would hold up everybody else.
+    /// This thread's connection, for `cmd`, `pipe`, scripts and the `AsyncCommands` traits. Commands that block on the server
+    /// (`BLPOP`, `XREAD BLOCK`) must not be sent over it: they would hold up everybody else. Must be called within a tokio
+    /// runtime.
     #[must_use]
     pub fn connection(&self) -> RedisConnection {
-        RedisConnection::new(self.manager.clone(), self.limit)
+        let own = || self.client.get_connection_manager_lazy(self.settings.clone());
+        let manager = self.managers.get_or_try(own).unwrap_or(&self.common);
+        RedisConnection::new(manager.clone(), self.limit)
     }
 
     /// A connection of its own for subscriptions. It does not come back by itself: when its stream ends, ask for another and

@@ -31,6 +31,24 @@ async fn commands_pipelines_and_scripts_work_over_the_shared_connection() {
     assert_eq!(sum, 50);
 }
 
+async fn own_number(redis: &RedisClient) -> i64 {
+    redis::cmd("CLIENT").arg("ID").query_async(&mut redis.connection()).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_thread_has_one_connection() {
+    let redis = client().await;
+    let here = own_number(&redis).await;
+    assert_eq!(own_number(&redis.clone()).await, here);
+    let other = redis.clone();
+    let there = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(own_number(&other))
+    });
+    assert_ne!(there.join().unwrap(), here);
+    assert_eq!(own_number(&redis).await, here);
+}
+
 #[tokio::test]
 async fn a_refused_command_is_a_defect_and_not_an_outage() {
     let redis = client().await;
