@@ -203,7 +203,11 @@ impl Devices {
         Ok(users)
     }
 
-    async fn seen_all(&self, users: &[UserId]) -> Result<Vec<Seen>, StoreError> {
+    /// The same for many, in the order asked for, in one round trip.
+    ///
+    /// # Errors
+    /// Redis is down.
+    pub async fn seen_all(&self, users: &[UserId]) -> Result<Vec<Seen>, StoreError> {
         if users.is_empty() {
             return Ok(Vec::new());
         }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use colink_auth::{Caller, Scoped, needs};
+use colink_auth::{Scoped, needs};
 use colink_core::error::Invalid;
-use colink_core::id::{UserId, WorkspaceId};
+use colink_core::id::UserId;
 use colink_http::{ApiError, ApiResult, Query, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::status::Status;
 use crate::state::State;
+use crate::store::devices::Seen;
 
 /// Users asked for at once.
 const LIMIT: usize = 100;
@@ -55,17 +56,14 @@ pub async fn list_presence(
 ) -> ApiResult<Reply<PresenceList>> {
     let users = parse(&query.user_ids)?;
     let mine = state.peers.workspaces(caller.user_id(), caller.has_second_factor()).await?;
-    let mut items = Vec::with_capacity(users.len());
-    for user_id in users {
-        items.push(UserPresence { user_id, status: status_of(&state, user_id, &caller, &mine).await? });
-    }
-    Ok(Reply::ok(PresenceList { items }))
-}
-
-async fn status_of(state: &State, user: UserId, caller: &Caller, mine: &[WorkspaceId]) -> ApiResult<Status> {
-    let seen = state.devices.seen(user).await?;
-    let known = user == caller.user_id() || seen.workspaces.iter().any(|workspace| mine.contains(workspace));
-    Ok(if known { seen.status } else { Status::Offline })
+    let seen = state.devices.seen_all(&users).await?;
+    let status_of = |user: UserId, seen: Seen| {
+        let known = user == caller.user_id() || seen.workspaces.iter().any(|one| mine.contains(one));
+        if known { seen.status } else { Status::Offline }
+    };
+    let items = users.into_iter().zip(seen);
+    let items = items.map(|(user_id, seen)| UserPresence { user_id, status: status_of(user_id, seen) });
+    Ok(Reply::ok(PresenceList { items: items.collect() }))
 }
 
 fn parse(user_ids: &str) -> ApiResult<Vec<UserId>> {
