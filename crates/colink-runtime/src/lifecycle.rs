@@ -124,34 +124,14 @@ impl Lifecycle {
         F: Future + Send + 'static,
         F::Output: Outcome,
     {
-        self.track(self.brief(name, task));
-    }
-
-    /// The same on the runtime of the thread that calls, for work whose connections belong to that thread. It ends with that
-    /// runtime; on a thread without one it is as [`Self::spawn_brief`].
-    pub fn spawn_brief_here<F>(&self, name: &'static str, task: F)
-    where
-        F: Future + Send + 'static,
-        F::Output: Outcome,
-    {
-        let here = Handle::try_current();
-        let here = here.as_ref().unwrap_or(&self.inner.runtime);
-        self.inner.tasks.spawn_on(self.brief(name, task), here);
-    }
-
-    fn brief<F>(&self, name: &'static str, task: F) -> impl Future<Output = ()> + Send + 'static + use<F>
-    where
-        F: Future + Send + 'static,
-        F::Output: Outcome,
-    {
         let life = self.clone();
-        async move {
+        self.track(async move {
             match life.guard(task).await.map(|ended| ended.map(Outcome::into_result)) {
                 Some(Err(panic)) => tracing::error!(task = name, "panicked: {}", panic_text(panic.as_ref())),
                 Some(Ok(Err(error))) => tracing::error!(task = name, error, "a brief task failed"),
                 Some(Ok(Ok(()))) | None => {}
             }
-        }
+        });
     }
 
     /// Fails the process for a reason outside any task: soft stop now, exit code 1 at the end.
@@ -243,24 +223,6 @@ mod tests {
         });
         timeout(SOON, life.soft().cancelled()).await.unwrap();
         assert_eq!(life.failure().unwrap().to_string(), "the task `relay` panicked: lost my mind");
-    }
-
-    /// Work whose connections belong to a thread stays on it; on a thread without a runtime it is done all the same.
-    #[test]
-    fn brief_work_may_stay_on_the_thread_that_begins_it() {
-        let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let life = Lifecycle::new(process.handle().clone());
-        let begin = || {
-            let (tell, told) = tokio::sync::oneshot::channel();
-            life.spawn_brief_here("work", async move {
-                tell.send(std::thread::current().id()).map_err(|_gone| "nobody waits")
-            });
-            told
-        };
-        let worker = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let here = std::thread::current().id();
-        assert_eq!(worker.block_on(async { begin().await }).unwrap(), here);
-        assert_ne!(process.block_on(begin()).unwrap(), here);
     }
 
     fn life_is_hard() -> bool {

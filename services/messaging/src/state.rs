@@ -34,7 +34,7 @@ pub struct State {
 impl State {
     /// The same for one worker: what belongs to a thread is its own.
     pub(crate) fn for_worker(&self) -> Self {
-        Self { lanes: self.lanes.for_thread(), ..self.clone() }
+        Self { lanes: self.lanes.for_worker(), ..self.clone() }
     }
 
     /// Hands a committed event to the relay. Whatever becomes of that, the log has it.

@@ -7,9 +7,10 @@
 //!
 //! Posts that wait are stored also when their clients have gone: they may have been told nothing, but never that it failed.
 
-use std::collections::{HashMap, VecDeque};
+mod board;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use colink_core::error::ErrorKind;
 use colink_core::id::ChannelId;
@@ -20,63 +21,26 @@ use colink_store::postgres::{OwnConnections, is_retryable};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use self::board::{Board, Entry, Next, PATIENCE, Waiting};
 use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::sending::is_key_taken;
 use crate::store::send::{self, NewPost, Posted};
 
-/// Statements at a time at most, one in each channel.
-const AT_ONCE: usize = 4;
-/// How long a statement runs before another may begin: several times what one takes that waits for nothing.
-const PATIENCE: Duration = Duration::from_millis(20);
-/// Posts that go together at most.
-const TOGETHER: usize = 64;
-/// Posts that may wait in one channel: some ten statements. Whoever comes then is told to come again.
-const WAITING: usize = 512;
-
-/// The lanes of all channels in which a post is being stored, as one thread sees them. Cheap to clone.
+/// The lanes of all channels in which a post is being stored, as one worker sees them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Lanes {
     shared: Arc<Shared>,
+    /// The worker's, for posts that are stored in their own request.
     connections: Arc<OwnConnections>,
 }
 
 struct Shared {
     life: Lifecycle,
+    /// Of the process's own runtime, which outlives the workers: for posts that go together, whosever they are.
+    connections: OwnConnections,
     metrics: Metrics,
     board: Mutex<Board>,
-}
-
-/// Who is stored and who waits.
-#[derive(Default)]
-struct Board {
-    /// Statements under way.
-    running: usize,
-    /// When the last one began.
-    begun: Option<Instant>,
-    lanes: HashMap<ChannelId, Lane>,
-    /// Channels in which posts wait and no statement runs, the longest waiting first.
-    ready: VecDeque<ChannelId>,
-}
-
-/// A channel with posts.
-#[derive(Default)]
-struct Lane {
-    /// A statement of it runs.
-    busy: bool,
-    waiting: VecDeque<Waiting>,
-}
-
-struct Waiting {
-    post: Arc<NewPost>,
-    answer: oneshot::Sender<Result<Option<Posted>>>,
-}
-
-enum Place {
-    /// The channel is free.
-    First(Turn),
-    /// The answer comes with another statement.
-    Behind(oneshot::Receiver<Result<Option<Posted>>>),
 }
 
 /// The right to run a statement in some channels. Whoever drops it lets those go on who wait.
@@ -87,12 +51,15 @@ struct Turn {
 
 impl Lanes {
     pub(crate) fn new(connections: OwnConnections, life: Lifecycle, metrics: Metrics) -> Self {
-        let shared = Arc::new(Shared { life, metrics, board: Mutex::default() });
-        Self { shared, connections: Arc::new(connections) }
+        let own = Arc::new(connections.sibling());
+        Self {
+            shared: Arc::new(Shared { life, connections, metrics, board: Mutex::default() }),
+            connections: own,
+        }
     }
 
-    /// The same lanes for another thread, which has its own connections.
-    pub(crate) fn for_thread(&self) -> Self {
+    /// The same lanes for another worker, which has its own connections.
+    pub(crate) fn for_worker(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), connections: Arc::new(self.connections.sibling()) }
     }
 
@@ -101,38 +68,24 @@ impl Lanes {
     /// # Errors
     /// 503 when too many wait in the channel, or the process stops; a failure of the database.
     pub(crate) async fn store(&self, post: &Arc<NewPost>) -> Result<Option<Posted>> {
-        match self.enter(post)? {
-            Place::First(turn) => {
-                let stored = self.insert_one(post).await;
+        let channel_id = post.channel_id;
+        let entry = self.board().enter(post);
+        match entry {
+            Entry::First => {
+                let turn = Turn { lanes: self.clone(), channels: vec![channel_id] };
+                let stored = self.shared.insert_one(&self.connections, post).await;
                 drop(turn);
                 stored
             }
-            Place::Behind(answer) => self.wait(answer).await,
+            Entry::Behind(answer) => {
+                self.shared.metrics.waiting().inc();
+                self.wait(answer).await
+            }
+            Entry::Full => {
+                self.shared.metrics.lane_full(channel_id);
+                Err(full().into())
+            }
         }
-    }
-
-    fn enter(&self, post: &Arc<NewPost>) -> Result<Place> {
-        let channel_id = post.channel_id;
-        let mut board = self.board();
-        let is_first = board.running == 0;
-        let lane = board.lanes.entry(channel_id).or_default();
-        if is_first {
-            lane.busy = true;
-            board.begin();
-            return Ok(Place::First(Turn { lanes: self.clone(), channels: vec![channel_id] }));
-        }
-        if lane.waiting.len() >= WAITING {
-            self.shared.metrics.lane_full(channel_id);
-            return Err(full().into());
-        }
-        let (answer, behind) = oneshot::channel();
-        let is_ready = !lane.busy && lane.waiting.is_empty();
-        lane.waiting.push_back(Waiting { post: Arc::clone(post), answer });
-        if is_ready {
-            board.ready.push_back(channel_id);
-        }
-        self.shared.metrics.waiting().inc();
-        Ok(Place::Behind(behind))
     }
 
     /// The answer of another statement. As long as it does not come, the one that runs may be held up.
@@ -140,61 +93,34 @@ impl Lanes {
         loop {
             match timeout(PATIENCE, &mut answer).await {
                 Ok(stored) => return stored.map_err(|dropped| stopping().caused_by(dropped))?,
-                Err(_elapsed) => self.overtake(),
+                Err(_elapsed) => {
+                    let next = self.board().overtake();
+                    self.start(next);
+                }
             }
         }
     }
 
-    /// Begins another statement if the last one takes long.
-    fn overtake(&self) {
-        let mut board = self.board();
-        if board.may_overtake() {
-            let next = board.next();
-            drop(board);
-            self.start(next);
-        }
-    }
-
-    /// Stores posts on this thread, if there are any.
-    fn start(&self, (channels, waiting): (Vec<ChannelId>, Vec<Waiting>)) {
-        if waiting.is_empty() {
+    fn start(&self, next: Next) {
+        if next.posts.is_empty() {
             return;
         }
-        self.shared.metrics.waiting().sub(i64::try_from(waiting.len()).unwrap_or_default());
-        let turn = Turn { lanes: self.clone(), channels };
-        self.shared.life.spawn_brief_here("posts", self.clone().store_waiting(turn, waiting));
-    }
-
-    async fn insert(&self, posts: &[Arc<NewPost>]) -> std::result::Result<Vec<Option<Posted>>, sqlx::Error> {
-        self.shared.metrics.statement();
-        let mut connection = self.connections.lend().await?;
-        let stored = timeout(self.connections.answer_limit(), send::insert(&mut connection, posts)).await;
-        let stored = stored.map_err(|elapsed| sqlx::Error::Io(elapsed.into()))?;
-        // Of a connection with any other failure it is not known what it is still good for.
-        if stored.as_ref().err().is_none_or(|error| is_key_taken(error) || is_retryable(error)) {
-            self.connections.give_back(connection);
-        }
-        stored
-    }
-
-    async fn insert_one(&self, post: &Arc<NewPost>) -> Result<Option<Posted>> {
-        match self.insert(std::slice::from_ref(post)).await {
-            Ok(mut stored) => Ok(stored.pop().flatten()),
-            Err(error) if is_key_taken(&error) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        self.shared.metrics.waiting().sub(i64::try_from(next.posts.len()).unwrap_or_default());
+        let turn = Turn { lanes: self.clone(), channels: next.channels };
+        self.shared.life.spawn_brief("posts", self.clone().store_waiting(turn, next.posts));
     }
 
     /// Stores those who waited, and answers them.
     async fn store_waiting(self, turn: Turn, waiting: Vec<Waiting>) {
         let (posts, answers): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|one| (one.post, one.answer)).unzip();
-        match self.insert(&posts).await {
+        let connections = &self.shared.connections;
+        match self.shared.insert(connections, &posts).await {
             Ok(stored) => answers.into_iter().zip(stored).for_each(|(to, stored)| tell(to, Ok(stored))),
             // One of them stands in the way of the others, or two replicas met in the same channels.
             Err(error) if is_key_taken(&error) || is_retryable(&error) => {
                 for (to, post) in answers.into_iter().zip(&posts) {
-                    tell(to, self.insert_one(post).await);
+                    tell(to, self.shared.insert_one(connections, post).await);
                 }
             }
             Err(error) => {
@@ -211,64 +137,41 @@ impl Lanes {
     }
 }
 
+impl Shared {
+    async fn insert(
+        &self,
+        connections: &OwnConnections,
+        posts: &[Arc<NewPost>],
+    ) -> std::result::Result<Vec<Option<Posted>>, sqlx::Error> {
+        self.metrics.statement();
+        let mut connection = connections.lend().await?;
+        let stored = timeout(connections.answer_limit(), send::insert(&mut connection, posts)).await;
+        let stored = stored.map_err(|elapsed| sqlx::Error::Io(elapsed.into()))?;
+        // Of a connection with any other failure it is not known what it is still good for.
+        if stored.as_ref().err().is_none_or(|error| is_key_taken(error) || is_retryable(error)) {
+            connections.give_back(connection);
+        }
+        stored
+    }
+
+    async fn insert_one(&self, connections: &OwnConnections, post: &Arc<NewPost>) -> Result<Option<Posted>> {
+        match self.insert(connections, std::slice::from_ref(post)).await {
+            Ok(mut stored) => Ok(stored.pop().flatten()),
+            Err(error) if is_key_taken(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 impl std::fmt::Debug for Lanes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lanes").finish_non_exhaustive()
     }
 }
 
-impl Board {
-    fn begin(&mut self) {
-        self.running += 1;
-        self.begun = Some(Instant::now());
-    }
-
-    /// Whether another statement may run beside those that do.
-    fn may_overtake(&self) -> bool {
-        self.running < AT_ONCE && self.begun.is_none_or(|begun| begun.elapsed() >= PATIENCE)
-    }
-
-    /// A statement of these channels has ended.
-    fn leave(&mut self, channels: &[ChannelId]) {
-        self.running -= 1;
-        for channel_id in channels {
-            let Some(lane) = self.lanes.get_mut(channel_id) else { continue };
-            lane.busy = false;
-            if lane.waiting.is_empty() {
-                self.lanes.remove(channel_id);
-            } else {
-                self.ready.push_back(*channel_id);
-            }
-        }
-    }
-
-    /// The posts of the next statement and their channels, none of which is busy. Empty when nobody waits. By channel, as
-    /// their rows are to be locked.
-    fn next(&mut self) -> (Vec<ChannelId>, Vec<Waiting>) {
-        let (mut channels, mut together) = (Vec::new(), Vec::new());
-        while together.len() < TOGETHER {
-            let Some(channel_id) = self.ready.pop_front() else { break };
-            let Some(lane) = self.lanes.get_mut(&channel_id) else { continue };
-            let count = lane.waiting.len().min(TOGETHER - together.len());
-            together.extend(lane.waiting.drain(..count));
-            lane.busy = true;
-            channels.push(channel_id);
-        }
-        if !together.is_empty() {
-            self.begin();
-        }
-        together.sort_by_key(|waiting| waiting.post.channel_id);
-        (channels, together)
-    }
-}
-
 impl Drop for Turn {
     fn drop(&mut self) {
-        let next = {
-            let mut board = self.lanes.board();
-            board.leave(&self.channels);
-            if board.running == 0 || board.may_overtake() { board.next() } else { Default::default() }
-        };
+        let next = self.lanes.board().leave(&self.channels);
         self.lanes.start(next);
     }
 }
