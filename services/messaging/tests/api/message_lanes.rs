@@ -27,16 +27,18 @@ async fn metric(world: &World, name: &str) -> i64 {
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-async fn await_waiting(world: &World, wanted: i64) {
-    eventually("posts wait", SOON, async || {
-        (metric(world, "send_posts_waiting").await == wanted).then_some(())
-    })
-    .await;
+async fn await_metric(world: &World, name: &str, wanted: i64) {
+    eventually(name, SOON, async || (metric(world, name).await == wanted).then_some(())).await;
+}
+
+/// Waits until so many statements have begun since the service started.
+async fn await_statements(world: &World, wanted: i64) {
+    await_metric(world, "send_statements_total", wanted).await;
 }
 
 /// Lets what is held go when so many posts wait.
 async fn let_go(world: &World, waiting: i64, held: Held) {
-    await_waiting(world, waiting).await;
+    await_metric(world, "send_posts_waiting", waiting).await;
     held.rollback().await.unwrap();
 }
 
@@ -110,7 +112,7 @@ async fn a_client_that_goes_away_leaves_one_message_at_most() {
     let held_up = tokio::select! {
         _ = join(ada.post(channel, &running), ada.post(channel, &waiting)) => false,
         // One waits, so the other is being stored: now their client goes away.
-        () = await_waiting(&world, 1) => true,
+        () = await_metric(&world, "send_posts_waiting", 1) => true,
     };
     assert!(held_up, "answered while somebody else holds the channel");
     held.rollback().await.unwrap();
@@ -132,10 +134,7 @@ async fn a_channel_that_is_held_up_holds_up_no_other() {
     let body = json!({ "content": "hello" });
     let first = ada.post(one, &body);
     let beside = async {
-        eventually("the first is being stored", SOON, async || {
-            (metric(&world, "send_statements_total").await == 1).then_some(())
-        })
-        .await;
+        await_statements(&world, 1).await;
         for _ in 0..3 {
             ada.post(other, &body).await.expect(201);
         }
@@ -170,23 +169,16 @@ impl Occupied {
         let Self { channels, held } = self;
         let before = metric(world, "send_statements_total").await;
         let body = json!({ "content": "held up" });
-        let run = async |statements: i64| {
-            eventually("statements run", SOON, async || {
-                let running = metric(world, "send_statements_total").await - before;
-                (running == statements).then_some(())
-            })
-            .await;
-        };
         // One after the other, or they would share a statement.
         let posts = join_all((0..).zip(&channels).map(|(earlier, channel)| {
-            let (run, body) = (&run, &body);
+            let body = &body;
             async move {
-                run(earlier).await;
+                await_statements(world, before + earlier).await;
                 ada.post(*channel, body).await
             }
         }));
         let (answers, outcome) = join(posts, async {
-            run(AT_ONCE as i64).await;
+            await_statements(world, before + AT_ONCE as i64).await;
             rest(held).await
         })
         .await;
