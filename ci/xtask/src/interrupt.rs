@@ -2,11 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, OrFail, Outcome};
 
 const SIGNALS: &[i32] =
     &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP];
+
+/// How often a long wait looks whether someone asked to end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Raised by the first signal and never lowered; and raised by every signal, lowered when stopping begins.
 #[derive(Debug, Default)]
@@ -45,6 +49,14 @@ pub(crate) fn stopping() {
 /// Whether someone asked to end after stopping began.
 pub(crate) fn hurried() -> bool {
     flags().again.load(Ordering::Relaxed)
+}
+
+/// Waits so long, or until someone asks to end.
+pub(crate) fn pause(time: Duration) {
+    let begun = Instant::now();
+    while !requested() && begun.elapsed() < time {
+        std::thread::sleep(LOOK_EVERY);
+    }
 }
 
 /// Fails once someone asked to end.

@@ -37,7 +37,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 pub struct PostgresConfig {
     /// `postgres://user:password@host:port/database`; `?sslmode=verify-full` for TLS.
     pub url: SecretString,
-    /// The most connections that this process holds.
+    /// The most connections that the pool holds.
     #[serde(default = "PostgresConfig::default_max_connections")]
     pub max_connections: u32,
     /// The longest wait for a free or a new connection, in milliseconds.

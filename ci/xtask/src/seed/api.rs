@@ -80,7 +80,7 @@ impl Api {
                 Failure::new(format!("{method} {url} failed: {error}; does the fleet run?"))
             })?;
             let Some(pause) = pause_of(&answer) else { return Ok(open(&answer)) };
-            std::thread::sleep(Duration::from_secs(pause));
+            interrupt::pause(Duration::from_secs(pause));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that stay with one thread, for a statement that everything waits for.
+//! Connections that stay with one runtime, for a statement that everything waits for.
 //!
 //! A pool's connection may have been opened on another thread, whose reactor then hears of the answer first and has to wake the
 //! one that waits; and the pool makes one more round trip with each connection that comes back. On a busy machine each
@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use super::{PING_LIMIT, PostgresConfig, TRUSTED_IDLE, answer_limit, options};
 use crate::StoreError;
 
-/// Connections of one thread. They are opened when they are needed and kept from then on: as many as were lent at once. No
-/// pool counts them.
+/// Connections of one runtime: a worker's, which is one thread, or the process's own. They are opened when they are needed and
+/// kept from then on: as many as were lent at once. No pool counts them.
 pub struct OwnConnections {
     options: PgConnectOptions,
     /// The longest wait for a new one.
@@ -43,7 +43,7 @@ impl OwnConnections {
         })
     }
 
-    /// The same for another thread.
+    /// The same for another runtime.
     #[must_use]
     pub fn sibling(&self) -> Self {
         let (patience, answer_limit) = (self.patience, self.answer_limit);
