@@ -12,7 +12,7 @@ mod connection;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSub};
+use redis::aio::{ConnectionManagerConfig, PubSub};
 use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError, ServerErrorKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -60,9 +60,9 @@ impl RedisConfig {
 pub struct RedisClient {
     client: Client,
     settings: ConnectionManagerConfig,
-    managers: Arc<ThreadLocal<ConnectionManager>>,
+    connections: Arc<ThreadLocal<RedisConnection>>,
     /// For a thread that cannot have its own; it connects like the others, when it is used.
-    common: ConnectionManager,
+    common: RedisConnection,
     prefix: Arc<str>,
     limit: Duration,
 }
@@ -86,9 +86,9 @@ pub async fn connect(config: &RedisConfig) -> Result<RedisClient, StoreError> {
         .set_connection_timeout(Some(limit))
         .set_response_timeout(Some(limit))
         .set_pipeline_buffer_size(1024);
-    let common = client.get_connection_manager_lazy(settings.clone()).map_err(unusable)?;
+    let common = RedisConnection::lazy(&client, &settings, limit).map_err(unusable)?;
     let prefix = config.prefix.as_str().into();
-    Ok(RedisClient { client, settings, managers: Arc::default(), common, prefix, limit })
+    Ok(RedisClient { client, settings, connections: Arc::default(), common, prefix, limit })
 }
 
 impl RedisClient {
@@ -113,9 +113,8 @@ impl RedisClient {
     /// runtime.
     #[must_use]
     pub fn connection(&self) -> RedisConnection {
-        let own = || self.client.get_connection_manager_lazy(self.settings.clone());
-        let manager = self.managers.get_or_try(own).unwrap_or(&self.common);
-        RedisConnection::new(manager.clone(), self.limit)
+        let own = || RedisConnection::lazy(&self.client, &self.settings, self.limit);
+        self.connections.get_or_try(own).unwrap_or(&self.common).clone()
     }
 
     /// A connection of its own for subscriptions. It does not come back by itself: when its stream ends, ask for another and

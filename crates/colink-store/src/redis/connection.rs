@@ -1,20 +1,36 @@
-//! The connection that callers get: the driver's, with a bound on each command.
+//! The connection that callers get: the driver's, with a bound on each command, and tried before a command is trusted to it
+//! after a loss.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use redis::aio::{ConnectionLike, ConnectionManager};
-use redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Cmd, Pipeline, PushInfo, PushKind, RedisFuture, RedisResult, Value};
 
 /// A connection on which no command takes longer than the configured timeout. Cheap to clone.
 #[derive(Clone)]
 pub struct RedisConnection {
     manager: ConnectionManager,
+    /// Whether the server was lost and has not answered since.
+    lost: Arc<AtomicBool>,
     limit: Duration,
 }
 
 impl RedisConnection {
-    pub(super) fn new(manager: ConnectionManager, limit: Duration) -> Self {
-        Self { manager, limit }
+    /// A connection that is opened by its first command. Must be called within a tokio runtime.
+    pub(super) fn lazy(
+        client: &Client,
+        settings: &ConnectionManagerConfig,
+        limit: Duration,
+    ) -> RedisResult<Self> {
+        let lost = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&lost);
+        let settings = settings.clone().set_push_sender(move |push: PushInfo| {
+            mark.fetch_or(push.kind == PushKind::Disconnection, Relaxed);
+            Ok::<_, std::convert::Infallible>(())
+        });
+        Ok(Self { manager: client.get_connection_manager_lazy(settings)?, lost, limit })
     }
 }
 
@@ -26,13 +42,11 @@ impl std::fmt::Debug for RedisConnection {
 
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(within(self.limit, async move {
-            match self.manager.send_packed_command(command).await {
-                Err(error) if error.is_connection_refusal() => {
-                    self.manager.send_packed_command(command).await
-                }
-                outcome => outcome,
-            }
+        let Self { manager, lost, limit } = self;
+        let lost: &AtomicBool = lost;
+        Box::pin(within(*limit, lost, async move {
+            settle(manager, lost).await;
+            manager.send_packed_command(command).await
         }))
     }
 
@@ -42,13 +56,11 @@ impl ConnectionLike for RedisConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        Box::pin(within(self.limit, async move {
-            match self.manager.send_packed_commands(pipeline, offset, count).await {
-                Err(error) if error.is_connection_refusal() => {
-                    self.manager.send_packed_commands(pipeline, offset, count).await
-                }
-                outcome => outcome,
-            }
+        let Self { manager, lost, limit } = self;
+        let lost: &AtomicBool = lost;
+        Box::pin(within(*limit, lost, async move {
+            settle(manager, lost).await;
+            manager.send_packed_commands(pipeline, offset, count).await
         }))
     }
 
@@ -57,11 +69,29 @@ impl ConnectionLike for RedisConnection {
     }
 }
 
-/// Bounds `call`. The callers above try a second time after a refused connection only: the manager answers with the outcome of
-/// its last attempt to connect, which may be old, and nothing was sent.
-async fn within<T>(limit: Duration, call: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    match tokio::time::timeout(limit, call).await {
+/// Has the manager connect again where it must. It answers with the outcome of its last attempt, which after a loss may be as
+/// old as the loss, and only then makes another; a PING takes that answer in place of a command, which could not be told from
+/// one that was sent and may not be repeated.
+async fn settle(manager: &mut ConnectionManager, lost: &AtomicBool) {
+    if lost.load(Relaxed) {
+        let _ = manager.send_packed_command(&redis::cmd("PING")).await;
+    }
+}
+
+/// Bounds `call`, and notes whether the server was reached.
+async fn within<T>(
+    limit: Duration,
+    lost: &AtomicBool,
+    call: impl Future<Output = RedisResult<T>>,
+) -> RedisResult<T> {
+    let outcome = match tokio::time::timeout(limit, call).await {
         Ok(outcome) => outcome,
         Err(elapsed) => Err(std::io::Error::new(std::io::ErrorKind::TimedOut, elapsed).into()),
+    };
+    let unreachable = outcome.as_ref().err().is_some_and(redis::RedisError::is_io_error);
+    // Read first: threads that only succeed need not take the cache line from each other.
+    if lost.load(Relaxed) != unreachable {
+        lost.store(unreachable, Relaxed);
     }
+    outcome
 }

@@ -35,6 +35,14 @@ async fn silent() -> (String, JoinSet<()>) {
     (address, tasks)
 }
 
+/// Closes every connection to `address` as soon as it is there, like a server that is going down, until the set is dropped.
+async fn slam(address: &str) -> JoinSet<()> {
+    let listener = TcpListener::bind(address).await.unwrap();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { while let Ok((_closed, _)) = listener.accept().await {} });
+    tasks
+}
+
 /// Passes every connection to `address` on to `target`, until the set is dropped.
 async fn forward(address: &str, target: String) -> JoinSet<()> {
     let listener = TcpListener::bind(address).await.unwrap();
@@ -133,6 +141,21 @@ async fn redis_may_be_down_silent_and_back() {
     redis::ping(&client).await.unwrap();
     drop(up);
     fails_in_time(redis::ping(&client), Duration::from_secs(3)).await;
+    let _up = forward(&address, authority(&value("COLINK_REDIS_URL"))).await;
+    redis::ping(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_first_command_after_redis_is_back_works_whatever_the_last_attempt_met() {
+    let address = closed().await;
+    let client = redis_at(&address, 5_000).await;
+    let mut up = forward(&address, authority(&value("COLINK_REDIS_URL"))).await;
+    redis::ping(&client).await.unwrap();
+    up.shutdown().await;
+    let mut slammed = slam(&address).await;
+    // The driver notices the loss by itself and connects again, which is cut off.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    slammed.shutdown().await;
     let _up = forward(&address, authority(&value("COLINK_REDIS_URL"))).await;
     redis::ping(&client).await.unwrap();
 }
