@@ -56,9 +56,14 @@ pub(crate) struct AvatarLink {
     pub(crate) expires_in_s: u64,
 }
 
+/// Whether two users meet in a workspace.
 #[derive(Debug, Deserialize)]
-struct Shared {
-    shared: bool,
+pub(crate) struct Shared {
+    /// They do.
+    pub(crate) shared: bool,
+    /// But only in such as are closed to sessions that were not proven by a second factor.
+    #[serde(default)]
+    pub(crate) require_mfa: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,10 +115,8 @@ impl Peers {
     ///
     /// # Errors
     /// When channels does not answer.
-    pub(crate) async fn share_workspace(&self, one: UserId, other: UserId) -> ApiResult<bool> {
-        let answer: Shared =
-            self.channels.get_json(&format!("/internal/users/{one}/shared-with/{other}")).await?;
-        Ok(answer.shared)
+    pub(crate) async fn shared(&self, one: UserId, other: UserId) -> ApiResult<Shared> {
+        self.channels.get_json(&format!("/internal/users/{one}/shared-with/{other}")).await
     }
 
     /// The workspaces with other members in which the user is the only owner.

@@ -29,6 +29,7 @@ struct Tables {
     /// Roles of the members of workspaces that are there.
     workspaces: HashMap<String, HashMap<String, &'static str>>,
     audit_log_is_closed: bool,
+    require_mfa: bool,
 }
 
 /// The other services of internal calls.
@@ -74,6 +75,11 @@ impl Peers {
         let mut tables = self.tables.lock().unwrap();
         tables.shared.insert((one.to_owned(), other.to_owned()));
         tables.shared.insert((other.to_owned(), one.to_owned()));
+    }
+
+    /// Has every workspace ask for a second factor.
+    pub(crate) fn require_mfa(&self) {
+        self.tables.lock().unwrap().require_mfa = true;
     }
 
     /// Makes a user the only owner of a workspace.
@@ -180,8 +186,9 @@ async fn shared_with(
     tables: Shared,
     path: web::Path<(String, String)>,
 ) -> HttpResponse {
-    let shared = tables.lock().unwrap().shared.contains(&path.into_inner());
-    answer(&request, Some(json!({ "shared": shared })))
+    let tables = tables.lock().unwrap();
+    let shared = tables.shared.contains(&path.into_inner());
+    answer(&request, Some(json!({ "shared": shared, "require_mfa": shared && tables.require_mfa })))
 }
 
 async fn sole_ownerships(request: HttpRequest, tables: Shared, user: web::Path<String>) -> HttpResponse {

@@ -36,6 +36,25 @@ async fn others_see_the_public_part() {
     refuses_bad_tokens(&world, Method::GET, &format!("/users/{}", session.user_id)).await;
 }
 
+/// whom one meets only where a second factor is asked for is seen by sessions that were proven by one.
+#[tokio::test]
+async fn members_of_a_closed_workspace_are_seen_with_a_second_factor() {
+    let world = World::start().await;
+    let (_, ada) = world.signed_in("ada").await;
+    let (_, bob) = world.signed_in("bob").await;
+    let (_, eve) = world.signed_in("eve").await;
+    world.peers.bring_together(&bob.user_id, &ada.user_id);
+    world.peers.require_mfa();
+    let path = format!("/users/{}", ada.user_id);
+    assert_eq!(bob.client.get(&path).await.expect(401).error_code(), "MFA_REQUIRED");
+    bob.client.get(&format!("/users/{}", bob.user_id)).await.expect(200);
+    eve.client.get(&path).await.expect(404);
+
+    sqlx::query("update sessions set amr = '{pwd,otp,mfa}'").execute(world.database()).await.unwrap();
+    let proven = world.session(&world.refresh(&bob.refresh).await.expect(200));
+    proven.client.get(&path).await.expect(200);
+}
+
 /// PUT and PATCH change what is given, with an event; a change of nothing is none.
 #[tokio::test]
 async fn a_profile_is_changed_by_its_owner() {

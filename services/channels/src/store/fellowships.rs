@@ -81,14 +81,18 @@ impl FromRow<'_, PgRow> for ChannelStay {
 }
 
 /// Whether two users are active members of one workspace that is not deleted.
-pub(crate) async fn find_shared(executor: impl PgExecutor<'_>, user: UserId, other: UserId) -> Result<bool> {
+pub(crate) async fn find_shared(
+    executor: impl PgExecutor<'_>,
+    user: UserId,
+    other: UserId,
+) -> Result<Option<bool>> {
     sqlx::query_scalar(
-        "select exists (
-           select from workspace_members a
-             join workspace_members b
-               on b.workspace_id = a.workspace_id and b.user_id = $2 and b.status = 'active'
-             join workspaces w on w.id = a.workspace_id and w.deleted_at is null
-            where a.user_id = $1 and a.status = 'active')",
+        "select bool_and(w.require_mfa)
+           from workspace_members a
+           join workspace_members b
+             on b.workspace_id = a.workspace_id and b.user_id = $2 and b.status = 'active'
+           join workspaces w on w.id = a.workspace_id and w.deleted_at is null
+          where a.user_id = $1 and a.status = 'active'",
     )
     .bind(user.as_uuid())
     .bind(other.as_uuid())

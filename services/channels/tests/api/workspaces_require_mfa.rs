@@ -73,6 +73,7 @@ async fn other_services_are_told() {
     let world = World::start().await;
     let ada = world.user("ada");
     let id = world.workspace(&ada).await;
+    let alan = world.member(&ada, &id, "alan", "member").await;
     let general = world.general(&ada, &id).await;
     let peer = world.service.internal("files");
     let told = async || {
@@ -80,6 +81,7 @@ async fn other_services_are_told() {
             (format!("/internal/channels/{general}/standing/{}", ada.id), "/require_mfa"),
             (format!("/internal/users/{}/channels?workspace_id={id}", ada.id), "/channels/0/require_mfa"),
             (format!("/internal/workspaces/{id}/members/{}", ada.id), "/require_mfa"),
+            (format!("/internal/users/{}/shared-with/{}", alan.id, ada.id), "/require_mfa"),
         ];
         let mut told: Vec<Value> = Vec::new();
         for (path, place) in paths {
@@ -87,9 +89,13 @@ async fn other_services_are_told() {
         }
         told
     };
-    assert_eq!(told().await, [json!(false), json!(false), json!(false)]);
+    assert_eq!(told().await, [json!(false), json!(false), json!(false), json!(false)]);
     let path = format!("/workspaces/{id}");
     proven(&world, &ada).put(&path, &json!({ "require_mfa": true })).await.expect(200);
-    assert_eq!(told().await, [json!(true), json!(true), json!(true)]);
+    assert_eq!(told().await, [json!(true), json!(true), json!(true), json!(true)]);
+    // Who also meet in an open workspace are not kept apart by the closed one.
+    let open = world.workspace(&alan).await;
+    world.join(&alan, &open, &ada, "member").await;
+    assert_eq!(told().await[3], json!(false));
     world.service.finish().await;
 }

@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use colink_auth::{Caller, Scoped, needs};
+use colink_core::error::ErrorKind;
 use colink_core::id::UserId;
 use colink_events::channels::AccessBypassed;
 use colink_http::{ApiError, ApiResult, Path, Reply, Success};
@@ -60,8 +61,8 @@ impl Summary {
 
 /// Get a user
 ///
-/// Members of a workspace see each other; to anybody else there is no such user. Realm admins see everybody, which is
-/// audited.
+/// Members of a workspace see each other; to anybody else there is no such user. If all workspaces that they share ask for a
+/// second factor, so does this (401 `MFA_REQUIRED`). Realm admins see everybody, which is audited.
 #[utoipa::path(
     get,
     path = "/users/{user_id}",
@@ -81,11 +82,15 @@ pub(crate) async fn get_user(
         user.filter(|user| user.is_bot() || user.email_verified_at.is_some() || user.erased_at.is_some());
     let user = user.ok_or_else(missing)?;
     let me = caller.user_id();
-    if user_id != me && !state.peers.share_workspace(me, user_id).await? {
-        if !caller.realm_admin() {
-            return Err(missing());
+    if user_id != me {
+        match state.peers.shared(me, user_id).await? {
+            met if met.shared && met.require_mfa && !caller.has_second_factor() => {
+                return Err(ApiError::of(ErrorKind::MfaRequired));
+            }
+            met if met.shared => {}
+            _ if caller.realm_admin() => note_bypass(&state, &caller).await?,
+            _ => return Err(missing()),
         }
-        note_bypass(&state, &caller).await?;
     }
     Ok(Reply::ok(Summary::of(user, state.clock.now())).with_body_etag())
 }

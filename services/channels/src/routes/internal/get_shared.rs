@@ -13,13 +13,16 @@ use crate::store::fellowships;
 #[derive(Debug, Serialize)]
 pub(crate) struct Shared {
     shared: bool,
+    /// All that they share are closed to sessions that were not proven by a second factor.
+    require_mfa: bool,
 }
 
-/// Whether both are members of one workspace now. Users who do not exist share none.
+/// Whether both are members of one workspace now, and of an open one. Users who do not exist share none.
 pub(crate) async fn get_shared(
     state: Data<State>,
     _: InternalCaller,
     PathParam((user, other)): PathParam<(UserId, UserId)>,
 ) -> ApiResult<Reply<Shared>> {
-    Ok(Reply::ok(Shared { shared: fellowships::find_shared(&state.pool, user, other).await? }))
+    let closed = fellowships::find_shared(&state.pool, user, other).await?;
+    Ok(Reply::ok(Shared { shared: closed.is_some(), require_mfa: closed.unwrap_or(false) }))
 }
