@@ -9,7 +9,7 @@ use colink_http::{ApiError, ApiResult};
 
 use crate::domain::table::{Access, Class, Route};
 use crate::exchange;
-use crate::limits::{Allowance, Subject, Verdict};
+use crate::limits::{Allowance, Count, Subject, Verdict};
 use crate::state::State;
 
 /// A client that may go on.
@@ -79,16 +79,40 @@ pub enum Admission {
     Refused(Allowance),
 }
 
-/// Counts the call.
+impl Admission {
+    /// What is left. Also of a call that was made before it was counted, and that other gateways left no room for.
+    pub fn allowance(self) -> Option<Allowance> {
+        match self {
+            Self::Granted(allowance) => allowance,
+            Self::Refused(allowance) => Some(allowance),
+        }
+    }
+}
+
+/// Counts the call, before it is made.
 ///
 /// # Errors
 /// 503 for a call that must be counted and cannot be.
 pub async fn admit(state: &State, class: Class, subject: Subject) -> ApiResult<Admission> {
+    counted(state, begin(state, class, subject)).await
+}
+
+/// The call, to be [counted](counted) before it is made, or beside it if it has room.
+pub fn begin(state: &State, class: Class, subject: Subject) -> Count {
     let budget = match (subject, class) {
         (Subject::Address(_), Class::Read | Class::Send | Class::Write) => state.limits.anonymous(),
         _ => state.limits.of(class),
     };
-    let (verdict, failure) = state.limiter.count(subject, class, budget).await;
+    state.limiter.begin(subject, class, budget)
+}
+
+/// Whether the call is within its budget.
+///
+/// # Errors
+/// 503 for a call that must be counted and cannot be.
+pub async fn counted(state: &State, call: Count) -> ApiResult<Admission> {
+    let class = call.class();
+    let (verdict, failure) = state.limiter.count(call).await;
     match verdict {
         Verdict::Allowed(Some(allowance)) => Ok(Admission::Granted(Some(allowance))),
         Verdict::Allowed(None) => {

@@ -6,8 +6,9 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use colink_http::context::RequestContext;
 use colink_http::{ApiError, ApiResult};
+use futures_util::future::join;
 
-use crate::access::{Admission, Known, admit, identify, refusal, tell, turn_away};
+use crate::access::{Admission, Known, begin, counted, identify, refusal, tell, turn_away};
 use crate::domain::table::find;
 use crate::proxy::{Call, Clients, forward};
 use crate::state::State;
@@ -28,10 +29,9 @@ pub async fn forward_call(
         Err(error) => return turn_away(&state, &context, error).await,
     };
     let class = route.class(request.method().as_str());
-    let allowance = match admit(&state, class, subject).await? {
-        Admission::Granted(allowance) => allowance,
-        Admission::Refused(allowance) => return Ok(refusal(allowance)),
-    };
+    let count = begin(&state, class, subject);
+    let has_room = count.has_room();
+    let counting = counted(&state, count);
     let call = Call {
         request: &request,
         upstream: route.upstream,
@@ -41,8 +41,17 @@ pub async fn forward_call(
         body: state.body,
         trust_forwarded: state.trust_forwarded,
     };
-    let mut response = forward(&clients, &state.upstreams, &call, payload).await?;
-    if let Some(allowance) = allowance {
+    let forwarding = forward(&clients, &state.upstreams, &call, payload);
+    let (admission, response) = if has_room {
+        join(counting, forwarding).await
+    } else {
+        match counting.await? {
+            Admission::Refused(allowance) => return Ok(refusal(allowance)),
+            granted => (Ok(granted), forwarding.await),
+        }
+    };
+    let mut response = response?;
+    if let Some(allowance) = admission?.allowance() {
         tell(response.headers_mut(), allowance);
     }
     Ok(response)

@@ -5,8 +5,12 @@
 //! cannot count must not let passwords be guessed. After a failure Redis is left alone for a second, so that
 //! not every call waits for it.
 //!
+//! Who has more than half of a budget left need not wait for the count, which then runs beside the call, for several at once.
+//!
 //! A budget of calls without a valid token that is used up is remembered until it has room again, so that the next such
 //! call costs neither Redis nor a signature.
+
+mod foresight;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -18,6 +22,7 @@ use colink_core::id::UserId;
 use colink_store::redis::RedisClient;
 use redis::Script;
 
+use self::foresight::{Forecast, Foresight, Told};
 use crate::config::Budget;
 use crate::domain::table::Class;
 
@@ -26,7 +31,8 @@ const REST: Duration = Duration::from_secs(1);
 /// Addresses with a used up budget that are remembered at once.
 const USED_UP: usize = 10_000;
 
-/// KEYS: the theoretical arrival time. ARGV: the interval between calls and the burst, both in microseconds.
+/// KEYS: the theoretical arrival time. ARGV: the interval between calls and the burst, both in microseconds, and the calls
+/// that were made before this one and not counted.
 /// Answers: allowed, calls left, microseconds until a call is allowed, until the budget is whole again.
 const GCRA: &str = r"
 local clock = redis.call('TIME')
@@ -34,9 +40,14 @@ local now = clock[1] * 1000000 + clock[2]
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local arrival = tonumber(redis.call('GET', KEYS[1]) or now)
 if arrival < now then arrival = now end
+local owed = tonumber(ARGV[3])
+if owed > 0 then arrival = math.max(arrival, math.min(arrival + owed * interval, now + burst)) end
 local following = arrival + interval
 local wait = following - burst - now
 if wait > 0 then
+  if owed > 0 then
+    redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
+  end
   return {0, 0, wait, arrival - now}
 end
 redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', math.ceil((following - now) / 1000))
@@ -76,6 +87,27 @@ pub struct Allowance {
     pub reset: Duration,
 }
 
+/// A call that is to be counted.
+#[derive(Debug)]
+pub struct Count {
+    subject: Subject,
+    class: Class,
+    budget: Budget,
+    forecast: Forecast,
+}
+
+impl Count {
+    /// The budget's class.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Whether the call may be made before it is counted.
+    pub fn has_room(&self) -> bool {
+        !matches!(self.forecast, Forecast::First(_))
+    }
+}
+
 /// Counts calls.
 pub struct Limiter {
     redis: RedisClient,
@@ -85,6 +117,7 @@ pub struct Limiter {
     resting_until: AtomicU64,
     /// Networks whose budget of calls without a valid token is used up, and until when.
     used_up: RwLock<HashMap<Option<IpAddr>, Instant>>,
+    foresight: Foresight,
 }
 
 impl Limiter {
@@ -96,6 +129,7 @@ impl Limiter {
             started: Instant::now(),
             resting_until: AtomicU64::new(0),
             used_up: RwLock::default(),
+            foresight: Foresight::new(),
         }
     }
 
@@ -117,17 +151,22 @@ impl Limiter {
         }
     }
 
-    /// Counts a call. `Err` holds what Redis failed with, for the metric.
-    pub async fn count(
-        &self,
-        subject: Subject,
-        class: Class,
-        budget: Budget,
-    ) -> (Verdict, Option<redis::RedisError>) {
+    /// A call that has come.
+    pub fn begin(&self, subject: Subject, class: Class, budget: Budget) -> Count {
+        Count { subject, class, budget, forecast: self.foresight.begin(subject, class, budget) }
+    }
+
+    /// Counts it. `Err` holds what Redis failed with, for the metric.
+    pub async fn count(&self, call: Count) -> (Verdict, Option<redis::RedisError>) {
+        let Count { subject, class, budget, forecast } = call;
+        let told = match forecast {
+            Forecast::First(told) | Forecast::Beside(told) => told,
+            Forecast::Later(remaining) => return (Verdict::Allowed(Some(foreseen(budget, remaining))), None),
+        };
         if self.is_resting() {
             return (uncounted(class), None);
         }
-        match self.ask(&self.key(subject, class), budget).await {
+        match self.ask(&self.key(subject, class), budget, &told).await {
             Ok(verdict) => {
                 if let (Class::Unproven, Subject::Address(ip), Verdict::Refused(allowance)) =
                     (class, subject, verdict)
@@ -144,13 +183,14 @@ impl Limiter {
         }
     }
 
-    async fn ask(&self, key: &str, budget: Budget) -> Result<Verdict, redis::RedisError> {
-        let interval = (60_000_000 / u64::from(budget.per_minute)).max(1);
+    async fn ask(&self, key: &str, budget: Budget, told: &Told) -> Result<Verdict, redis::RedisError> {
+        let interval = interval(budget);
         let burst = interval * u64::from(budget.burst);
         let mut connection = self.redis.connection();
         let mut call = self.script.key(key);
         let (allowed, remaining, wait, reset): (u8, u32, u64, u64) =
-            call.arg(interval).arg(burst).invoke_async(&mut connection).await?;
+            call.arg(interval).arg(burst).arg(told.owed()).invoke_async(&mut connection).await?;
+        told.learn(remaining);
         let (retry_after, reset) = (Duration::from_micros(wait), Duration::from_micros(reset));
         let allowance = Allowance { limit: budget.burst, remaining, retry_after, reset };
         Ok(if allowed == 1 { Verdict::Allowed(Some(allowance)) } else { Verdict::Refused(allowance) })
@@ -183,6 +223,18 @@ fn network(ip: IpAddr) -> IpAddr {
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
         ip @ IpAddr::V4(_) => ip,
     }
+}
+
+/// Microseconds between two calls.
+fn interval(budget: Budget) -> u64 {
+    (60_000_000 / u64::from(budget.per_minute)).max(1)
+}
+
+/// What is left of a budget, as far as is known here.
+fn foreseen(budget: Budget, remaining: u32) -> Allowance {
+    let spent = budget.burst.saturating_sub(remaining);
+    let reset = Duration::from_micros(interval(budget) * u64::from(spent));
+    Allowance { limit: budget.burst, remaining, retry_after: Duration::ZERO, reset }
 }
 
 fn uncounted(class: Class) -> Verdict {

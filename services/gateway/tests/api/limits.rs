@@ -1,6 +1,7 @@
 //! Budgets, counted in a real Redis.
 
 use colink_test::{Answer, Client, SOON, Settings, eventually};
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::harness::{Edge, behind};
@@ -156,4 +157,29 @@ async fn two_gateways_share_the_count() {
     second.client(&user).get("/api/unreads").await.expect(200);
     edge.service.client(&user).get("/api/unreads").await.expect(429);
     second.client(&user).get("/api/unreads").await.expect(429);
+}
+
+/// G-4: who has much left is not counted call by call, and yet gets as many as he may: one after the other, all at once, and
+/// through two gateways in turn.
+#[tokio::test]
+async fn calls_that_are_counted_together_are_all_counted() {
+    let change = |settings: Settings| settings.set("limits.read_burst", 100).set("limits.read_per_minute", 1);
+    let edge = Edge::start_with(change).await;
+    let second = edge.stage.start::<gateway::Gateway>(change(behind(&edge.stub.authority()))).await;
+    let ann = edge.service.client(&edge.user("ann"));
+    for left in (0..100).rev() {
+        assert_eq!(number(&ann.get("/api/unreads").await.expect(200), "ratelimit-remaining"), left);
+    }
+    ann.get("/api/unreads").await.expect(429);
+
+    let ben = edge.service.client(&edge.user("ben"));
+    let answers = join_all((0..150).map(|_| ben.get("/api/unreads"))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 100);
+
+    let eve = edge.user("eve");
+    let mut passed = 0;
+    for client in [edge.service.client(&eve), second.client(&eve)].iter().cycle().take(120) {
+        passed += usize::from(client.get("/api/unreads").await.status == 200);
+    }
+    assert_eq!(passed, 100);
 }
