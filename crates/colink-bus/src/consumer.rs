@@ -35,6 +35,7 @@ pub use handler::{HandleError, Handler, RawHandler};
 pub use record::Record;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use colink_events::{Event, Topic};
 use colink_telemetry::metrics::Metrics;
@@ -62,7 +63,7 @@ pub struct Consumer {
     routes: Routes,
     concurrency: usize,
     redrive: bool,
-    unhurried: bool,
+    unhurried: Option<Duration>,
 }
 
 impl Consumer {
@@ -86,7 +87,7 @@ impl Consumer {
             routes: Routes::default(),
             concurrency: 4,
             redrive: false,
-            unhurried: false,
+            unhurried: None,
         })
     }
 
@@ -128,11 +129,11 @@ impl Consumer {
         self
     }
 
-    /// For effects that nobody waits for: the broker answers when there is a good deal to read, or after a quarter of a
-    /// second. Each answer costs the broker and this process about the same, whether it brings one event or a hundred.
+    /// For effects that nobody waits for: the broker answers when there is a good deal to read, or after `patience`. Each
+    /// answer costs the broker, this process and its store about the same, whether it brings one event or a hundred.
     #[must_use]
-    pub fn unhurried(mut self) -> Self {
-        self.unhurried = true;
+    pub fn unhurried(mut self, patience: Duration) -> Self {
+        self.unhurried = Some(patience);
         self
     }
 
@@ -160,8 +161,9 @@ impl Consumer {
     pub async fn run(self, cancel: CancellationToken) -> Result<(), BusError> {
         let hooks = ReaderHooks::new(&self.group, &self.config.topic_prefix, self.metrics.clone());
         let mut settings = self.config.consuming(&self.group);
-        if self.unhurried {
-            settings.set("fetch.min.bytes", "65536").set("fetch.wait.max.ms", "250");
+        if let Some(patience) = self.unhurried {
+            let patience = patience.as_millis().to_string();
+            settings.set("fetch.min.bytes", "65536").set("fetch.wait.max.ms", patience);
         }
         let consumer: StreamConsumer<ReaderHooks> = settings.create_with_context(hooks)?;
         let names: Vec<String> = self.topics.iter().map(|topic| self.config.topic(topic.name())).collect();

@@ -5,6 +5,8 @@
 
 mod every_event;
 
+use std::time::Duration;
+
 use colink_bus::{BusError, Consumer, Producer};
 use colink_events::Topic;
 use colink_telemetry::Metrics;
@@ -15,6 +17,9 @@ use every_event::Recorder;
 
 /// The group's name: offsets are stored under it, so it never changes.
 const GROUP: &str = "admin-audit";
+
+/// How long events are gathered: whoever looks something up in the log was not there when it happened.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The consumer that writes the log.
 ///
@@ -30,7 +35,7 @@ pub(crate) fn audit(
     let consumer = Consumer::group(GROUP, &config.kafka, producer, metrics)?
         .concurrency(config.audit.partitions_at_once)
         .redrive(config.audit.redrive)
-        .unhurried()
+        .unhurried(PATIENCE)
         .on_any_batch(recorder);
     Ok(Topic::ALL.into_iter().fold(consumer, Consumer::topic))
 }

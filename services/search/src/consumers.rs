@@ -19,6 +19,8 @@ mod user_erased;
 mod user_registered;
 mod user_updated;
 
+use std::time::Duration;
+
 use colink_bus::{BusError, Consumer, HandleError, Producer};
 use colink_events::Envelope;
 use colink_events::channels::{ChannelCreated, ChannelUpdated, DmCreated};
@@ -34,6 +36,9 @@ use crate::state::State;
 
 /// The group's name: offsets are stored under it, so it never changes.
 const GROUP: &str = "search-index";
+
+/// How long events are gathered: half of the time in which a message is to be found (S-5).
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where the handlers write.
 #[derive(Debug, Clone)]
@@ -63,7 +68,7 @@ pub(crate) fn index(
     let to = Index { state: state.clone() };
     Ok(Consumer::group(GROUP, &config.kafka, producer, metrics)?
         .concurrency(config.search.index_concurrency)
-        .unhurried()
+        .unhurried(PATIENCE)
         .on_batch::<MessageCreated>(to.clone())
         .on::<MessageUpdated>(to.clone())
         .on::<MessageDeleted>(to.clone())

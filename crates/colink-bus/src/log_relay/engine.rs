@@ -56,8 +56,9 @@ pub(super) struct Engine<L> {
     pub(super) active: HashSet<ChannelId>,
     /// Channels that wait for a free read.
     pub(super) to_read: VecDeque<ChannelId>,
-    /// Stored rows whose copy for the mirror could not be queued yet.
+    /// Stored rows whose copy for the mirror is not queued yet.
     pub(super) to_mirror: VecDeque<LogRow>,
+    pub(super) mirrored_at: Instant,
     pub(super) in_flight: usize,
     pub(super) mirrors_in_flight: usize,
     pub(super) reads: usize,
@@ -116,6 +117,7 @@ impl<L: ChannelLog> Engine<L> {
             active: HashSet::new(),
             to_read: VecDeque::new(),
             to_mirror: VecDeque::new(),
+            mirrored_at: Instant::now(),
             in_flight: 0,
             mirrors_in_flight: 0,
             reads: 0,
@@ -218,7 +220,7 @@ impl<L: ChannelLog> Engine<L> {
             return Err(BusError::Fatal);
         }
         self.take_acks();
-        self.send_mirrors()?;
+        self.mirror()?;
         self.inspect();
         self.start_reads();
         self.send_ready()?;

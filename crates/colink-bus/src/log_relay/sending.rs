@@ -1,7 +1,7 @@
 //! From a channel's rows to the producer, and back from the acknowledgements.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::board::{Ack, Ticket};
 use super::engine::Engine;
@@ -14,6 +14,9 @@ use crate::producer::{Record, Sink};
 /// from the stream.
 const MIRROR_ROWS: usize = 8192;
 const MIRRORS_IN_FLIGHT: usize = 1000;
+/// How long copies are gathered, unless there are many: nobody inside waits for them, and the broker is asked once for each
+/// partition, however many records that is.
+const MIRROR_EVERY: Duration = Duration::from_millis(250);
 
 impl<L: ChannelLog> Engine<L> {
     /// Sends every row that is in order, as far as the producer takes them.
@@ -94,9 +97,20 @@ impl<L: ChannelLog> Engine<L> {
         }
     }
 
+    /// Sends the copies that were gathered, when it is time.
+    pub(super) fn mirror(&mut self) -> Result<(), BusError> {
+        let now = Instant::now();
+        let due = now.duration_since(self.mirrored_at) >= MIRROR_EVERY;
+        if !self.to_mirror.is_empty() && (due || self.to_mirror.len() >= MIRRORS_IN_FLIGHT / 2) {
+            self.mirrored_at = now;
+            self.send_mirrors()?;
+        }
+        Ok(())
+    }
+
     /// Sends the copies for outside consumers. They go after the acknowledgement of the event itself, in batches, so that
     /// they never stand before an event on the broker's connection.
-    pub(super) fn send_mirrors(&mut self) -> Result<(), BusError> {
+    fn send_mirrors(&mut self) -> Result<(), BusError> {
         while self.mirrors_in_flight < MIRRORS_IN_FLIGHT
             && let Some(LogRow { channel_id, seq, head, payload }) = self.to_mirror.front()
         {

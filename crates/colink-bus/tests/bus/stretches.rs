@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use colink_bus::{Consumer, HandleError, Handler, OutgoingEvent};
@@ -68,7 +69,7 @@ fn start(world: &World, ledger: &Arc<Ledger>) -> Running {
     let (producer, metrics) = world.producer();
     let consumer = Consumer::group("ledger", &world.kafka, &producer, &metrics)
         .unwrap()
-        .unhurried()
+        .unhurried(Duration::from_millis(250))
         .on_batch::<UserUpdated>(Arc::clone(ledger));
     Running::start(|cancel| consumer.run(cancel))
 }
