@@ -1,9 +1,10 @@
-//! Hashing of passwords: argon2id, and bcrypt of other systems, on threads that may block, a few at a time.
+//! Hashing of passwords: argon2id, and bcrypt of other systems, on threads of their own, a few at a time.
 //!
 //! A hash takes tens of milliseconds and megabytes by design, so there is a queue: [`Passwords::turn`] waits
 //! for a place, and the place stays taken until the thread is done, also when the request is gone by then.
 
 mod floor;
+mod threads;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use colink_telemetry::metrics::Histogram;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::floor::Floor;
+use self::threads::Threads;
 use crate::config::Argon2Config;
 use crate::domain::foreign_hash::{BCRYPT_BYTES, is_bcrypt};
 use crate::domain::password::Password;
@@ -24,6 +26,7 @@ use crate::error::AuthError;
 pub(crate) struct Passwords {
     cost: Params,
     places: Arc<Semaphore>,
+    threads: Threads,
     patience: Duration,
     /// What the password of an unknown user is compared with, so that it takes as long.
     decoy: Arc<str>,
@@ -52,7 +55,7 @@ impl Passwords {
     /// A queue with the given cost.
     ///
     /// # Errors
-    /// [`AuthError::Crypto`] when the cost is outside what argon2 allows.
+    /// [`AuthError::Crypto`] when the cost is outside what argon2 allows, or no thread can be started.
     pub(crate) fn new(config: Argon2Config, seconds: Histogram) -> Result<Self, AuthError> {
         let cost = Params::new(config.memory_kib, config.iterations, config.parallelism, None);
         let cost = cost.map_err(AuthError::crypto)?;
@@ -60,6 +63,7 @@ impl Passwords {
         Ok(Self {
             cost,
             places: Arc::new(Semaphore::new(config.concurrency)),
+            threads: Threads::start(config.concurrency)?,
             patience: Duration::from_millis(config.wait_ms),
             decoy,
             floor: Arc::default(),
@@ -136,14 +140,14 @@ impl Turn {
         work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {
         let (place, seconds) = (Arc::clone(&self.place), self.passwords.seconds.clone());
-        let working = tokio::task::spawn_blocking(move || {
+        let timed = move || {
             let _taken = place;
             let began = Instant::now();
             let done = work();
             seconds.observe(began.elapsed().as_secs_f64());
             done
-        });
-        working.await.map_err(AuthError::crypto)?
+        };
+        self.passwords.threads.run(timed).await?
     }
 }
 
