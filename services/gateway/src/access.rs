@@ -65,7 +65,7 @@ pub async fn turn_away(state: &State, context: &RequestContext, error: ApiError)
         && let Admission::Refused(allowance) =
             admit(state, Class::Unproven, Subject::Address(context.ip())).await?
     {
-        return Ok(refusal(allowance));
+        return Ok(refusal(state, Class::Unproven, allowance));
     }
     Err(error)
 }
@@ -119,10 +119,7 @@ pub async fn counted(state: &State, call: Count) -> ApiResult<Admission> {
             state.metrics.uncounted(class, failure.as_ref());
             Ok(Admission::Granted(None))
         }
-        Verdict::Refused(allowance) => {
-            state.metrics.refused(class);
-            Ok(Admission::Refused(allowance))
-        }
+        Verdict::Refused(allowance) => Ok(Admission::Refused(allowance)),
         Verdict::Uncountable => {
             state.metrics.uncounted(class, failure.as_ref());
             Err(ApiError::new(
@@ -134,7 +131,8 @@ pub async fn counted(state: &State, call: Count) -> ApiResult<Admission> {
 }
 
 /// 429.
-pub fn refusal(allowance: Allowance) -> HttpResponse {
+pub fn refusal(state: &State, class: Class, allowance: Allowance) -> HttpResponse {
+    state.metrics.refused(class);
     let mut response = ApiError::rate_limited(allowance.retry_after).error_response();
     tell(response.headers_mut(), allowance);
     response

@@ -46,7 +46,7 @@ pub async fn forward_call(
         join(counting, forwarding).await
     } else {
         match counting.await? {
-            Admission::Refused(allowance) => return Ok(refusal(allowance)),
+            Admission::Refused(allowance) => return Ok(refusal(&state, class, allowance)),
             granted => (Ok(granted), forwarding.await),
         }
     };

@@ -5,7 +5,8 @@
 //! cannot count must not let passwords be guessed. After a failure Redis is left alone for a second, so that
 //! not every call waits for it.
 //!
-//! Who has more than half of a budget left need not wait for the count, which then runs beside the call, for several at once.
+//! Who has half of a budget left need not wait for the count, which then runs beside the call, for several at once
+//! (`foresight.rs`). Credentials are always counted first.
 //!
 //! A budget of calls without a valid token that is used up is remembered until it has room again, so that the next such
 //! call costs neither Redis nor a signature.
@@ -153,20 +154,25 @@ impl Limiter {
 
     /// A call that has come.
     pub fn begin(&self, subject: Subject, class: Class, budget: Budget) -> Count {
-        Count { subject, class, budget, forecast: self.foresight.begin(subject, class, budget) }
+        Count {
+            subject,
+            class,
+            budget,
+            forecast: self.foresight.begin(subject, class, budget, Instant::now()),
+        }
     }
 
     /// Counts it. `Err` holds what Redis failed with, for the metric.
     pub async fn count(&self, call: Count) -> (Verdict, Option<redis::RedisError>) {
         let Count { subject, class, budget, forecast } = call;
-        let told = match forecast {
+        let mut told = match forecast {
             Forecast::First(told) | Forecast::Beside(told) => told,
             Forecast::Later(remaining) => return (Verdict::Allowed(Some(foreseen(budget, remaining))), None),
         };
         if self.is_resting() {
             return (uncounted(class), None);
         }
-        match self.ask(&self.key(subject, class), budget, &told).await {
+        match self.ask(&self.key(subject, class), budget, &mut told).await {
             Ok(verdict) => {
                 if let (Class::Unproven, Subject::Address(ip), Verdict::Refused(allowance)) =
                     (class, subject, verdict)
@@ -183,7 +189,7 @@ impl Limiter {
         }
     }
 
-    async fn ask(&self, key: &str, budget: Budget, told: &Told) -> Result<Verdict, redis::RedisError> {
+    async fn ask(&self, key: &str, budget: Budget, told: &mut Told) -> Result<Verdict, redis::RedisError> {
         let interval = interval(budget);
         let burst = interval * u64::from(budget.burst);
         let mut connection = self.redis.connection();

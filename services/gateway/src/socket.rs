@@ -28,7 +28,7 @@ pub async fn tunnel_socket(
     }
     let counted = admit(&state, Class::Socket, Subject::Address(context.ip())).await?;
     if let Admission::Refused(allowance) = counted {
-        return Ok(refusal(allowance));
+        return Ok(refusal(&state, Class::Socket, allowance));
     }
     let _admitted = state.upstreams.admit(Upstream::Presence)?;
     let upgrade = Upgrade {

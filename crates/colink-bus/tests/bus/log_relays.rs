@@ -191,7 +191,8 @@ async fn mirrored_rows_are_copied_after_the_event() {
 /// E-2: what is published last before a stop is marked, so that the next start repeats nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finishes_what_was_handed_over() {
-    let world = World::new(&["colink.messages"]).await;
+    let mut world = World::new(&["colink.messages", "message.deleted"]).await;
+    world.kafka.mirror = true;
     let log = TestLog::new(&world.pool).await;
     let (relay, handle, _) = start(&world, &log, world.pool.clone(), LogRelayConfig::default());
     until_owned(&handle).await;
@@ -202,6 +203,7 @@ async fn a_stop_finishes_what_was_handed_over() {
     }
     relay.stop().await;
     assert_eq!(log.published_seq(channel_id).await, 50);
+    assert_eq!(world.read("message.deleted", 50).await.len(), 50);
     assert_eq!(handle.publish(log.append(channel_id).await.0, 50), HandOver::Refused);
     world.end().await;
 }

@@ -84,14 +84,16 @@ async fn within<T>(
     lost: &AtomicBool,
     call: impl Future<Output = RedisResult<T>>,
 ) -> RedisResult<T> {
+    let was_lost = lost.load(Relaxed);
     let outcome = match tokio::time::timeout(limit, call).await {
         Ok(outcome) => outcome,
         Err(elapsed) => Err(std::io::Error::new(std::io::ErrorKind::TimedOut, elapsed).into()),
     };
-    let unreachable = outcome.as_ref().err().is_some_and(redis::RedisError::is_io_error);
-    // Read first: threads that only succeed need not take the cache line from each other.
-    if lost.load(Relaxed) != unreachable {
-        lost.store(unreachable, Relaxed);
+    if outcome.as_ref().err().is_some_and(redis::RedisError::is_io_error) {
+        lost.store(true, Relaxed);
+    } else if was_lost {
+        // Only of a loss from before: the server may have gone with its answer.
+        lost.store(false, Relaxed);
     }
     outcome
 }

@@ -1,5 +1,6 @@
 //! Stores that refuse connections, that accept and then say nothing, and that come back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use colink_store::mongo::MongoConfig;
@@ -8,6 +9,7 @@ use colink_store::redis::RedisConfig;
 use colink_store::s3::{ObjectStore, S3Config};
 use colink_store::{StoreError, mongo, postgres, redis};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::environment::{authority, postgres_url, secret, unique, value};
@@ -36,11 +38,16 @@ async fn silent() -> (String, JoinSet<()>) {
 }
 
 /// Closes every connection to `address` as soon as it is there, like a server that is going down, until the set is dropped.
-async fn slam(address: &str) -> JoinSet<()> {
+async fn slam(address: &str) -> (JoinSet<()>, Arc<Notify>) {
     let listener = TcpListener::bind(address).await.unwrap();
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move { while let Ok((_closed, _)) = listener.accept().await {} });
-    tasks
+    let (mut tasks, slammed) = (JoinSet::new(), Arc::new(Notify::new()));
+    let told = Arc::clone(&slammed);
+    tasks.spawn(async move {
+        while let Ok((_closed, _)) = listener.accept().await {
+            told.notify_one();
+        }
+    });
+    (tasks, slammed)
 }
 
 /// Passes every connection to `address` on to `target`, until the set is dropped.
@@ -152,10 +159,11 @@ async fn the_first_command_after_redis_is_back_works_whatever_the_last_attempt_m
     let mut up = forward(&address, authority(&value("COLINK_REDIS_URL"))).await;
     redis::ping(&client).await.unwrap();
     up.shutdown().await;
-    let mut slammed = slam(&address).await;
+    let (mut going_down, slammed) = slam(&address).await;
     // The driver notices the loss by itself and connects again, which is cut off.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    slammed.shutdown().await;
+    tokio::time::timeout(PATIENCE, slammed.notified()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    going_down.shutdown().await;
     let _up = forward(&address, authority(&value("COLINK_REDIS_URL"))).await;
     redis::ping(&client).await.unwrap();
 }

@@ -80,7 +80,8 @@ impl FromRow<'_, PgRow> for ChannelStay {
     }
 }
 
-/// Whether two users are active members of one workspace that is not deleted.
+/// Whether all workspaces that are not deleted and in which two users are active members ask for a second factor; `None` when
+/// there is no such workspace.
 pub(crate) async fn find_shared(
     executor: impl PgExecutor<'_>,
     user: UserId,

@@ -1,11 +1,10 @@
 //! What is known of users' budgets between two answers of Redis: a call of somebody who has most of his left need not wait
 //! until it is counted, and several such calls are counted together.
 //!
-//! Every call is counted, and every answer says what is left. What is not known is what other gateways let through since,
-//! and the half that is kept back is for that.
+//! What is not known is what other gateways let through since. So each is at most [`AHEAD`] calls ahead of the count, and
+//! never in the second half of a budget. What a gateway owes when it stops is not counted. Without an answer nothing is known.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use colink_core::id::UserId;
@@ -17,30 +16,32 @@ use crate::domain::table::Class;
 
 /// Budgets that are known at once.
 const KNOWN: u64 = 10_000;
-/// How long after its last call a budget is known.
-const KEPT: Duration = Duration::from_secs(10);
+/// How long after its last call a budget is known, and what is owed: longer than a budget needs to become whole.
+const KEPT: Duration = Duration::from_mins(2);
 /// The last so many calls of a budget are never made before they are counted.
 const COUNTED_FIRST: u32 = 16;
 /// Calls that are counted together at most, and how long one may wait for that.
 const TOGETHER: u32 = 16;
-const COUNT_EVERY_MS: u64 = 250;
+const COUNT_EVERY: Duration = Duration::from_millis(250);
+/// Calls that were made and of which no answer has come.
+const AHEAD: u32 = 32;
 
 /// The budgets that are known.
-pub(super) struct Foresight {
-    known: Cache<(UserId, Class), Arc<Known>>,
-    started: Instant,
-}
+pub(super) struct Foresight(Cache<(UserId, Class), Arc<Mutex<Known>>>);
 
 #[derive(Debug, Default)]
 struct Known {
     /// Calls left, as Redis said last.
-    remaining: AtomicU32,
+    remaining: u32,
     /// Calls that it was told of and has not answered.
-    under_way: AtomicU32,
+    under_way: u32,
     /// Calls that it was not told of.
-    owed: AtomicU32,
-    /// When it was told last, in milliseconds since the start.
-    told_at: AtomicU64,
+    owed: u32,
+    /// How often it was told, and when last.
+    told: u64,
+    told_at: Option<Instant>,
+    /// Which of these its newest answer is for.
+    answered: u64,
 }
 
 /// When a call is counted.
@@ -55,42 +56,47 @@ pub(super) enum Forecast {
 }
 
 /// What Redis is told of: a call and those before it that were not counted yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Told {
-    known: Option<Arc<Known>>,
+    known: Option<Arc<Mutex<Known>>>,
+    number: u64,
     owed: u32,
+    answered: bool,
 }
 
 impl Foresight {
     pub(super) fn new() -> Self {
-        let known = Cache::builder().max_capacity(KNOWN).time_to_idle(KEPT).build();
-        Self { known, started: Instant::now() }
+        Self(Cache::builder().max_capacity(KNOWN).time_to_idle(KEPT).build())
     }
 
-    pub(super) fn begin(&self, subject: Subject, class: Class, budget: Budget) -> Forecast {
-        let Subject::User(user) = subject else { return Forecast::First(Told { known: None, owed: 0 }) };
-        let known = self.known.get_with((user, class), Arc::default);
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let out = known.under_way.load(Relaxed) + known.owed.load(Relaxed) + 1;
-        let left = known.remaining.load(Relaxed).saturating_sub(out);
-        if left < COUNTED_FIRST.max(budget.burst / 2) {
-            return Forecast::First(known.tell(now));
+    /// A call that comes at `now`. Guesses at secrets are always counted first, and so is what an address is counted for.
+    pub(super) fn begin(&self, subject: Subject, class: Class, budget: Budget, now: Instant) -> Forecast {
+        let (Subject::User(user), Class::Read | Class::Send | Class::Write) = (subject, class) else {
+            return Forecast::First(Told::default());
+        };
+        let shared = self.0.get_with((user, class), Arc::default);
+        let mut known = lock(&shared);
+        let out = known.under_way + known.owed + 1;
+        let left = known.remaining.saturating_sub(out);
+        if out > AHEAD || left < COUNTED_FIRST.max(budget.burst / 2) {
+            return Forecast::First(known.tell(&shared, now));
         }
-        let due = now.saturating_sub(known.told_at.load(Relaxed)) >= COUNT_EVERY_MS;
-        if due || known.owed.load(Relaxed) + 1 >= TOGETHER {
-            return Forecast::Beside(known.tell(now));
+        let due = known.told_at.is_none_or(|told_at| now.duration_since(told_at) >= COUNT_EVERY);
+        if due || known.owed + 1 >= TOGETHER {
+            return Forecast::Beside(known.tell(&shared, now));
         }
-        known.owed.fetch_add(1, Relaxed);
+        known.owed += 1;
         Forecast::Later(left)
     }
 }
 
 impl Known {
-    fn tell(self: Arc<Self>, now: u64) -> Told {
-        let owed = self.owed.swap(0, Relaxed);
-        self.under_way.fetch_add(owed + 1, Relaxed);
-        self.told_at.store(now, Relaxed);
-        Told { known: Some(self), owed }
+    fn tell(&mut self, shared: &Arc<Mutex<Self>>, now: Instant) -> Told {
+        let owed = std::mem::take(&mut self.owed);
+        self.under_way += owed + 1;
+        self.told += 1;
+        self.told_at = Some(now);
+        Told { known: Some(Arc::clone(shared)), number: self.told, owed, answered: false }
     }
 }
 
@@ -100,20 +106,33 @@ impl Told {
         self.owed
     }
 
-    /// Takes note of Redis's answer.
-    pub(super) fn learn(&self, remaining: u32) {
-        if let Some(known) = &self.known {
-            known.remaining.store(remaining, Relaxed);
+    /// Takes note of Redis's answer. Workers have connections of their own, so one may come behind a newer one.
+    pub(super) fn learn(&mut self, remaining: u32) {
+        self.answered = true;
+        let Some(mut known) = self.known.as_ref().map(|shared| lock(shared)) else { return };
+        if self.number > known.answered {
+            known.answered = self.number;
+            known.remaining = remaining;
+        } else {
+            known.remaining = known.remaining.min(remaining);
         }
     }
 }
 
 impl Drop for Told {
     fn drop(&mut self) {
-        if let Some(known) = &self.known {
-            known.under_way.fetch_sub(self.owed + 1, Relaxed);
+        let Some(mut known) = self.known.as_ref().map(|shared| lock(shared)) else { return };
+        known.under_way -= self.owed + 1;
+        // The client or Redis is gone: what the count says now is not known.
+        if !self.answered {
+            known.remaining = 0;
         }
     }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    // Nothing that holds the lock can panic halfway through a change.
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -124,60 +143,114 @@ mod tests {
 
     const BUDGET: Budget = Budget { per_minute: 60, burst: 60 };
 
-    fn user() -> Subject {
-        Subject::User(UserId::generate(&SystemClock))
+    /// A user's calls, all at one moment unless said.
+    struct Calls {
+        foresight: Foresight,
+        user: Subject,
+        now: Instant,
     }
 
-    fn first(forecast: Forecast) -> Told {
-        let Forecast::First(told) = forecast else { panic!("{forecast:?}") };
-        told
+    impl Calls {
+        fn new() -> Self {
+            let user = Subject::User(UserId::generate(&SystemClock));
+            Self { foresight: Foresight::new(), user, now: Instant::now() }
+        }
+
+        fn begin(&self, class: Class) -> Forecast {
+            self.foresight.begin(self.user, class, BUDGET, self.now)
+        }
+
+        /// The next call must be counted first.
+        fn first(&self, class: Class) -> Told {
+            let forecast = self.begin(class);
+            let Forecast::First(told) = forecast else { panic!("{forecast:?}") };
+            told
+        }
+
+        /// The next call after a while must be counted beside it.
+        fn beside(&mut self) -> Told {
+            self.now += COUNT_EVERY;
+            let forecast = self.begin(Class::Read);
+            let Forecast::Beside(told) = forecast else { panic!("{forecast:?}") };
+            told
+        }
+
+        /// So many are left after the next call, which is counted later.
+        fn later(&self) -> u32 {
+            let forecast = self.begin(Class::Read);
+            let Forecast::Later(left) = forecast else { panic!("{forecast:?}") };
+            left
+        }
     }
 
-    /// G-4: who has more than half left goes on; what was not counted yet is taken off, and counted with the next.
+    /// G-4: who has half left goes on; what was not counted yet is taken off, and counted with the next.
     #[test]
     fn room_is_what_is_left_beyond_half() {
-        let (foresight, user) = (Foresight::new(), user());
-        let begin = |class| foresight.begin(user, class, BUDGET);
-        first(begin(Class::Read)).learn(33);
-        for left in [32, 31, 30] {
-            assert!(matches!(begin(Class::Read), Forecast::Later(seen) if seen == left), "{left}");
-        }
-        let told = first(begin(Class::Read));
+        let calls = Calls::new();
+        calls.first(Class::Read).learn(33);
+        assert_eq!([calls.later(), calls.later(), calls.later()], [32, 31, 30]);
+        let mut told = calls.first(Class::Read);
         assert_eq!(told.owed(), 3);
         told.learn(60);
-        // Four are under way until the answer was taken.
-        assert!(matches!(begin(Class::Read), Forecast::Later(55)));
+        assert_eq!(calls.later(), 55, "four are under way until the answer was taken");
         drop(told);
-        assert!(matches!(begin(Class::Read), Forecast::Later(58)));
-        assert_eq!(first(begin(Class::Send)).owed(), 0, "each class has a budget of its own");
+        assert_eq!(calls.later(), 58);
+        assert_eq!(calls.first(Class::Send).owed(), 0, "each class has a budget of its own");
     }
 
-    /// G-4: not more than sixteen calls are counted together, and none waits for long.
+    /// G-4: not more than sixteen calls are counted together, none waits for long, and the count is never far behind.
     #[test]
     fn calls_are_counted_soon() {
-        let (foresight, user) = (Foresight::new(), user());
-        let begin = || foresight.begin(user, Class::Read, Budget { per_minute: 60, burst: 100 });
-        first(begin()).learn(99);
-        for _ in 1..TOGETHER {
-            assert!(matches!(begin(), Forecast::Later(_)));
-        }
-        let Forecast::Beside(told) = begin() else { panic!("too many are owed") };
-        assert_eq!(told.owed(), TOGETHER - 1);
-        told.learn(99 - TOGETHER);
+        let mut calls = Calls::new();
+        calls.first(Class::Read).learn(60);
+        let sixteen = |calls: &Calls| {
+            for _ in 1..TOGETHER {
+                calls.later();
+            }
+            let forecast = calls.begin(Class::Read);
+            let Forecast::Beside(told) = forecast else { panic!("{forecast:?}") };
+            assert_eq!(told.owed(), TOGETHER - 1);
+            told
+        };
+        let mut told = sixteen(&calls);
+        told.learn(60);
         drop(told);
-        assert!(matches!(begin(), Forecast::Later(_)));
-        std::thread::sleep(Duration::from_millis(COUNT_EVERY_MS));
-        assert!(matches!(begin(), Forecast::Beside(told) if told.owed() == 1));
+        calls.later();
+        assert_eq!(calls.beside().owed(), 1);
+        calls.first(Class::Read).learn(u32::MAX);
+        let ahead = [sixteen(&calls), sixteen(&calls)];
+        calls.first(Class::Read);
+        drop(ahead);
     }
 
-    /// G-4: of a small budget, and of that of an address, every call is counted first.
+    /// G-4: guesses at secrets, the last calls of a budget and those of an address are counted first.
     #[test]
     fn what_is_scarce_is_counted_first() {
-        let foresight = Foresight::new();
+        let calls = Calls::new();
+        calls.first(Class::Credentials).learn(60);
+        calls.first(Class::Credentials);
         let small = Budget { per_minute: 60, burst: COUNTED_FIRST };
-        for (subject, budget) in [(user(), small), (Subject::Address(None), BUDGET)] {
-            first(foresight.begin(subject, Class::Read, budget)).learn(budget.burst);
-            first(foresight.begin(subject, Class::Read, budget));
+        for (subject, budget) in [(calls.user, small), (Subject::Address(None), BUDGET)] {
+            for _ in 0..2 {
+                let forecast = calls.foresight.begin(subject, Class::Read, budget, calls.now);
+                let Forecast::First(mut told) = forecast else { panic!("{subject:?} {forecast:?}") };
+                told.learn(budget.burst);
+            }
         }
+    }
+
+    /// G-4: whoever breaks off the call that is counted, or finds Redis gone, gains nothing; and an answer that comes late
+    /// gives nothing back.
+    #[test]
+    fn without_an_answer_nothing_is_known() {
+        let mut calls = Calls::new();
+        calls.first(Class::Read).learn(60);
+        let (mut early, mut late) = (calls.beside(), calls.beside());
+        late.learn(40);
+        early.learn(55);
+        drop((early, late));
+        assert_eq!(calls.later(), 39);
+        drop(calls.beside());
+        calls.first(Class::Read);
     }
 }

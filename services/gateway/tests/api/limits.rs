@@ -163,7 +163,10 @@ async fn two_gateways_share_the_count() {
 /// through two gateways in turn.
 #[tokio::test]
 async fn calls_that_are_counted_together_are_all_counted() {
-    let change = |settings: Settings| settings.set("limits.read_burst", 100).set("limits.read_per_minute", 1);
+    let change = |settings: Settings| {
+        // A busy machine must not have calls pass uncounted.
+        settings.set("limits.read_burst", 100).set("limits.read_per_minute", 1).set("redis.timeout_ms", 5000)
+    };
     let edge = Edge::start_with(change).await;
     let second = edge.stage.start::<gateway::Gateway>(change(behind(&edge.stub.authority()))).await;
     let ann = edge.service.client(&edge.user("ann"));

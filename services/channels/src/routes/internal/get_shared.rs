@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     require_mfa: bool,
 }
 
-/// Whether both are members of one workspace now, and of an open one. Users who do not exist share none.
+/// Whether both are members of one workspace now. Users who do not exist share none.
 pub(crate) async fn get_shared(
     state: Data<State>,
     _: InternalCaller,
