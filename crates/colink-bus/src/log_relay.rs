@@ -2,11 +2,11 @@
 //! safety net.
 //!
 //! Per channel, rows leave in the order of `seq`. Sends do not wait for acknowledgements. Every 50 ms the highest number up
-//! to which everything is acknowledged (with the copies for outsiders, which are gathered for 250 ms) is marked as `published_seq`, in channels in which no post is being stored at that
-//! moment; one that is passed over for a second is waited for. The log is read above that number when a replica
-//! starts or takes a shard over, when a row is missing in front of others for 100 ms, and when rows were refused because
-//! the memory is full or belong to another replica's shard. Nothing is lost and nothing is skipped; after a crash or a
-//! takeover a stretch may come twice.
+//! to which everything is acknowledged is marked as `published_seq` (with the copies for outsiders, which are gathered for
+//! 250 ms), in channels in which no post is being stored at that moment; one that is passed over for a second is waited for.
+//! The log is read above that number when a replica starts or takes a shard over, when a row is missing in front of others
+//! for 100 ms, and when rows were refused because the memory is full or belong to another replica's shard. Nothing is lost
+//! and nothing is skipped; after a crash or a takeover a stretch may come twice.
 
 mod board;
 mod contiguous;

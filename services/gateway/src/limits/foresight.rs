@@ -16,7 +16,8 @@ use crate::domain::table::Class;
 
 /// Budgets that are known at once.
 const KNOWN: u64 = 10_000;
-/// How long after its last call a budget is known, and what is owed: longer than a budget needs to become whole.
+/// How long after its last call a budget is known, and what is owed: longer than the shipped budgets need to
+/// become whole.
 const KEPT: Duration = Duration::from_mins(2);
 /// The last so many calls of a budget are never made before they are counted.
 const COUNTED_FIRST: u32 = 16;
