@@ -24,6 +24,10 @@ const HEALTH_BUDGET: Duration = Duration::from_secs(3);
 /// Serves until it is told to stop.
 pub(crate) fn serve<S: Service>(config: S::Config) -> Result<(), Failure> {
     let telemetry = telemetry::<S>(&config)?;
+    #[cfg(target_os = "linux")]
+    if !config.server().huge_pages {
+        crate::memory::forgo_huge_pages();
+    }
     let outcome = within(async {
         let lifecycle = Lifecycle::new(Handle::current());
         lifecycle.obey_signals().map_err(|error| failed("cannot watch for signals", &error))?;

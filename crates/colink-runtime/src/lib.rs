@@ -7,6 +7,8 @@ pub mod config;
 mod error;
 mod internal;
 mod lifecycle;
+#[cfg(target_os = "linux")]
+mod memory;
 mod migrate;
 mod running;
 mod schema;

@@ -50,7 +50,11 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
-        let mut child = command("serve", &[]).spawn().unwrap();
+        Self::start_with(&[])
+    }
+
+    fn start_with(variables: &[(&str, &str)]) -> Self {
+        let mut child = command("serve", variables).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         let address = loop {
             let mut line = String::new();
@@ -83,6 +87,19 @@ impl Drop for Served {
         // Ended already, unless the test failed.
         let _ = self.child.kill();
     }
+}
+
+/// A service takes the memory that it uses, and whole huge pages only where it is configured to (proc_pid_status(5)).
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn huge_pages_are_for_those_who_ask_for_them() {
+    let allowed = |served: &Served| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", served.child.id())).unwrap();
+        status.lines().find_map(|line| line.strip_prefix("THP_enabled:").map(|word| word.trim().to_owned()))
+    };
+    assert_eq!(allowed(&Served::start()).as_deref(), Some("0"));
+    let asking = Served::start_with(&[("COLINK__SERVER__HUGE_PAGES", "true")]);
+    assert_eq!(allowed(&asking).as_deref(), Some("1"));
 }
 
 /// G-9: SIGTERM is a graceful stop, and a success.
