@@ -175,6 +175,14 @@ impl TableQuery {
     pub const fn limit(self) -> i64 {
         self.page_size as i64
     }
+
+    /// How many rows there are, as far as a page of `rows` rows tells: one that is not full is the last, and an empty one behind
+    /// the first tells nothing.
+    fn total(self, rows: usize) -> Option<i64> {
+        let rows = i64::try_from(rows).ok()?;
+        let is_last = rows < self.limit() && (rows > 0 || self.page <= 1);
+        is_last.then(|| self.offset().saturating_add(rows))
+    }
 }
 
 impl Default for TableQuery {
@@ -204,6 +212,22 @@ impl<T> TablePage<T> {
         let total = u64::try_from(total).unwrap_or(0);
         let pages = total.div_ceil(u64::from(query.page_size.max(1)));
         Self { items, total, page: query.page, page_size: query.page_size, pages }
+    }
+
+    /// The same, and waits for `count` only where the rows do not tell how many there are: most tables fit on one page.
+    ///
+    /// # Errors
+    /// Those of `count`.
+    pub async fn counted<E>(
+        items: Vec<T>,
+        query: TableQuery,
+        count: impl Future<Output = Result<i64, E>>,
+    ) -> Result<Self, E> {
+        let total = match query.total(items.len()) {
+            Some(total) => total,
+            None => count.await?,
+        };
+        Ok(Self::new(items, total, query))
     }
 
     /// The same page of something else, such as views in place of rows.

@@ -1,5 +1,9 @@
 //! Cursors and pages.
 
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use colink_core::page::{Cursor, CursorPage, PageLimit, TablePage, TableQuery};
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use serde::{Deserialize, Serialize};
@@ -64,6 +68,39 @@ fn a_table_counts_its_pages() {
     let page = TablePage::new(vec![1], 11, query).map(|row| row.to_string());
     let json = r#"{"items":["1"],"total":11,"page":2,"page_size":10,"pages":2}"#;
     assert_eq!(serde_json::to_string(&page).unwrap(), json);
+}
+
+/// The outcome of what never waits.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// One look at the table does where it can: the last page says how many rows there are.
+#[test]
+fn a_table_is_counted_only_when_its_rows_do_not_tell() {
+    let total = |page, rows: usize| {
+        let query = TableQuery::parse(Some(page), Some(10)).unwrap();
+        let (mut asked, items) = (false, vec![(); rows]);
+        let count = async {
+            asked = true;
+            Ok::<_, Infallible>(40)
+        };
+        let Ok(page) = at_once(TablePage::counted(items, query, count));
+        (page.total, asked)
+    };
+    assert_eq!(total(1, 0), (0, false), "an empty table");
+    assert_eq!(total(1, 9), (9, false));
+    assert_eq!(total(1, 10), (40, true), "there may be more");
+    assert_eq!(total(3, 1), (21, false), "the last page");
+    assert_eq!(total(3, 0), (40, true), "behind the last page");
+    let refused =
+        at_once(TablePage::counted(vec![(); 10], TableQuery::parse(None, Some(10)).unwrap(), async {
+            Err("away")
+        }));
+    assert_eq!(refused.unwrap_err(), "away");
 }
 
 proptest! {

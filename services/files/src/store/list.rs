@@ -4,7 +4,6 @@ use bson::{Document, doc};
 use colink_core::id::{ChannelId, UserId};
 use colink_core::page::{TablePage, TableQuery};
 use futures_util::TryStreamExt;
-use futures_util::future::try_join;
 
 use super::files::FileStore;
 use super::row::FileRow;
@@ -67,19 +66,18 @@ impl FileStore {
             SortKey::Size => "size",
             SortKey::Filename => "name_key",
         };
-        let rows = async {
-            let found = self
-                .files
-                .find(wanted.filter())
-                .sort(doc! { key: direction, "_id": direction })
-                .skip(u64::try_from(page.offset()).unwrap_or(0))
-                .limit(page.limit())
-                .await?;
-            Ok::<Vec<FileRow>, Error>(found.try_collect().await?)
+        let found = self
+            .files
+            .find(wanted.filter())
+            .sort(doc! { key: direction, "_id": direction })
+            .skip(u64::try_from(page.offset()).unwrap_or(0))
+            .limit(page.limit())
+            .await?;
+        let rows: Vec<FileRow> = found.try_collect().await?;
+        let count = async {
+            let total = self.files.count_documents(wanted.filter()).await?;
+            Ok::<_, Error>(i64::try_from(total).unwrap_or(i64::MAX))
         };
-        let total = async { Ok(self.files.count_documents(wanted.filter()).await?) };
-        let (rows, total) = try_join(rows, total).await?;
-        let files = rows.into_iter().map(File::from).collect();
-        Ok(TablePage::new(files, i64::try_from(total).unwrap_or(i64::MAX), page))
+        Ok(TablePage::counted(rows, page, count).await?.map(File::from))
     }
 }

@@ -64,12 +64,12 @@ pub(crate) async fn list_audit_log(
     let (filter, order, table) = checked(&query, state.window)?;
 
     state.metrics.read(admin.user_id());
-    let (entries, total) =
-        tokio::try_join!(state.log.list(&filter, order, table), state.log.count(&filter, state.window),)
-            .map_err(AuditError::from)?;
-
-    let total = i64::try_from(total).unwrap_or(i64::MAX);
-    Ok(Reply::ok(TablePage::new(entries, total, table).map(AuditEntry::from)).with_body_etag())
+    let entries = state.log.list(&filter, order, table).await.map_err(AuditError::from)?;
+    let count = async {
+        let total = state.log.count(&filter, state.window).await?;
+        Ok::<_, AuditError>(i64::try_from(total).unwrap_or(i64::MAX))
+    };
+    Ok(Reply::ok(TablePage::counted(entries, table, count).await?.map(AuditEntry::from)).with_body_etag())
 }
 
 fn checked(query: &ListAuditLog, window: u32) -> ApiResult<(Filter, Order, TableQuery)> {

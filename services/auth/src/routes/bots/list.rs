@@ -43,6 +43,6 @@ pub(crate) async fn list_bots(
     let table = TableQuery::parse(query.page, query.page_size).map_err(ApiError::validation)?;
     let owner = (!caller.realm_admin()).then(|| caller.user_id());
     let bots = bots::list(&state.pool, owner, table).await?;
-    let total = bots::count(&state.pool, owner).await?;
-    Ok(Reply::ok(TablePage::new(bots, total, table).map(View::from)))
+    let page = TablePage::counted(bots, table, bots::count(&state.pool, owner)).await?;
+    Ok(Reply::ok(page.map(View::from)))
 }

@@ -52,9 +52,7 @@ pub(crate) async fn list_channel_members(
     let permit = access.permit(Action::ViewChannel)?;
     audit_read(&state, &caller, permit).await?;
 
-    let (rows, total) = tokio::try_join!(
-        channel_members::list(&state.pool, id, pattern.as_deref(), table),
-        channel_members::count_listed(&state.pool, id, pattern.as_deref()),
-    )?;
-    Ok(Reply::ok(TablePage::new(rows, total, table).map(ChannelMemberView::from)).with_body_etag())
+    let rows = channel_members::list(&state.pool, id, pattern.as_deref(), table).await?;
+    let count = channel_members::count_listed(&state.pool, id, pattern.as_deref());
+    Ok(Reply::ok(TablePage::counted(rows, table, count).await?.map(ChannelMemberView::from)).with_body_etag())
 }

@@ -84,11 +84,9 @@ pub(crate) async fn list_channels(
         mine: query.member.unwrap_or(false),
         pattern: pattern.as_deref(),
     };
-    let (rows, total) = tokio::try_join!(
-        channel_lists::list(&state.pool, filter, sort, table),
-        channel_lists::count_listed(&state.pool, filter),
-    )?;
-    Ok(Reply::ok(TablePage::new(rows, total, table).map(ChannelView::from)).with_body_etag())
+    let rows = channel_lists::list(&state.pool, filter, sort, table).await?;
+    let count = channel_lists::count_listed(&state.pool, filter);
+    Ok(Reply::ok(TablePage::counted(rows, table, count).await?.map(ChannelView::from)).with_body_etag())
 }
 
 fn kind(text: &str) -> Result<ChannelKind, Invalid> {

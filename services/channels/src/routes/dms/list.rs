@@ -51,9 +51,7 @@ pub(crate) async fn list_dms(
     let access = WorkspaceAccess::read(&state.pool, &caller, workspace).await?;
     let permit = access.permit(Action::ListChannels)?;
     audit_read(&state, &caller, permit).await?;
-    let (rows, total) = tokio::try_join!(
-        dms::list(&state.pool, workspace, caller.user_id(), table),
-        dms::count(&state.pool, workspace, caller.user_id()),
-    )?;
-    Ok(Reply::ok(TablePage::new(rows, total, table).map(DmView::from)).with_body_etag())
+    let rows = dms::list(&state.pool, workspace, caller.user_id(), table).await?;
+    let count = dms::count(&state.pool, workspace, caller.user_id());
+    Ok(Reply::ok(TablePage::counted(rows, table, count).await?.map(DmView::from)).with_body_etag())
 }

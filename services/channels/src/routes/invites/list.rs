@@ -45,9 +45,7 @@ pub(crate) async fn list_invites(
     let permit = access.permit(Action::InviteToWorkspace)?;
     audit_read(&state, &caller, permit).await?;
     let now = state.clock.timestamp();
-    let (rows, total) = tokio::try_join!(
-        invites::list(&state.pool, workspace, now, table),
-        invites::count(&state.pool, workspace, now),
-    )?;
-    Ok(Reply::ok(TablePage::new(rows, total, table).map(InviteView::from)).with_body_etag())
+    let rows = invites::list(&state.pool, workspace, now, table).await?;
+    let count = invites::count(&state.pool, workspace, now);
+    Ok(Reply::ok(TablePage::counted(rows, table, count).await?.map(InviteView::from)).with_body_etag())
 }

@@ -60,9 +60,8 @@ pub(crate) async fn list_workspace_members(
     audit_read(&state, &caller, permit).await?;
 
     let filter = MemberFilter { workspace, pattern: pattern.as_deref(), role };
-    let (rows, total) = tokio::try_join!(
-        workspace_members::list(&state.pool, filter, table),
-        workspace_members::count_listed(&state.pool, filter),
-    )?;
-    Ok(Reply::ok(TablePage::new(rows, total, table).map(WorkspaceMemberView::from)).with_body_etag())
+    let rows = workspace_members::list(&state.pool, filter, table).await?;
+    let count = workspace_members::count_listed(&state.pool, filter);
+    Ok(Reply::ok(TablePage::counted(rows, table, count).await?.map(WorkspaceMemberView::from))
+        .with_body_etag())
 }

@@ -52,9 +52,7 @@ pub(in crate::routes) async fn page(
     user: UserId,
     table: TableQuery,
 ) -> ApiResult<TablePage<WorkspaceView>> {
-    let (rows, total) = tokio::try_join!(
-        workspaces::list_of_user(&state.pool, user, table),
-        workspaces::count_of_user(&state.pool, user),
-    )?;
-    Ok(TablePage::new(rows, total, table).map(WorkspaceView::from))
+    let rows = workspaces::list_of_user(&state.pool, user, table).await?;
+    let count = workspaces::count_of_user(&state.pool, user);
+    Ok(TablePage::counted(rows, table, count).await?.map(WorkspaceView::from))
 }
