@@ -41,7 +41,7 @@ pub(crate) struct SearchQuery {
     /// Words (the last one may be unfinished), `"a phrase"`, `-not`, and the operators `from: in: before: after: on:`
     /// `has:(link|file|reaction) is:(thread|pinned)`; 1 to 256 characters.
     #[serde(default)]
-    #[param(example = "from:ada engine -steam")]
+    #[param(example = "from:ada engine -steam", max_length = 256)]
     q: String,
     /// What to find.
     #[serde(default)]
@@ -52,11 +52,13 @@ pub(crate) struct SearchQuery {
     _workspace_id: Option<String>,
     /// Written by any of these: user names, display names or ids.
     #[serde(default)]
+    #[param(max_items = 20)]
     from: Vec<String>,
     /// Written by this user.
     user_id: Option<String>,
     /// In any of these channels: names or ids.
     #[serde(default, rename = "in")]
+    #[param(max_items = 20)]
     within: Vec<String>,
     /// In this channel.
     channel_id: Option<String>,
@@ -71,9 +73,11 @@ pub(crate) struct SearchQuery {
     on: Option<String>,
     /// `link`, `file`, `reaction`.
     #[serde(default)]
+    #[param(max_items = 20)]
     has: Vec<String>,
     /// `thread`, `pinned`.
     #[serde(default)]
+    #[param(max_items = 20)]
     is: Vec<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
