@@ -23,6 +23,8 @@ use crate::{BenchError, verify};
 
 /// Connections that share the calls.
 const CONNECTIONS: usize = 16;
+/// Sign-ins a second before the first step.
+const WARM_UP_RATE: u32 = 10;
 /// Users that make the calls.
 const CALLERS: usize = 4;
 /// What is called meanwhile: both verify the token at the gateway and again at the service.
@@ -46,8 +48,12 @@ pub(crate) struct LoginLoad {
     /// Seconds measured at each step; a fifth of it, unmeasured, comes before.
     #[arg(long, default_value_t = 20)]
     pub(crate) seconds: u64,
-    /// Users that sign in in turn; the other calls are made by others, whose sessions go on.
-    #[arg(long, default_value_t = 20)]
+    /// Seconds of calls and ten sign-ins a second before the first step, unmeasured: JVMs compile what they run often.
+    #[arg(long, default_value_t = 30)]
+    pub(crate) warm_up: u64,
+    /// Users that sign in in turn: so many that at the rates nobody has too many sessions, so that no sign-in ends another. The
+    /// other calls are made by others, whose sessions go on.
+    #[arg(long, default_value_t = 80)]
     pub(crate) users: usize,
     /// Connections that sign in without a pause at saturation; 0 leaves saturation out.
     #[arg(long, default_value_t = 4)]
@@ -79,6 +85,10 @@ pub(crate) async fn run(load: LoginLoad) -> Result<(), BenchError> {
         tokens: people.into_iter().skip(signers).map(|(_, token)| token).collect(),
     });
     let mut report = LoginReport::new(&load, cost)?;
+    if load.warm_up > 0 {
+        let load = LoginLoad { seconds: load.warm_up, ..load.clone() };
+        step(&load, &cast, "warm-up", Logins::Rate(WARM_UP_RATE)).await?;
+    }
     report.step(step(&load, &cast, "calls alone", Logins::None).await?);
     for &rate in &load.rates {
         report.step(step(&load, &cast, &format!("{rate} sign-ins/s"), Logins::Rate(rate)).await?);
