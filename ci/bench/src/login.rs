@@ -51,9 +51,9 @@ pub(crate) struct LoginLoad {
     /// Seconds of calls and ten sign-ins a second before the first step, unmeasured: JVMs compile what they run often.
     #[arg(long, default_value_t = 30)]
     pub(crate) warm_up: u64,
-    /// Users that sign in in turn: so many that at the rates nobody has too many sessions, so that no sign-in ends another. The
-    /// other calls are made by others, whose sessions go on.
-    #[arg(long, default_value_t = 80)]
+    /// Users that sign in in turn: so many that at the usual rates nobody comes to ten sessions, beyond which each sign-in ends
+    /// another. The other calls are made by others, whose sessions go on.
+    #[arg(long, default_value_t = 100)]
     pub(crate) users: usize,
     /// Connections that sign in without a pause at saturation; 0 leaves saturation out.
     #[arg(long, default_value_t = 4)]

@@ -53,7 +53,9 @@ impl LoginReport {
     /// Notes the memory of each process before the load, and looks at the machine for a second or two.
     pub(crate) fn new(load: &LoginLoad, cost: Cost) -> Result<Self, BenchError> {
         let rest = load.run_dir.as_deref().map(usage).transpose()?.unwrap_or_default();
-        let words = format!("{} users, {} other calls/s, {} s a step", load.users, load.calls, load.seconds);
+        let LoginLoad { users, calls, seconds, warm_up, .. } = load;
+        let words =
+            format!("{users} users, {calls} other calls/s, {seconds} s a step, {warm_up} s of warm-up");
         let machine = Machine::measure(load.run_dir.as_deref())?;
         Ok(Self { load: words, machine, cost, rest, steps: Vec::new() })
     }

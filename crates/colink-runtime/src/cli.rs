@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::commands;
 use crate::config::Sources;
+use crate::memory::allow_huge_pages;
 use crate::service::{Service, ServiceCommand};
 
 const FAILED: u8 = 1;
@@ -28,6 +29,8 @@ pub fn run<S: Service>(
     arguments: impl IntoIterator<Item = OsString>,
     sources: impl FnOnce(Option<PathBuf>) -> Sources,
 ) -> u8 {
+    // Until the configuration is read, which may allow them.
+    allow_huge_pages(false);
     let matches = match command::<S>().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(usage) => {

@@ -14,6 +14,7 @@ use crate::cli::Failure;
 use crate::config::Loaded;
 use crate::error::{StartError, chain};
 use crate::lifecycle::Lifecycle;
+use crate::memory::allow_huge_pages;
 use crate::migrate::migrate as bring_up_to_date;
 use crate::service::{Sections, Service};
 use crate::start::start_in;
@@ -24,10 +25,7 @@ const HEALTH_BUDGET: Duration = Duration::from_secs(3);
 /// Serves until it is told to stop.
 pub(crate) fn serve<S: Service>(config: S::Config) -> Result<(), Failure> {
     let telemetry = telemetry::<S>(&config)?;
-    #[cfg(target_os = "linux")]
-    if !config.server().huge_pages {
-        crate::memory::forgo_huge_pages();
-    }
+    allow_huge_pages(config.server().huge_pages);
     let outcome = within(async {
         let lifecycle = Lifecycle::new(Handle::current());
         lifecycle.obey_signals().map_err(|error| failed("cannot watch for signals", &error))?;

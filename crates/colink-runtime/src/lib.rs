@@ -7,7 +7,6 @@ pub mod config;
 mod error;
 mod internal;
 mod lifecycle;
-#[cfg(target_os = "linux")]
 mod memory;
 mod migrate;
 mod running;
