@@ -145,8 +145,7 @@ impl Field<'_> {
     fn request(&self, client: &Client, operation: &Operation, value: &Value) -> Request {
         let mut path = operation.path_with(|_| UNKNOWN);
         if self.in_query {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            path = format!("{path}?{}={text}", self.name);
+            path = format!("{path}?{}={}", self.name, in_query(value));
         }
         let mut request = client.request(operation.method.clone(), &path);
         // Without a workspace nothing else is looked at.
@@ -180,6 +179,15 @@ impl Edge {
     fn is_kept(&self, field: &str, answer: &Answer) -> bool {
         let is_refused = answer.status == 400 && names(answer, field);
         if self.is_inside { !is_refused && !answer.status.is_server_error() } else { is_refused }
+    }
+}
+
+/// A value as it stands in a query: lists have commas between their items.
+fn in_query(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(in_query).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
     }
 }
 

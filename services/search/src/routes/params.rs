@@ -52,13 +52,13 @@ pub(crate) struct SearchQuery {
     _workspace_id: Option<String>,
     /// Written by any of these: user names, display names or ids.
     #[serde(default)]
-    #[param(max_items = 20)]
+    #[param(max_items = 20, example = json!(["ada"]))]
     from: Vec<String>,
     /// Written by this user.
     user_id: Option<String>,
     /// In any of these channels: names or ids.
     #[serde(default, rename = "in")]
-    #[param(max_items = 20)]
+    #[param(max_items = 20, example = json!(["general"]))]
     within: Vec<String>,
     /// In this channel.
     channel_id: Option<String>,
@@ -73,11 +73,11 @@ pub(crate) struct SearchQuery {
     on: Option<String>,
     /// `link`, `file`, `reaction`.
     #[serde(default)]
-    #[param(max_items = 20)]
+    #[param(max_items = 20, example = json!(["link"]))]
     has: Vec<String>,
     /// `thread`, `pinned`.
     #[serde(default)]
-    #[param(max_items = 20)]
+    #[param(max_items = 20, example = json!(["thread"]))]
     is: Vec<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
