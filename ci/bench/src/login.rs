@@ -40,7 +40,7 @@ pub(crate) struct LoginLoad {
     #[arg(long, default_value = "http://127.0.0.1:15027")]
     pub(crate) mail_api: String,
     /// Sign-ins per second to try, one after the other.
-    #[arg(long, value_delimiter = ',', default_value = "5,10")]
+    #[arg(long, value_delimiter = ',', default_value = "2,5,10")]
     pub(crate) rates: Vec<u32>,
     /// Other calls per second, all the while.
     #[arg(long, default_value_t = 100)]
@@ -169,7 +169,8 @@ async fn at_rate(load: &LoginLoad, cast: &Arc<Cast>, rate: u32, kind: Kind) -> R
     let schedule = Schedule::new(rate, load.seconds);
     let numbers = Arc::new(Mutex::new(pace(schedule)));
     let mut senders = JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    // A connection that sends nothing for five seconds is answered 408.
+    for _ in 0..CONNECTIONS.min(usize::try_from(rate)?.saturating_mul(2)) {
         let mut connection = Connection::open(&load.gateway).await?;
         let (cast, numbers) = (Arc::clone(cast), Arc::clone(&numbers));
         senders.spawn(async move {
